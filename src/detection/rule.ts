@@ -1,0 +1,43 @@
+import type { Diagnostic } from "../errors.js";
+import type { NearestEvent } from "../model/verdict.js";
+import type { Tier } from "../model/verdict.js";
+
+/** The part of an event that rules read. */
+export interface RuleEvent {
+  readonly id: string;
+  readonly logsource: {
+    readonly product: string;
+    readonly category?: string | undefined;
+    readonly service?: string | undefined;
+  };
+  /** Absent means unknown. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A rule that was parsed and compiled, in any language. Matching is pure and keeps no state. */
+export interface CompiledRule {
+  /** The rule's own id, else its file's name without the extension. */
+  readonly id: string;
+  readonly title: string;
+  readonly file: string;
+  readonly language: "sigma";
+  /** Sigma `level`; informational when the rule gives none. */
+  readonly level: "informational" | "low" | "medium" | "high" | "critical";
+  readonly tier: Tier;
+  /** ATT&CK ids in the rule's tags, such as T1059.004. */
+  readonly techniques: readonly string[];
+  /** Every field that the rule reads; null when it reads the whole event (keywords). */
+  readonly fields: ReadonlySet<string> | null;
+  /** Whether the event is of a log source that the rule reads. */
+  reads(event: RuleEvent): boolean;
+  /** Whether the event satisfies the rule. Includes `reads`. */
+  matches(event: RuleEvent): boolean;
+  /** Which clauses an event of the rule's log source met and which not, and the smallest change that would match. */
+  explain(event: RuleEvent): NearestEvent;
+}
+
+/** A rule or the reasons why there is none. Warnings may stand beside a rule. */
+export interface CompileResult {
+  readonly rule: CompiledRule | null;
+  readonly diagnostics: readonly Diagnostic[];
+}

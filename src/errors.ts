@@ -1,0 +1,182 @@
+/**
+ * Every error that a user can meet has a stable code. The table fixes its exit status and what to do about it;
+ * the place that throws adds what was wrong and where.
+ */
+
+/** Exit statuses of the contract (docs: design, "The contract"). */
+export const EXIT = {
+  met: 0,
+  notMet: 1,
+  invalidInput: 2,
+  executionFailed: 3,
+  undecided: 4,
+  interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+interface ErrorKind {
+  readonly exit: ExitStatus;
+  readonly hint: string;
+}
+
+const kinds = {
+  // invalid input: nothing was run
+  usage: { exit: EXIT.invalidInput, hint: "See `tyrian --help` or `tyrian VERB --help`." },
+  "config-invalid": { exit: EXIT.invalidInput, hint: "Correct the configuration file." },
+  "secret-unresolved": {
+    exit: EXIT.invalidInput,
+    hint: "Give the secret as env:NAME, file:PATH or command:COMMAND, and make sure that it resolves.",
+  },
+  "file-unreadable": { exit: EXIT.invalidInput, hint: "Check the path and its permissions." },
+  "file-too-large": {
+    exit: EXIT.invalidInput,
+    hint: "Playbooks and rules are small text files; is this the right file?",
+  },
+  "file-not-text": { exit: EXIT.invalidInput, hint: "The file must be UTF-8 text." },
+  "playbook-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "`tyrian lint PATH` lists every problem; `tyrian schema playbook` is for editors.",
+  },
+  "analytic-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the rule; the position is that of the first problem.",
+  },
+  "analytic-unsupported": {
+    exit: EXIT.invalidInput,
+    hint: "The rule uses a part of the language that Tyrian does not evaluate yet.",
+  },
+  "inventory-invalid": { exit: EXIT.invalidInput, hint: "`tyrian schema inventory` describes the file." },
+  "selection-empty": { exit: EXIT.invalidInput, hint: "`tyrian list` shows what there is to select." },
+  "run-unknown": {
+    exit: EXIT.invalidInput,
+    hint: "RUN is a run id, a run folder or `latest`; see `tyrian history`.",
+  },
+  "journal-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "The journal is damaged; its readable part ends at the line named.",
+  },
+  // safety: refused before anything was run
+  "target-out-of-scope": {
+    exit: EXIT.invalidInput,
+    hint: "Only hosts of the lab inventory, at private addresses, are ever acted on.",
+  },
+  "lab-token-missing": {
+    exit: EXIT.executionFailed,
+    hint: "The host did not prove that it belongs to this lab; rebuild the lab or correct the inventory.",
+  },
+  "effect-refused": {
+    exit: EXIT.invalidInput,
+    hint: "Declare the effect in the procedure and allow it in the lab's policy, or change the procedure.",
+  },
+  "target-dirty": {
+    exit: EXIT.executionFailed,
+    hint: "An earlier trial's cleanup is not proved; run `tyrian cleanup RUN`.",
+  },
+  // the machine
+  "requirement-missing": {
+    exit: EXIT.executionFailed,
+    hint: "`tyrian doctor` lists what is missing and the command that installs it.",
+  },
+  "lab-not-up": { exit: EXIT.executionFailed, hint: "`tyrian lab up` starts it." },
+  "lab-failed": { exit: EXIT.executionFailed, hint: "`tyrian lab down`, then `tyrian doctor`." },
+  "queue-unavailable": {
+    exit: EXIT.executionFailed,
+    hint: "Set REDIS_URL or install redis-server (`tyrian doctor` names the command).",
+  },
+  // execution
+  "connect-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Is the host up, and is its address in the inventory right?",
+  },
+  "auth-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Check the user and the key, agent or password that the inventory names.",
+  },
+  "host-key-mismatch": {
+    exit: EXIT.executionFailed,
+    hint: "The host's key is not the one pinned in the inventory. Find out why before you change it.",
+  },
+  disconnected: {
+    exit: EXIT.executionFailed,
+    hint: "The connection was lost; what had started is reported as indeterminate.",
+  },
+  "deadline-exceeded": {
+    exit: EXIT.executionFailed,
+    hint: "The procedure's timeout ended it; its processes were killed.",
+  },
+  "transport-failed": {
+    exit: EXIT.executionFailed,
+    hint: "The transport broke a promise of its contract; the message says which.",
+  },
+  // the SIEM
+  "siem-unreachable": {
+    exit: EXIT.undecided,
+    hint: "The verdicts are undecided, not misses. Check the SIEM and run `tyrian verify RUN`.",
+  },
+  "siem-answer-invalid": {
+    exit: EXIT.undecided,
+    hint: "The SIEM answered something that does not follow its own interface.",
+  },
+  // the rest
+  interrupted: { exit: EXIT.interrupted, hint: "Cleanups were done; `tyrian cleanup RUN` repeats them." },
+  internal: {
+    exit: EXIT.executionFailed,
+    hint: "This is a defect of Tyrian; please report it with the run folder.",
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+/** Where in a file something is wrong. Lines and columns count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One finding about an input file; what `lint` prints and what `lint --json` lists. */
+export interface Diagnostic extends Position {
+  readonly severity: "error" | "warning";
+  /** A stable, hyphenated name of the kind of problem, such as `unknown-key`. */
+  readonly code: string;
+  /** What was wrong and what was expected. */
+  readonly message: string;
+  /** What to do, or a suggestion such as `did you mean "proof"?`; empty when there is none. */
+  readonly hint: string;
+}
+
+export interface TyrianErrorOptions {
+  readonly cause?: unknown;
+  readonly hint?: string;
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** The only error class that leaves a module. Anything else that reaches the CLI is reported as `internal`. */
+export class TyrianError extends Error {
+  readonly code: ErrorCode;
+  readonly exit: ExitStatus;
+  /** What the user can do about it. */
+  readonly hint: string;
+  /** Findings with positions, for errors about input files. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(code: ErrorCode, message: string, options: TyrianErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "TyrianError";
+    this.code = code;
+    this.exit = kinds[code].exit;
+    this.hint = options.hint ?? kinds[code].hint;
+    this.diagnostics = options.diagnostics ?? [];
+  }
+}
+
+/** The codes with their exit status and hint, for the generated reference page. */
+export function errorTable(): { code: string; exit: ExitStatus; hint: string }[] {
+  return Object.entries(kinds).map(([code, kind]) => ({ code, ...kind }));
+}
+
+/** The text of anything thrown, for messages; never a stack. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+/**
+ * One event of a host, normalised to the field names that Sigma rules use (Sysmon names for process_creation), with the
+ * sensor's own record kept beside it.
+ */
+export const hostEventSchema = z.strictObject({
+  /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
+  id: z.string(),
+  host: z.string(),
+  sensor: z.enum(["auditd", "laurel", "strace"]),
+  /** What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM. */
+  kind: z.enum(["exec", "exec-refused"]),
+  logsource: z.strictObject({
+    product: z.string(),
+    category: z.string().optional(),
+    service: z.string().optional(),
+  }),
+  /** The event's own time, milliseconds since 1970 (with a fraction where the sensor has one). */
+  time: z.number(),
+  /** When our side stored it, by our clock. */
+  ingestedAt: z.number(),
+  /** Order on its host and sensor: the audit serial, or the position in the strace log. Later is larger. */
+  sequence: z.number(),
+  /** The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process); else null. */
+  session: z.string().nullable(),
+  pid: z.int(),
+  ppid: z.int(),
+  /** The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`. */
+  argv: z.array(z.string()),
+  /** The error of a refused exec, such as EACCES; null otherwise. */
+  error: z.string().nullable(),
+  /** Sigma fields: Image, CommandLine, ParentImage, ParentCommandLine, User, CurrentDirectory, ... Absent means unknown. */
+  fields: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** The sensor's own record. */
+  original: z.unknown(),
+});
+export type HostEvent = z.infer<typeof hostEventSchema>;
+
+/**
+ * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`: a harmless exec before and after a trial's act, seen by the
+ * target's own sensor. It brackets the act, measures skew and lag, and proves that the pipe is open.
+ */
+export interface Sentinel {
+  readonly edge: "begin" | "end";
+  readonly trial: string;
+}
+
+export const SENTINEL_WORD = "tyrian-sentinel";
+
+/** The sentinel that an event is, or null. Only the whole argument vector counts, not a mention of the word. */
+export function sentinelOf(event: Pick<HostEvent, "argv">): Sentinel | null {
+  const [program, word, edge, trial, ...rest] = event.argv;
+  if (word !== SENTINEL_WORD || rest.length > 0 || trial === undefined) return null;
+  if (program !== "/bin/true" && program !== "/usr/bin/true") return null;
+  return edge === "begin" || edge === "end" ? { edge, trial } : null;
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { effectSchema } from "./playbook.js";
+import { secretReferenceSchema, targetSchema } from "./target.js";
+
+/** A lab: its hosts, the token that each must answer with, and what procedures may do there. */
+export const inventorySchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i),
+  token: z.strictObject({
+    /** Where the token is on each host. */
+    path: z.string().startsWith("/").default("/etc/tyrian/lab-token"),
+    /** Its value, by reference. */
+    value: secretReferenceSchema,
+  }),
+  policy: z
+    .strictObject({
+      allowEffects: z.array(effectSchema).default(["work-folder", "background-process", "computed-code"]),
+    })
+    .default({ allowEffects: ["work-folder", "background-process", "computed-code"] }),
+  /** Where the telemetry comes from, for the embedded SIEM. */
+  telemetry: z
+    .array(
+      z.discriminatedUnion("type", [
+        /** One audit log for all hosts of the embedded lab; the key of a record names its host. */
+        z.strictObject({ type: z.literal("audit-log"), file: z.string() }),
+        z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
+        z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
+      ]),
+    )
+    .default([]),
+  targets: z.array(targetSchema).min(1),
+});
+export type Inventory = z.infer<typeof inventorySchema>;
+export type TelemetrySource = Inventory["telemetry"][number];

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import {
+  cleanupSchema,
+  effectSchema,
+  expectationSchema,
+  fileSchema,
+  proofSchema,
+  requirementSchema,
+  viaSchema,
+} from "./playbook.js";
+import { fidelitySchema, platformSchema } from "./target.js";
+
+/** What a trial does: code for an interpreter, all templates filled in. */
+export const actSchema = z.strictObject({
+  program: z.string(),
+  options: z.array(z.string()),
+  via: viaSchema,
+  code: z.string(),
+  files: z.array(fileSchema),
+  timeoutMs: z.number(),
+});
+export type Act = z.infer<typeof actSchema>;
+
+/** One procedure (or its twin), one target, one set of arguments, in one run. */
+export const trialSchema = z.strictObject({
+  /** `<run>-<ordinal>`; unique for ever. */
+  id: z.string(),
+  run: z.string(),
+  ordinal: z.int(),
+  playbook: z.string(),
+  procedure: z.string(),
+  guid: z.string(),
+  technique: z.string(),
+  name: z.string(),
+  twin: z.boolean(),
+  target: z.string(),
+  platform: platformSchema,
+  fidelity: fidelitySchema,
+  /** The arguments and, as `program`, the interpreter. */
+  variant: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** The trial's own folder on the target. Its name tells nothing: it may stand in a command line that a rule reads. */
+  work: z.string(),
+  requires: z.array(requirementSchema),
+  act: actSchema,
+  effects: z.array(effectSchema),
+  proof: proofSchema,
+  cleanup: cleanupSchema,
+  /** `analytic` is the id of an entry of the plan's analytics. A twin expects `quiet`. */
+  expectations: z.array(expectationSchema),
+});
+export type Trial = z.infer<typeof trialSchema>;
+
+/** An analytic of a plan, with its text, so that a verdict can be recomputed from the journal alone. */
+export const planAnalyticSchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  language: z.enum(["sigma"]),
+  file: z.string(),
+  text: z.string(),
+  /** sha256 of the text, hex. */
+  hash: z.string(),
+});
+export type PlanAnalytic = z.infer<typeof planAnalyticSchema>;
+
+export const planSchema = z.strictObject({
+  run: z.string(),
+  lab: z.string(),
+  siem: z.string(),
+  analytics: z.array(planAnalyticSchema),
+  trials: z.array(trialSchema),
+});
+export type Plan = z.infer<typeof planSchema>;
