@@ -21,7 +21,12 @@ export const inventorySchema = z.strictObject({
     .array(
       z.discriminatedUnion("type", [
         /** One audit log for all hosts of the embedded lab; the key of a record names its host. */
-        z.strictObject({ type: z.literal("audit-log"), file: z.string() }),
+        z.strictObject({
+          type: z.literal("audit-log"),
+          file: z.string(),
+          /** Names of users by uid, for each host by its telemetry name: the log has numbers only. */
+          users: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+        }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
       ]),

@@ -8,7 +8,7 @@ import {
   requirementSchema,
   viaSchema,
 } from "./playbook.js";
-import { fidelitySchema, platformSchema } from "./target.js";
+import { controlSchema, fidelitySchema, platformSchema } from "./target.js";
 
 /** What a trial does: code for an interpreter, all templates filled in. */
 export const actSchema = z.strictObject({
@@ -43,6 +43,10 @@ export const trialSchema = z.strictObject({
   requires: z.array(requirementSchema),
   act: actSchema,
   effects: z.array(effectSchema),
+  /** The target's declared controls: an audited refusal by one of them makes the trial `prevented`. */
+  controls: z.array(controlSchema),
+  /** The name by which the telemetry knows the target. */
+  telemetryHost: z.string(),
   proof: proofSchema,
   cleanup: cleanupSchema,
   /** `analytic` is the id of an entry of the plan's analytics. A twin expects `quiet`. */

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../errors.js";
+import type { CleanupResult } from "../model/execution.js";
+import type { Trial } from "../model/trial.js";
+import type { Session } from "../transport/transport.js";
+import { freshNonce } from "./act.js";
+import { cleanupScript } from "./script.js";
+import { splitStatus, statusOf } from "./status-lines.js";
+
+const CLEANUP_DEADLINE_MS = 30_000;
+
+/** Milliseconds before each try. The first is at once. */
+const pauses = [0, 250, 1_000, 3_000] as const;
+
+/**
+ * Undoes a trial and proves it: the procedure's own cleanup and probe, its work folder, and a sweep that finds no process
+ * of it. Tried again until it is proved clean; afterwards the target is `dirty` (the probe says so) or `unverified` (it
+ * could not be asked). Never rejects.
+ */
+export async function cleanUp(acquire: () => Promise<Session>, trial: Trial, tries = pauses.length): Promise<CleanupResult> {
+  let last: CleanupResult = { status: "unverified", detail: "it was not tried", attempts: 0 };
+  for (let attempt = 1; attempt <= tries; attempt++) {
+    await sleep(pauses[Math.min(attempt, pauses.length) - 1]);
+    try {
+      last = { ...(await once(await acquire(), trial)), attempts: attempt };
+    } catch (error) {
+      last = { status: "unverified", detail: messageOf(error), attempts: attempt };
+    }
+    if (last.status === "clean") return last;
+  }
+  return last;
+}
+
+async function once(session: Session, trial: Trial): Promise<Omit<CleanupResult, "attempts">> {
+  const nonce = freshNonce();
+  const result = await session.exec("/bin/sh", { stdin: cleanupScript(trial, nonce), deadlineMs: CLEANUP_DEADLINE_MS });
+  const { statuses } = splitStatus(result.stderr, nonce);
+  const folder = statusOf(statuses, "work-folder");
+  if (folder === null) return { status: "unverified", detail: `the cleanup did not finish (${result.ending})` };
+  const remaining = statusOf(statuses, "remaining")?.rest;
+  if (remaining !== "0") return { status: "dirty", detail: `${remaining ?? "an unknown number of"} processes of the trial remain` };
+  if (folder.rest !== "gone") return { status: "dirty", detail: `the work folder ${trial.work} remains` };
+  const probe = statusOf(statuses, "probe");
+  if (trial.cleanup !== "none" && probe?.rest !== "0") {
+    return { status: "dirty", detail: `the cleanup's probe exits ${probe?.rest ?? "without a status"}` };
+  }
+  return { status: "clean", detail: "" };
+}

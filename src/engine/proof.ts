@@ -1,0 +1,56 @@
+import type { ProofResult } from "../model/execution.js";
+import type { Proof, TextCheck } from "../model/playbook.js";
+
+/** What there is to compare: the act's output, and the output of the proof's own command when it has one. */
+export interface ProofMaterial {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Null when the command could not be run. */
+  readonly command: string | null;
+}
+
+type Check = ProofResult["checks"][number];
+
+/** Longest piece of output that a check quotes, in characters. */
+const QUOTED = 200;
+
+/** Compares everything that the proof names. Every check must hold; each says what it wanted and what it found. */
+export function checkProof(proof: Proof, material: ProofMaterial): ProofResult {
+  const checks: Check[] = [
+    {
+      check: "exit code",
+      wanted: String(proof.exitCode),
+      found: material.exitCode === null ? "none" : String(material.exitCode),
+      met: material.exitCode === proof.exitCode,
+    },
+    ...textChecks("stdout", proof.stdout, material.stdout),
+    ...textChecks("stderr", proof.stderr, material.stderr),
+    ...textChecks("proof command", proof.command?.stdout, material.command),
+  ];
+  return { met: checks.every((check) => check.met), checks };
+}
+
+function textChecks(name: string, check: TextCheck | undefined, found: string | null): Check[] {
+  if (check === undefined) return [];
+  const shown = found === null ? "could not be run" : excerpt(found);
+  const result = (kind: string, wanted: string, met: boolean): Check => ({
+    check: `${name} ${kind}`,
+    wanted: excerpt(wanted),
+    found: shown,
+    met: found !== null && met,
+  });
+  const text = found ?? "";
+  const checks: Check[] = [];
+  // Most programs end their output with a line feed that nobody writes into a playbook.
+  if (check.equals !== undefined) {
+    checks.push(result("equals", check.equals, text === check.equals || text === `${check.equals}\n`));
+  }
+  if (check.contains !== undefined) checks.push(result("contains", check.contains, text.includes(check.contains)));
+  if (check.matches !== undefined) checks.push(result("matches", check.matches, new RegExp(check.matches, "m").test(text)));
+  return checks;
+}
+
+function excerpt(text: string): string {
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}... (${text.length} characters)` : text;
+}

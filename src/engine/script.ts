@@ -1,0 +1,180 @@
+import { SENTINEL_WORD } from "../model/event.js";
+import type { Act, Trial } from "../model/trial.js";
+
+/**
+ * The scripts that a Linux target's /bin/sh reads from its standard input, so that no command line names the trial.
+ * They use builtins wherever they can: every exec of ours is telemetry of ours. POSIX sh; run under dash, bash, busybox.
+ */
+
+/** The environment variable by which a sweep finds what left the process group. No Sigma field carries it. */
+export const MARKER_VARIABLE = "TYRIAN_TRIAL";
+
+/** Words that the scripts report on standard error, each line led by the nonce. See status-lines.ts. */
+export type StatusWord =
+  | "work-folder-failed"
+  | "requirement-missing"
+  | "started"
+  | "ended"
+  | "left-behind"
+  | "cleanup"
+  | "probe"
+  | "work-folder"
+  | "swept"
+  | "remaining";
+
+/** Seconds that the wrapper waits for what the act left running, before the end sentinel closes the bracket. */
+const LINGER_SECONDS = 3;
+
+/** Options by which an interpreter takes code from its command line, by program name; `-c` where none is listed. */
+const codeOption: Readonly<Record<string, string>> = { node: "-e", nodejs: "-e", gjs: "-c", lua: "-e", luajit: "-e", perl: "-e" };
+
+/** How an interpreter is told to read standard input; no argument where none is listed (shells get -s). */
+const standardInput: Readonly<Record<string, string>> = { python: "-", node: "-", nodejs: "-", lua: "-", luajit: "-", perl: "-" };
+
+const extensions: Readonly<Record<string, string>> = { python: "py", node: "js", nodejs: "js", gjs: "js", lua: "lua", luajit: "lua", perl: "pl" };
+
+/** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`. */
+function family(program: string): string {
+  return (program.split("/").at(-1) ?? program).replace(/[0-9.]+$/, "");
+}
+
+/** One word for sh, quoted so that it stands for exactly this text. */
+export function quote(text: string): string {
+  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The name of the script file when the code reaches its interpreter as a file. It tells nothing of Tyrian. */
+export function scriptName(act: Act): string {
+  return `script.${extensions[family(act.program)] ?? "sh"}`;
+}
+
+/** The argument vector of the act as the interpreter sees it; for `plan`, `--dry-run` and the wrapper. */
+export function actArguments(act: Act, work: string): string[] {
+  const name = family(act.program);
+  const start = [act.program, ...act.options];
+  switch (act.via) {
+    case "argument":
+      return [...start, codeOption[name] ?? "-c", act.code];
+    case "file":
+      return [...start, `${work}/${scriptName(act)}`];
+    case "stdin":
+      return [...start, standardInput[name] ?? "-s"];
+  }
+}
+
+const reporter = (nonce: string): string => `say() { printf '\\n%s %s\\n' ${quote(nonce)} "$*" >&2; }`;
+
+/**
+ * Shell functions over the processes whose environment carries the trial's marker. `read` is a builtin and drops the
+ * zero bytes between the variables; nothing is executed but `kill`, a builtin too.
+ */
+function sweepFunctions(trial: string): string {
+  return `marked() {
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in *${MARKER_VARIABLE}=${trial}*) return 0 ;; esac
+  done < "$1/environ"
+  return 1
+}
+survivors() {
+  found=
+  for process in /proc/[0-9]*; do
+    if marked "$process" 2>/dev/null; then found="$found \${process#/proc/}"; fi
+  done 2>/dev/null
+}`;
+}
+
+/**
+ * The act between its sentinels. Files and requirements come before the begin sentinel and earn no credit; the end
+ * sentinel comes when the act's processes are gone, or after a bounded wait.
+ */
+export function actScript(trial: Trial, nonce: string): string {
+  const { act, work } = trial;
+  const files = [...act.files];
+  if (act.via === "file") files.push({ name: scriptName(act), content: act.code, executable: false });
+  const place = files.map(
+    (file) =>
+      `printf %s ${quote(file.content)} > ${quote(file.name)} || { say work-folder-failed; exit 125; }` +
+      (file.executable ? `\nchmod 700 ${quote(file.name)}` : ""),
+  );
+  const requirements = trial.requires.map(
+    (requirement, index) =>
+      `( ${requirement.check}\n) </dev/null >/dev/null 2>&1 || { say requirement-missing ${index}; exit 125; }`,
+  );
+  const words = actArguments(act, work).map(quote).join(" ");
+  const input = act.via === "stdin" ? `<<'${nonce}'\n${act.code}\n${nonce}` : "</dev/null";
+  return `${reporter(nonce)}
+${sweepFunctions(trial.id)}
+act() {
+umask 077
+mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed; exit 125; }
+${[...place, ...requirements].join("\n")}
+/bin/true ${SENTINEL_WORD} begin ${trial.id}
+say started
+${MARKER_VARIABLE}=${trial.id} ${words} ${input}
+code=$?
+say ended $code
+waited=0
+survivors
+while [ -n "$found" ] && [ $waited -lt ${LINGER_SECONDS * 20} ]; do
+  /bin/sleep 0.05
+  waited=$((waited + 1))
+  survivors
+done
+[ -z "$found" ] || say left-behind $found
+/bin/true ${SENTINEL_WORD} end ${trial.id}
+exit $code
+}
+act
+`;
+}
+
+/** Ends every process of the trial: asks first, then kills; reports how many were found and how many remain. */
+export function sweepScript(trial: string, nonce: string): string {
+  return `${reporter(nonce)}
+${sweepFunctions(trial)}
+${sweepBody}
+`;
+}
+
+const sweepBody = `sweep() {
+  survivors
+  set -- $found
+  say swept $#
+  [ $# -eq 0 ] || kill -TERM "$@" 2>/dev/null
+  tries=0
+  while survivors; [ -n "$found" ] && [ $tries -lt 20 ]; do
+    [ $tries -lt 4 ] || kill -KILL $found 2>/dev/null
+    tries=$((tries + 1))
+    /bin/sleep 0.05
+  done
+  set -- $found
+  say remaining $#
+}
+sweep`;
+
+/** Undoes the trial: sweep, the procedure's own cleanup and its probe, and the work folder with a probe of its own. */
+export function cleanupScript(trial: Trial, nonce: string): string {
+  const work = quote(trial.work);
+  const own =
+    trial.cleanup === "none"
+      ? ""
+      : `( cd ${work} 2>/dev/null
+${trial.cleanup.run}
+) </dev/null >/dev/null 2>&1
+say cleanup $?
+`;
+  const probe =
+    trial.cleanup === "none"
+      ? ""
+      : `( ${trial.cleanup.probe}
+) </dev/null >/dev/null 2>&1
+say probe $?
+`;
+  return `${reporter(nonce)}
+${sweepFunctions(trial.id)}
+${sweepBody}
+${own}cd /
+rm -rf -- ${work}
+${probe}if [ -e ${work} ] || [ -L ${work} ]; then say work-folder left; else say work-folder gone; fi
+`;
+}

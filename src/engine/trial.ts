@@ -1,0 +1,71 @@
+import { TyrianError, messageOf } from "../errors.js";
+import type { CleanupResult, Execution } from "../model/execution.js";
+import type { Target } from "../model/target.js";
+import type { Trial } from "../model/trial.js";
+import type { Session } from "../transport/transport.js";
+import { checkAct, neverStarted, runAct } from "./act.js";
+import { cleanUp } from "./cleanup.js";
+import type { EnginePorts } from "./ports.js";
+
+const CONNECT_DEADLINE_MS = 20_000;
+
+/** A trial that no longer holds its target. */
+export interface ActedTrial {
+  readonly trial: Trial;
+  readonly execution: Execution;
+  readonly cleanup: CleanupResult;
+  /** Records that the sensor had lost before the act; null when not known. */
+  readonly lostBefore: number | null;
+}
+
+/**
+ * One trial's life up to the end of its lease: prepared -> armed -> executed -> checked -> cleaned, each state journalled
+ * before the next begins. `armed` is on disk before anything happens on the target; from then on the cleanup is owed, and
+ * done whatever happens. The verdict is another job: it holds no target. The caller holds the target's lease.
+ *
+ * @param signal ends the act, not the cleanup.
+ */
+export async function actOnTarget(trial: Trial, target: Target, ports: EnginePorts, signal: AbortSignal): Promise<ActedTrial> {
+  await ports.journal({ type: "trial-prepared", trial: trial.id }, { barrier: false });
+  const nothing: CleanupResult = { status: "clean", detail: "nothing was started", attempts: 0 };
+  const without = async (execution: Execution): Promise<ActedTrial> => {
+    await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
+    await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup: nothing }, { barrier: true });
+    return { trial, execution, cleanup: nothing, lostBefore: null };
+  };
+  if (signal.aborted) return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+
+  const mark = await ports.withheld.markOf(target.name);
+  if (mark !== null) {
+    const message = `the target is withheld: trial ${mark.trial} is not proved clean (tyrian cleanup ${mark.run})`;
+    return await without(neverStarted("target-dirty", message));
+  }
+  let session: Session;
+  try {
+    session = await ports.acquire(target, { signal, deadlineMs: CONNECT_DEADLINE_MS });
+  } catch (error) {
+    if (signal.aborted) return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+    return await without(neverStarted(error instanceof TyrianError ? error.code : "connect-failed", messageOf(error)));
+  }
+  const lostBefore = await ports.lostRecords(trial.telemetryHost);
+
+  await ports.withheld.mark(target.name, {
+    trial: trial.id,
+    run: trial.run,
+    folder: ports.runFolder,
+    armedAt: new Date().toISOString(),
+  });
+  await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
+
+  const acted = await runAct(session, trial, ports.runFolder, signal);
+  await ports.journal({ type: "trial-executed", trial: trial.id, execution: acted.execution }, { barrier: true });
+
+  const execution = await checkAct(acted.connected ? session : null, trial, acted.execution);
+  await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
+
+  const cleanup = await cleanUp(() => ports.acquire(target, { deadlineMs: CONNECT_DEADLINE_MS }), trial);
+  await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
+  // Only after the journal: a crash in between leaves the target withheld, never the other way round.
+  if (cleanup.status === "clean") await ports.withheld.clear(target.name);
+  return { trial, execution, cleanup, lostBefore };
+}

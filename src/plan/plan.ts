@@ -1,0 +1,108 @@
+import { TyrianError } from "../errors.js";
+import type { Inventory } from "../model/inventory.js";
+import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
+import type { Target } from "../model/target.js";
+import type { Plan, Trial } from "../model/trial.js";
+import { renderAction, twinAsProcedure, variantsOf } from "../playbook/render.js";
+import type { AnalyticSet } from "./analytics.js";
+import { trialId, workFolder } from "./identity.js";
+import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
+
+export interface PlanRequest {
+  readonly run: string;
+  readonly playbooks: readonly Playbook[];
+  readonly analytics: AnalyticSet;
+  readonly inventory: Inventory;
+  readonly selection: Selection;
+  readonly siem: string;
+}
+
+/**
+ * Every trial of a run, in the order in which each target will see them: a procedure's variants, each followed by its
+ * twin's. Pure: the same request gives the same plan.
+ *
+ * @throws TyrianError `selection-empty` when a name selects nothing or nothing is left; `effect-refused` when a selected
+ * procedure declares an effect that the lab's policy does not allow.
+ */
+export function buildPlan(request: PlanRequest): Plan {
+  const { playbooks, inventory, selection } = request;
+  const unknown = unknownNames(playbooks, inventory, selection);
+  if (unknown.length > 0) throw new TyrianError("selection-empty", unknown.join("; "));
+  const targets = selectTargets(inventory, selection);
+  const trials: Trial[] = [];
+  for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
+    for (const action of [procedure, twinAsProcedure(procedure)]) {
+      if (action === null) continue;
+      refuseEffects(playbook, action, inventory);
+      const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
+      for (const variant of variants) {
+        for (const target of targets.filter((candidate) => action.platforms.includes(candidate.platform))) {
+          const ordinal = trials.length + 1;
+          const id = trialId(request.run, ordinal);
+          const work = workFolder(id);
+          const { act, proof, cleanup, requires } = renderAction(action, variant, work);
+          trials.push({
+            id,
+            run: request.run,
+            ordinal,
+            playbook: playbook.id,
+            procedure: procedure.id,
+            guid: procedure.guid,
+            technique: playbook.technique,
+            name: action.name,
+            twin: action !== procedure,
+            ...placeOf(target),
+            variant,
+            work,
+            requires,
+            act,
+            effects: [...action.effects],
+            proof,
+            cleanup,
+            expectations: expectationsOf(playbook, action, request.analytics),
+          });
+        }
+      }
+    }
+  }
+  if (trials.length === 0) {
+    throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
+      hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
+    });
+  }
+  const used = new Set(trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)));
+  return {
+    run: request.run,
+    lab: inventory.name,
+    siem: request.siem,
+    analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
+    trials,
+  };
+}
+
+function placeOf(target: Target): Pick<Trial, "target" | "platform" | "fidelity" | "controls" | "telemetryHost"> {
+  return {
+    target: target.name,
+    platform: target.platform,
+    fidelity: target.fidelity,
+    controls: target.controls,
+    telemetryHost: target.sensor.host ?? target.name,
+  };
+}
+
+function expectationsOf(playbook: Playbook, action: Procedure, analytics: AnalyticSet): Expectation[] {
+  return action.expect.map((expectation) => {
+    const id = analytics.idOf(playbook, expectation.analytic);
+    if (id === null) throw new TyrianError("analytic-invalid", `${playbook.file}: ${expectation.analytic} has no usable rule`);
+    return { ...expectation, analytic: id };
+  });
+}
+
+function refuseEffects(playbook: Playbook, action: Procedure, inventory: Inventory): void {
+  const refused = action.effects.filter((effect) => !inventory.policy.allowEffects.includes(effect));
+  if (refused.length === 0) return;
+  throw new TyrianError(
+    "effect-refused",
+    `${playbook.file}: procedure ${action.id} has the effect ${refused.join(", ")}, which the policy of lab ${inventory.name} does not allow`,
+  );
+}

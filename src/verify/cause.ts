@@ -1,0 +1,59 @@
+import type { CompiledRule } from "../detection/rule.js";
+import type { HostEvent } from "../model/event.js";
+import type { Cause, CauseLink, NearestEvent } from "../model/verdict.js";
+
+/** The chain from the act to the alert, in order. */
+const chain: readonly CauseLink[] = [
+  "execution",
+  "host-log",
+  "ingest",
+  "fields",
+  "rule-present",
+  "rule-enabled",
+  "evaluated",
+  "look-back",
+  "exception",
+  "clause",
+  "suppression",
+];
+
+export interface LinkTests {
+  /** Links known to hold, besides those before the failed one. */
+  readonly holds?: readonly CauseLink[];
+  /** Why a link could not be tested. */
+  readonly untestable?: Partial<Record<CauseLink, string>>;
+}
+
+/** A miss names the first link that failed, tests the others, and says which it could not test. */
+export function causeAt(
+  link: CauseLink,
+  detail: string,
+  tests: LinkTests = {},
+  nearest: NearestEvent | null = null,
+): Cause {
+  const holds = new Set(tests.holds ?? []);
+  const untestable = tests.untestable ?? {};
+  const at = chain.indexOf(link);
+  const tested: CauseLink[] = [];
+  const untested: Cause["untested"] = [];
+  chain.forEach((candidate, index) => {
+    if (candidate === link) return;
+    const reason = untestable[candidate];
+    if (reason !== undefined) untested.push({ link: candidate, reason });
+    else if (holds.has(candidate) || (at >= 0 && index < at)) tested.push(candidate);
+    else untested.push({ link: candidate, reason: at < 0 ? detail : `nothing passed the link ${link}` });
+  });
+  return { link, detail, nearest, tested, untested };
+}
+
+/** Of the trial's events that the rule reads, the one that came nearest to matching; the earliest of equals. */
+export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): NearestEvent | null {
+  const explained = events.filter((event) => rule.reads(event)).map((event) => rule.explain(event));
+  const distance = (nearest: NearestEvent): number => nearest.needed - nearest.met;
+  return explained.reduce<NearestEvent | null>((best, candidate) => {
+    if (best === null) return candidate;
+    const nearer = distance(candidate) < distance(best);
+    const equalButRicher = distance(candidate) === distance(best) && candidate.met > best.met;
+    return nearer || equalButRicher ? candidate : best;
+  }, null);
+}
