@@ -56,6 +56,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "The journal is damaged; its readable part ends at the line named.",
   },
+  "run-owned": {
+    exit: EXIT.invalidInput,
+    hint: "Wait until that process ends, or end it; a run has one writer at a time.",
+  },
   // safety: refused before anything was run
   "target-out-of-scope": {
     exit: EXIT.invalidInput,
@@ -77,6 +81,10 @@ const kinds = {
   "requirement-missing": {
     exit: EXIT.executionFailed,
     hint: "`tyrian doctor` lists what is missing and the command that installs it.",
+  },
+  "journal-write-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Make room on the disk of the runs folder, then run `tyrian cleanup RUN`.",
   },
   "lab-not-up": { exit: EXIT.executionFailed, hint: "`tyrian lab up` starts it." },
   "lab-failed": { exit: EXIT.executionFailed, hint: "`tyrian lab down`, then `tyrian doctor`." },

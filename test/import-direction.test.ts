@@ -7,6 +7,7 @@ const floors: Record<string, number> = {
   "errors.ts": 0,
   "config.ts": 0,
   "version.ts": 0,
+  "secrets.ts": 1,
   attack: 0,
   model: 1,
   playbook: 2,

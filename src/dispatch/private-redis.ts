@@ -74,7 +74,11 @@ async function joinRunning(folder: string): Promise<PrivateRedis | null> {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "ENOENT" || code === "ENXIO") return null;
-    throw new TyrianError("queue-unavailable", `the private Redis in ${folder} cannot be joined: ${messageOf(error)}`, { cause: error });
+    throw new TyrianError(
+      "queue-unavailable",
+      `the private Redis in ${folder} cannot be joined: ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -122,7 +126,11 @@ async function started(child: ChildProcess, folder: string): Promise<void> {
     await Promise.race([problem, ready()]);
   } catch (error) {
     const log = await readFile(join(folder, "redis.log"), "utf8").catch(() => "");
-    throw new TyrianError("queue-unavailable", `the private Redis did not start: ${messageOf(error)}${lastLine(log)}`, { cause: error });
+    throw new TyrianError(
+      "queue-unavailable",
+      `the private Redis did not start: ${messageOf(error)}${lastLine(log)}`,
+      { cause: error },
+    );
   } finally {
     child.removeAllListeners();
     problem.catch(() => undefined);
@@ -140,9 +148,13 @@ function serverOnPath(): string {
     const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
     if (found !== undefined) return found;
   }
-  throw new TyrianError("queue-unavailable", "neither redis-server nor valkey-server is on PATH, and REDIS_URL is not set", {
-    hint: "Install one (Debian: apt-get install -y redis-server) or set REDIS_URL.",
-  });
+  throw new TyrianError(
+    "queue-unavailable",
+    "neither redis-server nor valkey-server is on PATH, and REDIS_URL is not set",
+    {
+      hint: "Install one (Debian: apt-get install -y redis-server) or set REDIS_URL.",
+    },
+  );
 }
 
 /** One starter at a time. A lock whose holder is dead is taken over. */
@@ -161,7 +173,10 @@ async function startLock(folder: string): Promise<() => Promise<void>> {
     const holder = Number(await readFile(file, "utf8").catch(() => ""));
     if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
     if (Date.now() > until) {
-      throw new TyrianError("queue-unavailable", `another process has been starting the private Redis for too long (${file})`);
+      throw new TyrianError(
+        "queue-unavailable",
+        `another process has been starting the private Redis for too long (${file})`,
+      );
     }
     await sleep(10);
   }

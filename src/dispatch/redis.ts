@@ -3,7 +3,10 @@ import { TyrianError, messageOf } from "../errors.js";
 import { openPrivateRedis } from "./private-redis.js";
 
 /** Where a Redis is and how to be let in; the part of the clients' options that ioredis and BullMQ both know. */
-export type ServerAddress = ({ path: string } | { host: string; port: number; db: number; username?: string; password?: string; tls?: object }) & {
+export type ServerAddress = (
+  | { path: string }
+  | { host: string; port: number; db: number; username?: string; password?: string; tls?: object }
+) & {
   /** BullMQ's workers demand it: they wait for ever, the callers have the deadlines. */
   maxRetriesPerRequest: null;
 };
@@ -28,7 +31,10 @@ export async function openQueueServer(state: string, url = process.env["REDIS_UR
   const { Redis } = await import("ioredis");
   if (url !== undefined && url !== "") {
     const options = optionsOf(url);
-    const client = await connected(new Redis(clientOptions(options)), "host" in options ? `${options.host}:${options.port}` : options.path);
+    const client = await connected(
+      new Redis(clientOptions(options)),
+      "host" in options ? `${options.host}:${options.port}` : options.path,
+    );
     return { options, client, origin: "url", close: () => quit(client) };
   }
   const server = await openPrivateRedis(state);
@@ -47,7 +53,9 @@ export async function openQueueServer(state: string, url = process.env["REDIS_UR
 }
 
 /** For a client that is told at once when the server is gone, instead of queueing its commands. */
-function clientOptions(address: ServerAddress): ServerAddress & { lazyConnect: true; enableOfflineQueue: false } {
+function clientOptions(
+  address: ServerAddress,
+): ServerAddress & { lazyConnect: true; enableOfflineQueue: false } {
   return { ...address, lazyConnect: true, enableOfflineQueue: false };
 }
 
@@ -56,10 +64,15 @@ function optionsOf(url: string): ServerAddress {
   try {
     parsed = new URL(url);
   } catch {
-    throw new TyrianError("queue-unavailable", "REDIS_URL is not a URL", { hint: "It looks like redis://user:password@host:6379/0." });
+    throw new TyrianError("queue-unavailable", "REDIS_URL is not a URL", {
+      hint: "It looks like redis://user:password@host:6379/0.",
+    });
   }
   if (parsed.protocol !== "redis:" && parsed.protocol !== "rediss:") {
-    throw new TyrianError("queue-unavailable", `REDIS_URL has the protocol ${parsed.protocol}; expected redis: or rediss:`);
+    throw new TyrianError(
+      "queue-unavailable",
+      `REDIS_URL has the protocol ${parsed.protocol}; expected redis: or rediss:`,
+    );
   }
   return {
     host: parsed.hostname,
@@ -83,13 +96,21 @@ async function connected(client: Redis, where: string): Promise<Redis> {
     await Promise.race([
       client.connect(),
       new Promise<never>((_resolve, reject) => {
-        deadline.addEventListener("abort", () => reject(new Error(`no answer within ${CONNECT_DEADLINE_MS / 1000} s`)), { once: true });
+        deadline.addEventListener(
+          "abort",
+          () => reject(new Error(`no answer within ${CONNECT_DEADLINE_MS / 1000} s`)),
+          { once: true },
+        );
       }),
     ]);
     return client;
   } catch (error) {
     client.disconnect();
-    throw new TyrianError("queue-unavailable", `Redis at ${where} cannot be used: ${last || messageOf(error)}`, { cause: error });
+    throw new TyrianError(
+      "queue-unavailable",
+      `Redis at ${where} cannot be used: ${last || messageOf(error)}`,
+      { cause: error },
+    );
   }
 }
 

@@ -46,7 +46,11 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
   const { plan, server, signal } = options;
   const connection = server.options;
   const prefix = "tyrian";
-  const jobOptions = { attempts: 1, removeOnComplete: { age: KEEP_SECONDS }, removeOnFail: { age: KEEP_SECONDS } };
+  const jobOptions = {
+    attempts: 1,
+    removeOnComplete: { age: KEEP_SECONDS },
+    removeOnFail: { age: KEEP_SECONDS },
+  };
   const workerOptions = { connection, prefix, maxStalledCount: 0, autorun: false };
 
   const byId = new Map(plan.trials.map((trial) => [trial.id, trial]));
@@ -98,7 +102,11 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
       queues.push(queue);
       const trials = plan.trials.filter((trial) => trial.target === target);
       await queue.addBulk(
-        trials.map((trial) => ({ name: "trial", data: { trial: trial.id }, opts: { ...jobOptions, jobId: trial.id } })),
+        trials.map((trial) => ({
+          name: "trial",
+          data: { trial: trial.id },
+          opts: { ...jobOptions, jobId: trial.id },
+        })),
       );
       work(queue.name, 1, act);
     }

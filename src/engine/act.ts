@@ -26,7 +26,12 @@ export interface ActOutcome {
 }
 
 /** Runs the act between its sentinels and says what happened; the proof is checked in a step of its own. Never rejects. */
-export async function runAct(session: Session, trial: Trial, folder: string, signal: AbortSignal): Promise<ActOutcome> {
+export async function runAct(
+  session: Session,
+  trial: Trial,
+  folder: string,
+  signal: AbortSignal,
+): Promise<ActOutcome> {
   const nonce = freshNonce();
   let ended: "deadline" | "interrupted" | null = null;
   const end = (why: "deadline" | "interrupted"): void => {
@@ -44,7 +49,10 @@ export async function runAct(session: Session, trial: Trial, folder: string, sig
       deadlineMs: trial.act.timeoutMs + WRAPPER_GRACE_MS,
       evidencePrefix: join(folder, "evidence", trial.id),
     });
-    return { execution: executionOf(trial, result, nonce, ended), connected: result.ending !== "disconnected" };
+    return {
+      execution: executionOf(trial, result, nonce, ended),
+      connected: result.ending !== "disconnected",
+    };
   } catch (error) {
     const code = error instanceof TyrianError ? error.code : "transport-failed";
     return { execution: neverStarted(code, messageOf(error)), connected: false };
@@ -56,7 +64,10 @@ export async function runAct(session: Session, trial: Trial, folder: string, sig
 
 async function sweep(session: Session, trial: Trial): Promise<void> {
   try {
-    await session.exec("/bin/sh", { stdin: sweepScript(trial.id, freshNonce()), deadlineMs: SWEEP_DEADLINE_MS });
+    await session.exec("/bin/sh", {
+      stdin: sweepScript(trial.id, freshNonce()),
+      deadlineMs: SWEEP_DEADLINE_MS,
+    });
   } catch {
     // The connection is gone; the act's own result says so, and the cleanup sweeps again.
   }
@@ -80,7 +91,12 @@ export function neverStarted(code: string, message: string): Execution {
   };
 }
 
-function executionOf(trial: Trial, result: ExecResult, nonce: string, ended: "deadline" | "interrupted" | null): Execution {
+function executionOf(
+  trial: Trial,
+  result: ExecResult,
+  nonce: string,
+  ended: "deadline" | "interrupted" | null,
+): Execution {
   const { text, statuses } = splitStatus(result.stderr, nonce);
   const report = statusOf(statuses, "ended");
   const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
@@ -105,12 +121,22 @@ function executionOf(trial: Trial, result: ExecResult, nonce: string, ended: "de
   });
   if (statusOf(statuses, "started") === null) return notStarted(trial, result, statuses, otherwise);
   if (ended === "deadline") {
-    return otherwise("failed", "deadline-exceeded", `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`);
+    return otherwise(
+      "failed",
+      "deadline-exceeded",
+      `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`,
+    );
   }
-  if (ended === "interrupted") return otherwise("failed", "interrupted", "the run was interrupted and the procedure ended");
+  if (ended === "interrupted")
+    return otherwise("failed", "interrupted", "the run was interrupted and the procedure ended");
   if (report === null) {
-    const how = result.ending === "disconnected" ? "the connection was lost" : `the wrapper ended (${result.ending})`;
-    return { ...otherwise("indeterminate", "disconnected", `it had started; ${how} before its end was reported`), endedAt: null, durationMs: null };
+    const how =
+      result.ending === "disconnected" ? "the connection was lost" : `the wrapper ended (${result.ending})`;
+    return {
+      ...otherwise("indeterminate", "disconnected", `it had started; ${how} before its end was reported`),
+      endedAt: null,
+      durationMs: null,
+    };
   }
   return base;
 }
@@ -126,21 +152,42 @@ function notStarted(
   if (missing !== null) {
     const requirement = trial.requires[Number(missing.rest)];
     const what = requirement?.description || requirement?.check || "a requirement";
-    return { ...otherwise("not-run", REASON.requirementAbsent, `the target lacks what the procedure requires: ${what}`), startedAt: null, endedAt: null };
+    return {
+      ...otherwise(
+        "not-run",
+        REASON.requirementAbsent,
+        `the target lacks what the procedure requires: ${what}`,
+      ),
+      startedAt: null,
+      endedAt: null,
+    };
   }
   if (statusOf(statuses, "work-folder-failed") !== null) {
     return otherwise("not-run", "work-folder-failed", `the work folder ${trial.work} could not be prepared`);
   }
   if (result.ending === "disconnected") {
-    return otherwise("indeterminate", "disconnected", "the connection was lost before the start was reported: it may have started");
+    return otherwise(
+      "indeterminate",
+      "disconnected",
+      "the connection was lost before the start was reported: it may have started",
+    );
   }
-  return otherwise("not-run", "wrapper-failed", `the shell ended (${result.ending}) before the act started: ${result.stderr.slice(0, 200)}`);
+  return otherwise(
+    "not-run",
+    "wrapper-failed",
+    `the shell ended (${result.ending}) before the act started: ${result.stderr.slice(0, 200)}`,
+  );
 }
 
 /** Compares the proof with what the act left; `ran` becomes `failed` when it is not met. */
-export async function checkAct(session: Session | null, trial: Trial, execution: Execution): Promise<Execution> {
+export async function checkAct(
+  session: Session | null,
+  trial: Trial,
+  execution: Execution,
+): Promise<Execution> {
   if (execution.status !== "ran") return execution;
-  const command = trial.proof.command === undefined ? null : await proofCommand(session, trial, trial.proof.command.run);
+  const command =
+    trial.proof.command === undefined ? null : await proofCommand(session, trial, trial.proof.command.run);
   const proof = checkProof(trial.proof, {
     exitCode: execution.exitCode,
     stdout: execution.stdout,

@@ -17,7 +17,11 @@ const pauses = [0, 250, 1_000, 3_000] as const;
  * of it. Tried again until it is proved clean; afterwards the target is `dirty` (the probe says so) or `unverified` (it
  * could not be asked). Never rejects.
  */
-export async function cleanUp(acquire: () => Promise<Session>, trial: Trial, tries = pauses.length): Promise<CleanupResult> {
+export async function cleanUp(
+  acquire: () => Promise<Session>,
+  trial: Trial,
+  tries = pauses.length,
+): Promise<CleanupResult> {
   let last: CleanupResult = { status: "unverified", detail: "it was not tried", attempts: 0 };
   for (let attempt = 1; attempt <= tries; attempt++) {
     await sleep(pauses[Math.min(attempt, pauses.length) - 1]);
@@ -33,12 +37,20 @@ export async function cleanUp(acquire: () => Promise<Session>, trial: Trial, tri
 
 async function once(session: Session, trial: Trial): Promise<Omit<CleanupResult, "attempts">> {
   const nonce = freshNonce();
-  const result = await session.exec("/bin/sh", { stdin: cleanupScript(trial, nonce), deadlineMs: CLEANUP_DEADLINE_MS });
+  const result = await session.exec("/bin/sh", {
+    stdin: cleanupScript(trial, nonce),
+    deadlineMs: CLEANUP_DEADLINE_MS,
+  });
   const { statuses } = splitStatus(result.stderr, nonce);
   const folder = statusOf(statuses, "work-folder");
-  if (folder === null) return { status: "unverified", detail: `the cleanup did not finish (${result.ending})` };
+  if (folder === null)
+    return { status: "unverified", detail: `the cleanup did not finish (${result.ending})` };
   const remaining = statusOf(statuses, "remaining")?.rest;
-  if (remaining !== "0") return { status: "dirty", detail: `${remaining ?? "an unknown number of"} processes of the trial remain` };
+  if (remaining !== "0")
+    return {
+      status: "dirty",
+      detail: `${remaining ?? "an unknown number of"} processes of the trial remain`,
+    };
   if (folder.rest !== "gone") return { status: "dirty", detail: `the work folder ${trial.work} remains` };
   const probe = statusOf(statuses, "probe");
   if (trial.cleanup !== "none" && probe?.rest !== "0") {

@@ -11,7 +11,10 @@ import type { ActedTrial } from "./trial.js";
 /** Whether a SIEM can say anything of the trial: its act ran, or was perhaps stopped by a control. */
 function worthAsking(acted: ActedTrial): boolean {
   if (acted.execution.startedAt === null) return false;
-  return acted.execution.status === "ran" || (acted.execution.status === "failed" && acted.trial.controls.length > 0);
+  return (
+    acted.execution.status === "ran" ||
+    (acted.execution.status === "failed" && acted.trial.controls.length > 0)
+  );
 }
 
 /** The last state of a trial's life, `verified`: asks the SIEM, journals the answer, then the verdicts computed from it. */
@@ -39,7 +42,11 @@ export async function judge(
   return verdicts;
 }
 
-function requestOf(trial: Trial, acted: ActedTrial, signal: AbortSignal | undefined): Parameters<typeof observe>[1] {
+function requestOf(
+  trial: Trial,
+  acted: ActedTrial,
+  signal: AbortSignal | undefined,
+): Parameters<typeof observe>[1] {
   const { startedAt, endedAt } = acted.execution;
   const start = startedAt === null ? Date.now() : Date.parse(startedAt);
   return {

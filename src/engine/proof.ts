@@ -46,8 +46,10 @@ function textChecks(name: string, check: TextCheck | undefined, found: string | 
   if (check.equals !== undefined) {
     checks.push(result("equals", check.equals, text === check.equals || text === `${check.equals}\n`));
   }
-  if (check.contains !== undefined) checks.push(result("contains", check.contains, text.includes(check.contains)));
-  if (check.matches !== undefined) checks.push(result("matches", check.matches, new RegExp(check.matches, "m").test(text)));
+  if (check.contains !== undefined)
+    checks.push(result("contains", check.contains, text.includes(check.contains)));
+  if (check.matches !== undefined)
+    checks.push(result("matches", check.matches, new RegExp(check.matches, "m").test(text)));
   return checks;
 }
 

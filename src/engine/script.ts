@@ -26,12 +26,34 @@ export type StatusWord =
 const LINGER_SECONDS = 3;
 
 /** Options by which an interpreter takes code from its command line, by program name; `-c` where none is listed. */
-const codeOption: Readonly<Record<string, string>> = { node: "-e", nodejs: "-e", gjs: "-c", lua: "-e", luajit: "-e", perl: "-e" };
+const codeOption: Readonly<Record<string, string>> = {
+  node: "-e",
+  nodejs: "-e",
+  gjs: "-c",
+  lua: "-e",
+  luajit: "-e",
+  perl: "-e",
+};
 
 /** How an interpreter is told to read standard input; no argument where none is listed (shells get -s). */
-const standardInput: Readonly<Record<string, string>> = { python: "-", node: "-", nodejs: "-", lua: "-", luajit: "-", perl: "-" };
+const standardInput: Readonly<Record<string, string>> = {
+  python: "-",
+  node: "-",
+  nodejs: "-",
+  lua: "-",
+  luajit: "-",
+  perl: "-",
+};
 
-const extensions: Readonly<Record<string, string>> = { python: "py", node: "js", nodejs: "js", gjs: "js", lua: "lua", luajit: "lua", perl: "pl" };
+const extensions: Readonly<Record<string, string>> = {
+  python: "py",
+  node: "js",
+  nodejs: "js",
+  gjs: "js",
+  lua: "lua",
+  luajit: "lua",
+  perl: "pl",
+};
 
 /** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`. */
 function family(program: string): string {

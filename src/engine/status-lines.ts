@@ -12,10 +12,13 @@ export interface Status {
  */
 export function splitStatus(stderr: string, nonce: string): { text: string; statuses: Status[] } {
   const statuses: Status[] = [];
-  const text = stderr.replaceAll(new RegExp(`\n${nonce} ([a-z-]+)(?: ([^\n]*))?\n`, "g"), (_line, word: string, rest?: string) => {
-    statuses.push({ word: word as StatusWord, rest: rest ?? "" });
-    return "";
-  });
+  const text = stderr.replaceAll(
+    new RegExp(`\n${nonce} ([a-z-]+)(?: ([^\n]*))?\n`, "g"),
+    (_line, word: string, rest?: string) => {
+      statuses.push({ word: word as StatusWord, rest: rest ?? "" });
+      return "";
+    },
+  );
   return { text, statuses };
 }
 

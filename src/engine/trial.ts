@@ -25,7 +25,12 @@ export interface ActedTrial {
  *
  * @param signal ends the act, not the cleanup.
  */
-export async function actOnTarget(trial: Trial, target: Target, ports: EnginePorts, signal: AbortSignal): Promise<ActedTrial> {
+export async function actOnTarget(
+  trial: Trial,
+  target: Target,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<ActedTrial> {
   await ports.journal({ type: "trial-prepared", trial: trial.id }, { barrier: false });
   const nothing: CleanupResult = { status: "clean", detail: "nothing was started", attempts: 0 };
   const without = async (execution: Execution): Promise<ActedTrial> => {
@@ -33,7 +38,8 @@ export async function actOnTarget(trial: Trial, target: Target, ports: EnginePor
     await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup: nothing }, { barrier: true });
     return { trial, execution, cleanup: nothing, lostBefore: null };
   };
-  if (signal.aborted) return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+  if (signal.aborted)
+    return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
 
   const mark = await ports.withheld.markOf(target.name);
   if (mark !== null) {
@@ -44,8 +50,11 @@ export async function actOnTarget(trial: Trial, target: Target, ports: EnginePor
   try {
     session = await ports.acquire(target, { signal, deadlineMs: CONNECT_DEADLINE_MS });
   } catch (error) {
-    if (signal.aborted) return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
-    return await without(neverStarted(error instanceof TyrianError ? error.code : "connect-failed", messageOf(error)));
+    if (signal.aborted)
+      return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+    return await without(
+      neverStarted(error instanceof TyrianError ? error.code : "connect-failed", messageOf(error)),
+    );
   }
   const lostBefore = await ports.lostRecords(trial.telemetryHost);
 
@@ -58,7 +67,10 @@ export async function actOnTarget(trial: Trial, target: Target, ports: EnginePor
   await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
 
   const acted = await runAct(session, trial, ports.runFolder, signal);
-  await ports.journal({ type: "trial-executed", trial: trial.id, execution: acted.execution }, { barrier: true });
+  await ports.journal(
+    { type: "trial-executed", trial: trial.id, execution: acted.execution },
+    { barrier: true },
+  );
 
   const execution = await checkAct(acted.connected ? session : null, trial, acted.execution);
   await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });

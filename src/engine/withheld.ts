@@ -3,7 +3,12 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TyrianError } from "../errors.js";
 
-const markSchema = z.strictObject({ trial: z.string(), run: z.string(), folder: z.string(), armedAt: z.string() });
+const markSchema = z.strictObject({
+  trial: z.string(),
+  run: z.string(),
+  folder: z.string(),
+  armedAt: z.string(),
+});
 
 /** A trial that was armed on a target and is not proved clean. */
 export type Mark = z.infer<typeof markSchema>;

@@ -21,7 +21,9 @@ export interface AnalyticSet {
 export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<AnalyticSet> {
   const files = new Set(
     playbooks.flatMap((playbook) =>
-      playbook.procedures.flatMap((procedure) => procedure.expect.map((expectation) => pathOf(playbook, expectation.analytic))),
+      playbook.procedures.flatMap((procedure) =>
+        procedure.expect.map((expectation) => pathOf(playbook, expectation.analytic)),
+      ),
     ),
   );
   const analytics = new Map<string, PlanAnalytic>();
@@ -36,7 +38,11 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
     try {
       text = await readFile(file, "utf8");
     } catch (error) {
-      refuse("analytic-missing", `the analytic cannot be read: ${messageOf(error)}`, "Paths are relative to the playbook.");
+      refuse(
+        "analytic-missing",
+        `the analytic cannot be read: ${messageOf(error)}`,
+        "Paths are relative to the playbook.",
+      );
       continue;
     }
     const compiled = compileSigma(text, file);
@@ -45,7 +51,11 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
     const { id, title } = compiled.rule;
     const earlier = analytics.get(id);
     if (earlier !== undefined) {
-      refuse("duplicate-analytic", `the id ${id} is also that of ${earlier.file}`, "Give each rule an id of its own.");
+      refuse(
+        "duplicate-analytic",
+        `the id ${id} is also that of ${earlier.file}`,
+        "Give each rule an id of its own.",
+      );
       continue;
     }
     const hash = createHash("sha256").update(text).digest("hex");

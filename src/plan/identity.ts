@@ -19,6 +19,8 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
  */
 export function workFolder(trial: string): string {
   const digest = createHash("sha256").update(trial).digest();
-  const name = Array.from({ length: 10 }, (_, index) => letters[(digest[index] ?? 0) % letters.length]).join("");
+  const name = Array.from({ length: 10 }, (_, index) => letters[(digest[index] ?? 0) % letters.length]).join(
+    "",
+  );
   return `/tmp/tmp.${name}`;
 }

@@ -70,7 +70,9 @@ export function buildPlan(request: PlanRequest): Plan {
       hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
     });
   }
-  const used = new Set(trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)));
+  const used = new Set(
+    trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
+  );
   return {
     run: request.run,
     lab: inventory.name,
@@ -80,7 +82,9 @@ export function buildPlan(request: PlanRequest): Plan {
   };
 }
 
-function placeOf(target: Target): Pick<Trial, "target" | "platform" | "fidelity" | "controls" | "telemetryHost"> {
+function placeOf(
+  target: Target,
+): Pick<Trial, "target" | "platform" | "fidelity" | "controls" | "telemetryHost"> {
   return {
     target: target.name,
     platform: target.platform,
@@ -93,7 +97,11 @@ function placeOf(target: Target): Pick<Trial, "target" | "platform" | "fidelity"
 function expectationsOf(playbook: Playbook, action: Procedure, analytics: AnalyticSet): Expectation[] {
   return action.expect.map((expectation) => {
     const id = analytics.idOf(playbook, expectation.analytic);
-    if (id === null) throw new TyrianError("analytic-invalid", `${playbook.file}: ${expectation.analytic} has no usable rule`);
+    if (id === null)
+      throw new TyrianError(
+        "analytic-invalid",
+        `${playbook.file}: ${expectation.analytic} has no usable rule`,
+      );
     return { ...expectation, analytic: id };
   });
 }

@@ -22,9 +22,14 @@ function among<T>(wanted: readonly T[] | undefined, test: (value: T) => boolean)
   return wanted === undefined || wanted.length === 0 || wanted.some(test);
 }
 
-export function selectProcedures(playbooks: readonly Playbook[], selection: Selection): { playbook: Playbook; procedure: Procedure }[] {
+export function selectProcedures(
+  playbooks: readonly Playbook[],
+  selection: Selection,
+): { playbook: Playbook; procedure: Procedure }[] {
   return playbooks
-    .filter((playbook) => among(selection.techniques, (technique) => isOfTechnique(playbook.technique, technique)))
+    .filter((playbook) =>
+      among(selection.techniques, (technique) => isOfTechnique(playbook.technique, technique)),
+    )
     .flatMap((playbook) => playbook.procedures.map((procedure) => ({ playbook, procedure })))
     .filter(({ procedure }) => among(selection.procedures, (id) => procedure.id === id))
     .filter(({ procedure }) => among(selection.tags, (tag) => procedure.tags.includes(tag)));
@@ -33,21 +38,38 @@ export function selectProcedures(playbooks: readonly Playbook[], selection: Sele
 /** Targets by name or, with a leading `@`, by tag. */
 export function selectTargets(inventory: Inventory, selection: Selection): Target[] {
   return inventory.targets.filter((target) =>
-    among(selection.targets, (name) => (name.startsWith("@") ? target.tags.includes(name.slice(1)) : target.name === name)),
+    among(selection.targets, (name) =>
+      name.startsWith("@") ? target.tags.includes(name.slice(1)) : target.name === name,
+    ),
   );
 }
 
 /** Names in the selection that select nothing, as sentences; a misspelt name must not pass as an empty selection. */
-export function unknownNames(playbooks: readonly Playbook[], inventory: Inventory, selection: Selection): string[] {
+export function unknownNames(
+  playbooks: readonly Playbook[],
+  inventory: Inventory,
+  selection: Selection,
+): string[] {
   const procedures = playbooks.flatMap((playbook) => playbook.procedures);
-  const missing = (kind: string, wanted: readonly string[] | undefined, exists: (name: string) => boolean): string[] =>
-    (wanted ?? []).filter((name) => !exists(name)).map((name) => `no ${kind} ${name}`);
+  const missing = (
+    kind: string,
+    wanted: readonly string[] | undefined,
+    exists: (name: string) => boolean,
+  ): string[] => (wanted ?? []).filter((name) => !exists(name)).map((name) => `no ${kind} ${name}`);
   return [
     ...missing("playbook of technique", selection.techniques, (name) =>
       playbooks.some((playbook) => isOfTechnique(playbook.technique, name)),
     ),
-    ...missing("procedure", selection.procedures, (name) => procedures.some((procedure) => procedure.id === name)),
-    ...missing("procedure with tag", selection.tags, (name) => procedures.some((procedure) => procedure.tags.includes(name))),
-    ...missing("target", selection.targets, (name) => selectTargets(inventory, { targets: [name] }).length > 0),
+    ...missing("procedure", selection.procedures, (name) =>
+      procedures.some((procedure) => procedure.id === name),
+    ),
+    ...missing("procedure with tag", selection.tags, (name) =>
+      procedures.some((procedure) => procedure.tags.includes(name)),
+    ),
+    ...missing(
+      "target",
+      selection.targets,
+      (name) => selectTargets(inventory, { targets: [name] }).length > 0,
+    ),
   ];
 }

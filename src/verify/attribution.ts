@@ -41,7 +41,8 @@ export function bracketOf(trial: string, hostEvents: readonly HostEvent[]): Brac
 
   if (begin === null || end === null) {
     const state = begin === null && end === null ? "missing" : "open";
-    const which = begin === null ? (end === null ? "neither sentinel" : "no begin sentinel") : "no end sentinel";
+    const which =
+      begin === null ? (end === null ? "neither sentinel" : "no begin sentinel") : "no end sentinel";
     return { state, begin, end, detail: `${which} of the trial arrived` };
   }
   if (begins.length > 1 || ends.length > 1) {
@@ -56,7 +57,12 @@ export function bracketOf(trial: string, hostEvents: readonly HostEvent[]): Brac
   );
   const foreign = inside.map(sentinelOf).find((sentinel) => sentinel !== null);
   if (foreign !== undefined && foreign !== null) {
-    return { state: "overlap", begin, end, detail: `trial ${foreign.trial} acted in the same session at the same time` };
+    return {
+      state: "overlap",
+      begin,
+      end,
+      detail: `trial ${foreign.trial} acted in the same session at the same time`,
+    };
   }
   return { state: "closed", begin, end, act: withoutHousekeeping(inside, begin.ppid) };
 }
@@ -105,7 +111,8 @@ export function attributeAlerts(question: AlertQuestion): AlertAttribution | nul
     .filter((alert) => alert.rule === rule.id)
     .flatMap((alert): AlertAttribution[] => {
       if (alert.sourceEvents === null) {
-        const possible = (alert.host === null || alert.host === question.host) && alert.updatedAt >= question.since;
+        const possible =
+          (alert.host === null || alert.host === question.host) && alert.updatedAt >= question.since;
         return possible ? [{ grade: gradeWithoutSources(question, alert), alert, events: [] }] : [];
       }
       const own = alert.sourceEvents.flatMap((id) => ownById.get(id) ?? []);
@@ -113,7 +120,8 @@ export function attributeAlerts(question: AlertQuestion): AlertAttribution | nul
       const sufficient = own.length === alert.sourceEvents.length || own.some((event) => rule.matches(event));
       return [{ grade: sufficient ? "exact" : "ambiguous", alert, events: own }];
     });
-  const rank = (candidate: AlertAttribution): number => ["exact", "exclusive", "ambiguous"].indexOf(candidate.grade);
+  const rank = (candidate: AlertAttribution): number =>
+    ["exact", "exclusive", "ambiguous"].indexOf(candidate.grade);
   // A standing alert outranks a folded one of the same grade: the analyst saw it.
   const folded = (candidate: AlertAttribution): number => (candidate.alert.foldedInto === null ? 0 : 1);
   candidates.sort(

@@ -4,7 +4,15 @@ import type { Execution } from "../model/execution.js";
 import type { Observation, RuleStatus } from "../model/observation.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
-import type { AttributionGrade, Background, Cause, DetectionOutcome, Latency, Tier, Verdict } from "../model/verdict.js";
+import type {
+  AttributionGrade,
+  Background,
+  Cause,
+  DetectionOutcome,
+  Latency,
+  Tier,
+  Verdict,
+} from "../model/verdict.js";
 import { type AlertAttribution, type Bracket, attributeAlerts, bracketOf } from "./attribution.js";
 import { causeAt, nearestOf } from "./cause.js";
 
@@ -50,7 +58,12 @@ export function decide(question: Question): Verdict[] {
   });
 }
 
-function verdictOf(question: Question, expectation: Expectation, rule: CompiledRule, decision: Decision): Verdict {
+function verdictOf(
+  question: Question,
+  expectation: Expectation,
+  rule: CompiledRule,
+  decision: Decision,
+): Verdict {
   const status = question.observation?.rules.find((candidate) => candidate.rule === rule.id);
   const background: Background | null = question.observation?.background[rule.id] ?? null;
   const tierMet = expectation.tier === undefined || decision.tier === expectation.tier;
@@ -59,7 +72,10 @@ function verdictOf(question: Question, expectation: Expectation, rule: CompiledR
     title: rule.title,
     expected: expectation.outcome,
     outcome: decision.outcome,
-    met: decision.outcome === expectation.outcome && question.execution.status === expectation.execution && tierMet,
+    met:
+      decision.outcome === expectation.outcome &&
+      question.execution.status === expectation.execution &&
+      tierMet,
     tier: decision.tier ?? null,
     evaluatedBy: status?.evaluatedBy ?? "embedded",
     attribution: decision.attribution ?? null,
@@ -86,7 +102,10 @@ function decideOne(context: Context, rule: CompiledRule): Decision {
   if (marked !== null) {
     return {
       outcome: "undecided",
-      cause: causeAt("attribution", `the trial's marker stands in ${marked}, a field that the rule reads: the marker itself may be what fires`),
+      cause: causeAt(
+        "attribution",
+        `the trial's marker stands in ${marked}, a field that the rule reads: the marker itself may be what fires`,
+      ),
     };
   }
   const attributed = attributeAlerts({
@@ -98,14 +117,18 @@ function decideOne(context: Context, rule: CompiledRule): Decision {
     since: execution.startedAt === null ? observation.askedAt : Date.parse(execution.startedAt),
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
   });
-  if (attributed !== null && attributed.grade !== "ambiguous") return fired(context, rule, bracket, attributed);
+  if (attributed !== null && attributed.grade !== "ambiguous")
+    return fired(context, rule, bracket, attributed);
   if (execution.status === "prevented") return notAsked(execution);
   if (attributed !== null) {
     return {
       outcome: "undecided",
       attribution: "ambiguous",
       evidence: [attributed.alert.id],
-      cause: causeAt("attribution", "an alert of the rule exists, but it cannot be told whether this trial or something else caused it"),
+      cause: causeAt(
+        "attribution",
+        "an alert of the rule exists, but it cannot be told whether this trial or something else caused it",
+      ),
     };
   }
   return silent(context, rule, bracket.act);
@@ -115,25 +138,34 @@ function decideOne(context: Context, rule: CompiledRule): Decision {
 function withoutBracket(context: Context, bracket: Exclude<Bracket, { state: "closed" }>): Decision {
   const { observation } = context;
   if (observation.state !== "complete") return siemUndecided(observation);
-  if (bracket.state !== "missing") return { outcome: "undecided", cause: causeAt("attribution", bracket.detail) };
+  if (bracket.state !== "missing")
+    return { outcome: "undecided", cause: causeAt("attribution", bracket.detail) };
   if (observation.events.length > 0) {
-    const detail = "no sentinel of the trial arrived although other events of the host did: its records may have been lost on the way";
+    const detail =
+      "no sentinel of the trial arrived although other events of the host did: its records may have been lost on the way";
     return { outcome: "undecided", cause: causeAt("ingest", detail) };
   }
   const lost = lossOf(observation);
   if (lost !== null) return { outcome: "undecided", cause: causeAt("host-log", lost) };
   const { running, detail } = observation.sensor;
   if (running === false) {
-    return { outcome: "blind", cause: causeAt("host-log", `the sensor of the host is not running: ${detail}`) };
+    return {
+      outcome: "blind",
+      cause: causeAt("host-log", `the sensor of the host is not running: ${detail}`),
+    };
   }
   const waited = Math.round(observation.answeredAt - observation.askedAt);
   return {
     outcome: "blind",
-    cause: causeAt("ingest", `nothing that the host did arrived within ${waited} ms, not even the sentinels`, {
-      ...(running === true
-        ? { holds: ["execution", "host-log"] }
-        : { holds: ["execution"], untestable: { "host-log": `the sensor cannot be asked: ${detail}` } }),
-    }),
+    cause: causeAt(
+      "ingest",
+      `nothing that the host did arrived within ${waited} ms, not even the sentinels`,
+      {
+        ...(running === true
+          ? { holds: ["execution", "host-log"] }
+          : { holds: ["execution"], untestable: { "host-log": `the sensor cannot be asked: ${detail}` } }),
+      },
+    ),
   };
 }
 
@@ -156,7 +188,12 @@ function lossOf(observation: Observation): string | null {
 }
 
 /** An alert of the rule is this trial's. */
-function fired(context: Context, rule: CompiledRule, bracket: Bracket & { state: "closed" }, attributed: AlertAttribution): Decision {
+function fired(
+  context: Context,
+  rule: CompiledRule,
+  bracket: Bracket & { state: "closed" },
+  attributed: AlertAttribution,
+): Decision {
   const { alert, grade, events } = attributed;
   const source = events[0] ?? bracket.act.find((event) => rule.matches(event));
   const base = {
@@ -207,13 +244,25 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
   const evidence = read.map((event) => event.id);
   if (matching !== undefined) {
     if (status?.evaluatedBy === "siem-rule") {
-      const detail = "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
-      return { outcome: trial.twin ? "undecided" : missed(context, rule, act), evidence, cause: causeAt("exception", detail) };
+      const detail =
+        "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
+      return {
+        outcome: trial.twin ? "undecided" : missed(context, rule, act),
+        evidence,
+        cause: causeAt("exception", detail),
+      };
     }
-    return { outcome: "undecided", evidence, cause: causeAt("evaluated", "the rule matches an event of the act, but no alert was kept") };
+    return {
+      outcome: "undecided",
+      evidence,
+      cause: causeAt("evaluated", "the rule matches an event of the act, but no alert was kept"),
+    };
   }
   if (trial.twin) return { outcome: "quiet", evidence };
-  const untestable = { exception: "the embedded SIEM has no exceptions", suppression: "nothing matched that could be suppressed" };
+  const untestable = {
+    exception: "the embedded SIEM has no exceptions",
+    suppression: "nothing matched that could be suppressed",
+  };
   return {
     outcome: missed(context, rule, act),
     evidence,
@@ -225,28 +274,51 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
 function missed(context: Context, rule: CompiledRule, act: readonly HostEvent[]): "other-alert" | "logged" {
   const own = new Set(act.map((event) => event.id));
   const other = context.observation.alerts.some(
-    (alert) => alert.rule !== rule.id && alert.sourceEvents !== null && alert.sourceEvents.length > 0 && alert.sourceEvents.every((id) => own.has(id)),
+    (alert) =>
+      alert.rule !== rule.id &&
+      alert.sourceEvents !== null &&
+      alert.sourceEvents.length > 0 &&
+      alert.sourceEvents.every((id) => own.has(id)),
   );
   return other ? "other-alert" : "logged";
 }
 
 /** What keeps the rule from being a witness: absent, disabled, not yet evaluated, out of its look-back, throttled. */
-function ruleProblem(status: RuleStatus | undefined, read: readonly HostEvent[], observation: Observation): Decision | null {
-  if (status === undefined) return { outcome: "undecided", cause: causeAt("rule-present", "the SIEM said nothing of the rule") };
-  if (!status.present) return { outcome: "logged", cause: causeAt("rule-present", "the SIEM does not have the rule") };
-  if (!status.enabled) return { outcome: "logged", cause: causeAt("rule-enabled", "the rule is there, but disabled") };
+function ruleProblem(
+  status: RuleStatus | undefined,
+  read: readonly HostEvent[],
+  observation: Observation,
+): Decision | null {
+  if (status === undefined)
+    return { outcome: "undecided", cause: causeAt("rule-present", "the SIEM said nothing of the rule") };
+  if (!status.present)
+    return { outcome: "logged", cause: causeAt("rule-present", "the SIEM does not have the rule") };
+  if (!status.enabled)
+    return { outcome: "logged", cause: causeAt("rule-enabled", "the rule is there, but disabled") };
   if (status.throttleOpenUntil !== null && status.throttleOpenUntil > observation.askedAt) {
-    return { outcome: "undecided", cause: causeAt("suppression", "a throttle of the rule was open: its silence proves nothing") };
+    return {
+      outcome: "undecided",
+      cause: causeAt("suppression", "a throttle of the rule was open: its silence proves nothing"),
+    };
   }
   if (status.schedule.type === "streaming") return null;
   const { lastCompletedAt, lookBackMs } = status.schedule;
   const ingested = Math.max(...read.map((event) => event.ingestedAt));
   if (lastCompletedAt === null || lastCompletedAt < ingested) {
-    return { outcome: "pending", cause: causeAt("evaluated", "the rule has not been evaluated since the events arrived") };
+    return {
+      outcome: "pending",
+      cause: causeAt("evaluated", "the rule has not been evaluated since the events arrived"),
+    };
   }
   const oldest = Math.min(...read.map((event) => event.time));
   if (ingested - oldest > lookBackMs) {
-    return { outcome: "logged", cause: causeAt("look-back", "the events arrived after the rule's look-back had passed them: a permanent gap") };
+    return {
+      outcome: "logged",
+      cause: causeAt(
+        "look-back",
+        "the events arrived after the rule's look-back had passed them: a permanent gap",
+      ),
+    };
   }
   return null;
 }
@@ -262,7 +334,12 @@ function markerInRule(trial: string, rule: CompiledRule, act: readonly HostEvent
   return null;
 }
 
-function latencyOf(begin: HostEvent, source: HostEvent | undefined, evaluatedAt: number | null, createdAt: number): Latency {
+function latencyOf(
+  begin: HostEvent,
+  source: HostEvent | undefined,
+  evaluatedAt: number | null,
+  createdAt: number,
+): Latency {
   if (source === undefined) return noLatency;
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {

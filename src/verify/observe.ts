@@ -40,7 +40,11 @@ const CLOCK_MARGIN_MS = 120_000;
  * Asks the SIEM for everything that a trial's verdicts are computed from. Waits for the end sentinel (a SIEM that knows
  * when something new arrived is asked at once) and, past it, for scheduled rules to have run; never past the deadline.
  */
-export async function observe(siem: Siem, request: ObserveRequest, settle = defaultSettle): Promise<Observation> {
+export async function observe(
+  siem: Siem,
+  request: ObserveRequest,
+  settle = defaultSettle,
+): Promise<Observation> {
   const askedAt = Date.now();
   const deadlineAt = request.actEndedAt + settle.settleMs;
   const canary = await untilSettled(siem, request, deadlineAt, settle);
@@ -53,7 +57,11 @@ export async function observe(siem: Siem, request: ObserveRequest, settle = defa
       ? { from: begin.time, to: end.time }
       : { from: request.actStartedAt - CLOCK_MARGIN_MS, to: Date.now() + CLOCK_MARGIN_MS };
   const events = await siem.events(request.host, window.from, window.to);
-  const alerts = await siem.alerts(request.host, request.actStartedAt - CLOCK_MARGIN_MS, Date.now() + CLOCK_MARGIN_MS);
+  const alerts = await siem.alerts(
+    request.host,
+    request.actStartedAt - CLOCK_MARGIN_MS,
+    Date.now() + CLOCK_MARGIN_MS,
+  );
   const backgrounds = await Promise.all(request.rules.map((rule) => siem.background(rule, request.host)));
   const sensor = await siem.sensor(request.host);
 
@@ -74,7 +82,9 @@ export async function observe(siem: Siem, request: ObserveRequest, settle = defa
     events: kept,
     alerts: alerts.value.filter(
       (alert) =>
-        alert.sourceEvents === null || alert.sourceEvents.length === 0 || alert.sourceEvents.some((id) => sourceIds.has(id)),
+        alert.sourceEvents === null ||
+        alert.sourceEvents.length === 0 ||
+        alert.sourceEvents.some((id) => sourceIds.has(id)),
     ),
     rules: statuses.value,
     background: Object.fromEntries(
@@ -94,7 +104,12 @@ export async function observe(siem: Siem, request: ObserveRequest, settle = defa
 
 type Canary = Awaited<ReturnType<Siem["canary"]>>;
 
-async function untilSettled(siem: Siem, request: ObserveRequest, deadlineAt: number, settle: SettleSettings): Promise<Canary> {
+async function untilSettled(
+  siem: Siem,
+  request: ObserveRequest,
+  deadlineAt: number,
+  settle: SettleSettings,
+): Promise<Canary> {
   let pause = settle.firstPauseMs;
   for (;;) {
     const canary = await siem.canary(request.host, request.trial);
@@ -128,7 +143,10 @@ async function untilEvaluated(
     const left = until - Date.now();
     if (!waiting || left <= 0) {
       const worst = worstOf(answers);
-      return { ...worst, value: answers.flatMap(({ state, value }) => (state === "complete" ? [value] : [])) };
+      return {
+        ...worst,
+        value: answers.flatMap(({ state, value }) => (state === "complete" ? [value] : [])),
+      };
     }
     request.signal?.throwIfAborted();
     await siem.changed(request.host, Math.min(pause, left), request.signal);
@@ -136,7 +154,7 @@ async function untilEvaluated(
   }
 }
 
-const badness: Record<AnswerState, number> = { "complete": 0, "partial": 1, "rate-limited": 2, "unreachable": 3 };
+const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-limited": 2, unreachable: 3 };
 
 function worstOf(answers: readonly Answer<unknown>[]): { state: AnswerState; detail: string } {
   const worst = answers.reduce<Answer<unknown> | null>(

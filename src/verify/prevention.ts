@@ -17,7 +17,7 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
   for (const event of bracket.act) {
     const control = trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
-    const message = `the control ${control.id} refused ${String(event.fields["Image"])} (${event.error}), audit event ${event.id}`;
+    const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
     return { ...execution, status: "prevented", reason: { code: "control-refused", message } };
   }
   return execution;
@@ -25,6 +25,14 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
 
 function refuses(control: Control, event: HostEvent): boolean {
   if (event.kind !== "exec-refused" || (event.error !== "EACCES" && event.error !== "EPERM")) return false;
-  const path = String(event.fields["Image"] ?? "");
-  return control.refuses.errors.includes(event.error) && control.refuses.paths.some((prefix) => path.startsWith(prefix));
+  const path = pathTried(event);
+  return (
+    control.refuses.errors.includes(event.error) &&
+    control.refuses.paths.some((prefix) => path.startsWith(prefix))
+  );
+}
+
+/** The path that the refused exec named, made absolute by the sensor's parser. */
+function pathTried(event: HostEvent): string {
+  return String(event.fields["TargetFilename"] ?? "");
 }

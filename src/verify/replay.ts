@@ -17,14 +17,18 @@ export interface Replayed {
  * Recomputes every verdict of a run from its journal alone. Pure: no target, no SIEM and no clock is asked.
  * @param rules the run's analytics, compiled from the texts in its plan.
  */
-export function replay(events: readonly JournalEvent[], rules: ReadonlyMap<string, CompiledRule>): Replayed[] {
+export function replay(
+  events: readonly JournalEvent[],
+  rules: ReadonlyMap<string, CompiledRule>,
+): Replayed[] {
   const plan = events.find((event) => event.type === "run-started")?.plan;
   if (plan === undefined) return [];
   const executions = new Map<string, Execution>();
   const observations = new Map<string, Observation>();
   const replayed: Replayed[] = [];
   for (const event of events) {
-    if (event.type === "trial-executed" || event.type === "trial-checked") executions.set(event.trial, event.execution);
+    if (event.type === "trial-executed" || event.type === "trial-checked")
+      executions.set(event.trial, event.execution);
     if (event.type === "trial-observed") observations.set(event.trial, event.observation);
     if (event.type !== "trial-verified") continue;
     const trial = plan.trials.find((candidate) => candidate.id === event.trial);
@@ -32,7 +36,8 @@ export function replay(events: readonly JournalEvent[], rules: ReadonlyMap<strin
     if (trial === undefined || execution === undefined) continue;
     const observation = observations.get(event.trial) ?? null;
     const recomputed = decide({ trial, execution, observation, rules });
-    const same = JSON.stringify(withoutRevision(recomputed)) === JSON.stringify(withoutRevision(event.verdicts));
+    const same =
+      JSON.stringify(withoutRevision(recomputed)) === JSON.stringify(withoutRevision(event.verdicts));
     replayed.push({ trial: event.trial, recorded: event.verdicts, recomputed, same });
   }
   return replayed;

@@ -16,7 +16,11 @@ describe("the bracket of a trial", () => {
     const end = sentinel("end", trial);
     const cleanup = exec(["rm", "-rf", "/tmp/tmp.AAAAAAAAAA"]);
     const bracket = bracketOf(trial, [before, begin, root, child, otherSession, daemon, end, cleanup]);
-    expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([root.id, child.id, daemon.id]);
+    expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([
+      root.id,
+      child.id,
+      daemon.id,
+    ]);
   });
 
   test("leaves out what the wrapper itself starts after the act's first process", () => {
@@ -26,15 +30,23 @@ describe("the bracket of a trial", () => {
     const housekeeping = exec(["/bin/sleep", "0.05"]);
     const end = sentinel("end", trial);
     const bracket = bracketOf(trial, [begin, root, rootAgain, housekeeping, end]);
-    expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([root.id, rootAgain.id]);
+    expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([
+      root.id,
+      rootAgain.id,
+    ]);
   });
 
   test("says which sentinel is missing", () => {
     const begin = sentinel("begin", trial);
     expect(bracketOf(trial, [])).toMatchObject({ state: "missing" });
-    expect(bracketOf(trial, [begin])).toMatchObject({ state: "open", detail: expect.stringContaining("no end") });
+    expect(bracketOf(trial, [begin])).toMatchObject({
+      state: "open",
+      detail: expect.stringContaining("no end"),
+    });
     expect(bracketOf(trial, [sentinel("end", trial)])).toMatchObject({ state: "open" });
-    expect(bracketOf(trial, [sentinel("begin", "run-0002"), sentinel("end", "run-0002")])).toMatchObject({ state: "missing" });
+    expect(bracketOf(trial, [sentinel("begin", "run-0002"), sentinel("end", "run-0002")])).toMatchObject({
+      state: "missing",
+    });
   });
 
   test("is no bracket when another trial acted in the same session, when it is doubled, or when sessions differ", () => {
@@ -42,9 +54,18 @@ describe("the bracket of a trial", () => {
     const foreign = sentinel("begin", "run-0002");
     const end = sentinel("end", trial);
     expect(bracketOf(trial, [begin, foreign, end])).toMatchObject({ state: "overlap" });
-    expect(bracketOf(trial, [begin, sentinel("begin", trial), sentinel("end", trial)])).toMatchObject({ state: "overlap" });
-    expect(bracketOf(trial, [begin, sentinel("end", trial, { session: "8" })])).toMatchObject({ state: "overlap" });
-    expect(bracketOf(trial, [sentinel("begin", trial, { session: null }), sentinel("end", trial, { session: null })])).toMatchObject({
+    expect(bracketOf(trial, [begin, sentinel("begin", trial), sentinel("end", trial)])).toMatchObject({
+      state: "overlap",
+    });
+    expect(bracketOf(trial, [begin, sentinel("end", trial, { session: "8" })])).toMatchObject({
+      state: "overlap",
+    });
+    expect(
+      bracketOf(trial, [
+        sentinel("begin", trial, { session: null }),
+        sentinel("end", trial, { session: null }),
+      ]),
+    ).toMatchObject({
       state: "overlap",
     });
   });
@@ -57,7 +78,13 @@ describe("the bracket of a trial", () => {
 
   test("is the same in whatever order, and however often, the events arrive", () => {
     const begin = sentinel("begin", trial);
-    const events = [begin, exec(["bash"]), exec(["base64"], { ppid: 1 }), exec(["ls"], { session: "9" }), sentinel("end", trial)];
+    const events = [
+      begin,
+      exec(["bash"]),
+      exec(["base64"], { ppid: 1 }),
+      exec(["ls"], { session: "9" }),
+      sentinel("end", trial),
+    ];
     const wanted = JSON.stringify(bracketOf(trial, events));
     fc.assert(
       fc.property(fc.shuffledSubarray([...events, ...events], { minLength: 10 }), (shuffled) => {
@@ -70,7 +97,14 @@ describe("the bracket of a trial", () => {
 describe("alerts of a rule", () => {
   const own = exec(["base64", "-d"]);
   const other = exec(["base64", "-d"], { session: "8" });
-  const question = { rule: base64Rule, act: [own], hostEvents: [own], host: "h1", since: T0, backgroundMatches: 0 };
+  const question = {
+    rule: base64Rule,
+    act: [own],
+    hostEvents: [own],
+    host: "h1",
+    since: T0,
+    backgroundMatches: 0,
+  };
 
   test("are exact when their source events are the trial's own", () => {
     expect(attributeAlerts({ ...question, alerts: [alertOf("base64", [own])] })?.grade).toBe("exact");
@@ -93,16 +127,26 @@ describe("alerts of a rule", () => {
   test("without source events are exclusive only when nothing else can have caused them", () => {
     const unresolved = alertOf("base64", null);
     expect(attributeAlerts({ ...question, alerts: [unresolved] })?.grade).toBe("exclusive");
-    expect(attributeAlerts({ ...question, alerts: [unresolved], backgroundMatches: 1 })?.grade).toBe("ambiguous");
-    expect(attributeAlerts({ ...question, alerts: [unresolved], backgroundMatches: null })?.grade).toBe("ambiguous");
-    expect(attributeAlerts({ ...question, alerts: [unresolved], hostEvents: [own, other] })?.grade).toBe("ambiguous");
+    expect(attributeAlerts({ ...question, alerts: [unresolved], backgroundMatches: 1 })?.grade).toBe(
+      "ambiguous",
+    );
+    expect(attributeAlerts({ ...question, alerts: [unresolved], backgroundMatches: null })?.grade).toBe(
+      "ambiguous",
+    );
+    expect(attributeAlerts({ ...question, alerts: [unresolved], hostEvents: [own, other] })?.grade).toBe(
+      "ambiguous",
+    );
     expect(attributeAlerts({ ...question, alerts: [alertOf("base64", null, { host: "h2" })] })).toBeNull();
-    expect(attributeAlerts({ ...question, alerts: [alertOf("base64", null, { updatedAt: T0 - 1 })] })).toBeNull();
+    expect(
+      attributeAlerts({ ...question, alerts: [alertOf("base64", null, { updatedAt: T0 - 1 })] }),
+    ).toBeNull();
   });
 
   test("prefer the best grade, then an alert that stands alone to one that was folded", () => {
     const folded = alertOf("base64", [own], { foldedInto: "earlier" });
     const standing = alertOf("base64", [own]);
-    expect(attributeAlerts({ ...question, alerts: [folded, alertOf("base64", null), standing] })?.alert.id).toBe(standing.id);
+    expect(
+      attributeAlerts({ ...question, alerts: [folded, alertOf("base64", null), standing] })?.alert.id,
+    ).toBe(standing.id);
   });
 });

@@ -52,7 +52,10 @@ level: medium
   return compiled;
 }
 
-export const base64Rule = rule("base64", "{ selection: { CommandLine|contains: base64 }, condition: selection }");
+export const base64Rule = rule(
+  "base64",
+  "{ selection: { CommandLine|contains: base64 }, condition: selection }",
+);
 
 export function alertOf(ruleId: string, events: HostEvent[] | null, over: Partial<Alert> = {}): Alert {
   counter += 1;
@@ -117,7 +120,11 @@ export function executionOf(over: Partial<Execution> = {}): Execution {
   };
 }
 
-export function observationOf(events: HostEvent[], alerts: Alert[], over: Partial<Observation> = {}): Observation {
+export function observationOf(
+  events: HostEvent[],
+  alerts: Alert[],
+  over: Partial<Observation> = {},
+): Observation {
   return {
     siem: "embedded",
     askedAt: T0 + 60_000,

@@ -5,12 +5,30 @@ import type { Observation } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
 import { decide } from "../../src/verify/decide.js";
 import { refineExecution } from "../../src/verify/prevention.js";
-import { alertOf, base64Rule, exec, executionOf, observationOf, rule, sentinel, T0, trialOf } from "./builders.js";
+import {
+  alertOf,
+  base64Rule,
+  exec,
+  executionOf,
+  observationOf,
+  rule,
+  sentinel,
+  T0,
+  trialOf,
+} from "./builders.js";
 
 const rules = new Map([["base64", base64Rule]]);
 
-function verdict(observation: Observation | null, over: { trial?: Partial<Trial>; execution?: Partial<Execution> } = {}) {
-  const [first] = decide({ trial: trialOf(over.trial), execution: executionOf(over.execution), observation, rules });
+function verdict(
+  observation: Observation | null,
+  over: { trial?: Partial<Trial>; execution?: Partial<Execution> } = {},
+) {
+  const [first] = decide({
+    trial: trialOf(over.trial),
+    execution: executionOf(over.execution),
+    observation,
+    rules,
+  });
   if (first === undefined) throw new Error("no verdict");
   return first;
 }
@@ -27,7 +45,13 @@ if (streaming === undefined) throw new Error("no rule status");
 describe("a trial's detection", () => {
   test("is detected when the named analytic fired for its own event, with the latency split into its parts", () => {
     const result = verdict(observationOf(whole, [alertOf("base64", [root])]));
-    expect(result).toMatchObject({ outcome: "detected", met: true, attribution: "exact", tier: "alert", cause: null });
+    expect(result).toMatchObject({
+      outcome: "detected",
+      met: true,
+      attribution: "exact",
+      tier: "alert",
+      cause: null,
+    });
     expect(result.latency).toEqual({ event: 4, ingest: 3, rule: expect.any(Number), alert: 0 });
     expect(result.evidence).toContain(root.id);
   });
@@ -42,41 +66,79 @@ describe("a trial's detection", () => {
 
   test("is suppressed when the SIEM folded the alert, naming the earlier one", () => {
     const result = verdict(observationOf(whole, [alertOf("base64", [root], { foldedInto: "alert-17" })]));
-    expect(result).toMatchObject({ outcome: "suppressed", cause: { link: "suppression", detail: expect.stringContaining("alert-17") } });
+    expect(result).toMatchObject({
+      outcome: "suppressed",
+      cause: { link: "suppression", detail: expect.stringContaining("alert-17") },
+    });
   });
 
   test("is logged when nothing matched, with the clause, the value wanted and the value found", () => {
     const result = verdict(observationOf([begin, harmless, end], []));
     expect(result).toMatchObject({ outcome: "logged", met: false, cause: { link: "clause" } });
-    expect(result.cause?.nearest?.unmet[0]).toMatchObject({ field: "CommandLine", wanted: expect.stringContaining("base64"), found: "bash -c echo x" });
+    expect(result.cause?.nearest?.unmet[0]).toMatchObject({
+      field: "CommandLine",
+      wanted: expect.stringContaining("base64"),
+      found: "bash -c echo x",
+    });
     expect(result.cause?.untested.map(({ link }) => link)).toContain("exception");
   });
 
   test("is other-alert when another analytic fired for the same execution", () => {
-    expect(verdict(observationOf([begin, harmless, end], [alertOf("another", [harmless])])).outcome).toBe("other-alert");
+    expect(verdict(observationOf([begin, harmless, end], [alertOf("another", [harmless])])).outcome).toBe(
+      "other-alert",
+    );
   });
 
   test("is blind when nothing of the host arrived and the sensor does not run", () => {
     const sensor = { lostBefore: 0, lostAfter: 0, running: false, detail: "auditd is gone" };
-    expect(verdict(observationOf([], [], { sensor }))).toMatchObject({ outcome: "blind", cause: { link: "host-log" } });
+    expect(verdict(observationOf([], [], { sensor }))).toMatchObject({
+      outcome: "blind",
+      cause: { link: "host-log" },
+    });
     expect(verdict(observationOf([], []))).toMatchObject({ outcome: "blind", cause: { link: "ingest" } });
   });
 
   test("is blind when the act's events are not of the log source that the rule reads", () => {
-    const foreign = exec(["bash"], { sequence: root.sequence, logsource: { product: "linux", service: "auditd" } });
-    expect(verdict(observationOf([begin, foreign, end], []))).toMatchObject({ outcome: "blind", cause: { link: "fields" } });
+    const foreign = exec(["bash"], {
+      sequence: root.sequence,
+      logsource: { product: "linux", service: "auditd" },
+    });
+    expect(verdict(observationOf([begin, foreign, end], []))).toMatchObject({
+      outcome: "blind",
+      cause: { link: "fields" },
+    });
   });
 
   test.each([
     ["the canary alone was lost", [harmless], {}, "ingest"],
     ["one sentinel is missing", [begin, harmless], {}, "attribution"],
-    ["the kernel lost records", [], { sensor: { lostBefore: 3, lostAfter: 4, running: true, detail: "" } }, "host-log"],
-    ["the count of lost records was reset", [begin, harmless, end], { sensor: { lostBefore: 3, lostAfter: 0, running: true, detail: "" } }, "host-log"],
-    ["the answer is partial", [begin, harmless, end], { state: "partial" as const, stateDetail: "timeout" }, "siem"],
+    [
+      "the kernel lost records",
+      [],
+      { sensor: { lostBefore: 3, lostAfter: 4, running: true, detail: "" } },
+      "host-log",
+    ],
+    [
+      "the count of lost records was reset",
+      [begin, harmless, end],
+      { sensor: { lostBefore: 3, lostAfter: 0, running: true, detail: "" } },
+      "host-log",
+    ],
+    [
+      "the answer is partial",
+      [begin, harmless, end],
+      { state: "partial" as const, stateDetail: "timeout" },
+      "siem",
+    ],
     ["the SIEM cannot be reached", [], { state: "unreachable" as const, stateDetail: "refused" }, "siem"],
     ["the SIEM says nothing of the rule", [begin, harmless, end], { rules: [] }, "rule-present"],
     ["the rule matches but no alert was kept", whole, {}, "evaluated"],
-    ["a throttle was open", [begin, harmless, end], { rules: [{ ...streaming, throttleOpenUntil: T0 + 99_000_000 }] }, "suppression"],
+    [
+      "a throttle was open",
+      [begin, harmless, end],
+      { rules: [{ ...streaming, throttleOpenUntil: T0 + 99_000_000 }] },
+      "suppression",
+    ],
   ])("is undecided when %s", (_name, events, over, link) => {
     const result = verdict(observationOf(events, [], over));
     expect([result.outcome, result.cause?.link]).toEqual(["undecided", link]);
@@ -85,7 +147,10 @@ describe("a trial's detection", () => {
   test("is undecided when the only alert is ambiguous, never detected", () => {
     const alerts = [alertOf("base64", null)];
     const background = { base64: { matches: 2, observedHours: 1, perDay: 48 } };
-    expect(verdict(observationOf(whole, alerts, { background }))).toMatchObject({ outcome: "undecided", attribution: "ambiguous" });
+    expect(verdict(observationOf(whole, alerts, { background }))).toMatchObject({
+      outcome: "undecided",
+      attribution: "ambiguous",
+    });
   });
 
   test("is undecided when the marker stands in a field that the rule reads", () => {
@@ -97,24 +162,44 @@ describe("a trial's detection", () => {
   });
 
   test("still counts an alert of its own when the rest of the answer is partial: presence needs no completeness", () => {
-    expect(verdict(observationOf(whole, [alertOf("base64", [root])], { state: "partial", stateDetail: "x" })).outcome).toBe("detected");
+    expect(
+      verdict(observationOf(whole, [alertOf("base64", [root])], { state: "partial", stateDetail: "x" }))
+        .outcome,
+    ).toBe("detected");
   });
 
-  test.each(["failed", "not-run", "indeterminate"] as const)("is undecided when the execution is %s", (status) => {
-    const reason = { code: "x", message: "because" };
-    const result = verdict(null, { execution: { status, reason } });
-    expect(result).toMatchObject({ outcome: "undecided", met: false, cause: { link: "execution", detail: "because" } });
-  });
+  test.each(["failed", "not-run", "indeterminate"] as const)(
+    "is undecided when the execution is %s",
+    (status) => {
+      const reason = { code: "x", message: "because" };
+      const result = verdict(null, { execution: { status, reason } });
+      expect(result).toMatchObject({
+        outcome: "undecided",
+        met: false,
+        cause: { link: "execution", detail: "because" },
+      });
+    },
+  );
 
   test("of a scheduled rule is pending until an evaluation has covered the events, and a gap when the look-back missed them", () => {
     const scheduled = (lastCompletedAt: number | null, lookBackMs: number) => ({
-      rules: [{ ...streaming, schedule: { type: "scheduled" as const, intervalMs: 300_000, lookBackMs, lastCompletedAt } }],
+      rules: [
+        {
+          ...streaming,
+          schedule: { type: "scheduled" as const, intervalMs: 300_000, lookBackMs, lastCompletedAt },
+        },
+      ],
     });
     const events = [begin, harmless, end];
     expect(verdict(observationOf(events, [], scheduled(T0, 1))).outcome).toBe("pending");
     expect(verdict(observationOf(events, [], scheduled(null, 1))).outcome).toBe("pending");
-    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 1)))).toMatchObject({ outcome: "logged", cause: { link: "look-back" } });
-    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 600_000)))).toMatchObject({ cause: { link: "clause" } });
+    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 1)))).toMatchObject({
+      outcome: "logged",
+      cause: { link: "look-back" },
+    });
+    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 600_000)))).toMatchObject({
+      cause: { link: "clause" },
+    });
   });
 
   test.each([
@@ -128,25 +213,42 @@ describe("a trial's detection", () => {
   test("expected as a miss is met by that miss only", () => {
     const expectations = [{ analytic: "base64", outcome: "logged" as const, execution: "ran" as const }];
     expect(verdict(observationOf([begin, harmless, end], []), { trial: { expectations } }).met).toBe(true);
-    expect(verdict(observationOf(whole, [alertOf("base64", [root])]), { trial: { expectations } }).met).toBe(false);
+    expect(verdict(observationOf(whole, [alertOf("base64", [root])]), { trial: { expectations } }).met).toBe(
+      false,
+    );
   });
 
   test("asks for the tier that the expectation names", () => {
-    const expectations = [{ analytic: "base64", outcome: "detected" as const, execution: "ran" as const, tier: "alert" as const }];
+    const expectations = [
+      { analytic: "base64", outcome: "detected" as const, execution: "ran" as const, tier: "alert" as const },
+    ];
     const signal = observationOf(whole, [alertOf("base64", [root], { tier: "signal" })]);
-    expect(verdict(signal, { trial: { expectations } })).toMatchObject({ outcome: "detected", tier: "signal", met: false });
+    expect(verdict(signal, { trial: { expectations } })).toMatchObject({
+      outcome: "detected",
+      tier: "signal",
+      met: false,
+    });
   });
 });
 
 describe("a twin", () => {
-  const twin = { twin: true, expectations: [{ analytic: "base64", outcome: "quiet" as const, execution: "ran" as const }] };
+  const twin = {
+    twin: true,
+    expectations: [{ analytic: "base64", outcome: "quiet" as const, execution: "ran" as const }],
+  };
 
   test("is quiet when its telemetry arrived and the rule did not fire", () => {
-    expect(verdict(observationOf([begin, harmless, end], []), { trial: twin })).toMatchObject({ outcome: "quiet", met: true });
+    expect(verdict(observationOf([begin, harmless, end], []), { trial: twin })).toMatchObject({
+      outcome: "quiet",
+      met: true,
+    });
   });
 
   test("is a false alarm when the rule fired for it, also when the alert was folded", () => {
-    expect(verdict(observationOf(whole, [alertOf("base64", [root])]), { trial: twin })).toMatchObject({ outcome: "false-alarm", met: false });
+    expect(verdict(observationOf(whole, [alertOf("base64", [root])]), { trial: twin })).toMatchObject({
+      outcome: "false-alarm",
+      met: false,
+    });
     const folded = observationOf(whole, [alertOf("base64", [root], { foldedInto: "a" })]);
     expect(verdict(folded, { trial: twin }).outcome).toBe("false-alarm");
   });
@@ -157,17 +259,23 @@ describe("a twin", () => {
     ["a throttle is open", { rules: [{ ...streaming, throttleOpenUntil: T0 + 99_000_000 }] }],
     ["records were lost", { sensor: { lostBefore: 0, lostAfter: 1, running: true, detail: "" } }],
   ])("is not quiet but undecided when %s: silence proves nothing then", (_name, over) => {
-    expect(verdict(observationOf([begin, harmless, end], [], over), { trial: twin }).outcome).toBe("undecided");
+    expect(verdict(observationOf([begin, harmless, end], [], over), { trial: twin }).outcome).toBe(
+      "undecided",
+    );
   });
 });
 
 describe("prevention", () => {
-  const control = { id: "noexec-tmp", description: "", refuses: { errors: ["EACCES" as const], paths: ["/tmp/"] } };
+  const control = {
+    id: "noexec-tmp",
+    description: "",
+    refuses: { errors: ["EACCES" as const], paths: ["/tmp/"] },
+  };
   const refused = exec([], {
     kind: "exec-refused",
     error: "EACCES",
     sequence: root.sequence,
-    fields: { Image: "/tmp/tmp.AAAAAAAAAA/tool" },
+    fields: { TargetFilename: "/tmp/tmp.AAAAAAAAAA/tool" },
   });
   const failed = executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" } });
   const observation = observationOf([begin, refused, end], []);
@@ -180,14 +288,25 @@ describe("prevention", () => {
     expect(refineExecution(trialOf(), failed, observation).status).toBe("failed");
     const elsewhere = { ...control, refuses: { ...control.refuses, paths: ["/opt/"] } };
     expect(refineExecution(trialOf({ controls: [elsewhere] }), failed, observation).status).toBe("failed");
-    expect(refineExecution(trialOf({ controls: [control] }), failed, observationOf([begin, end, refused], [])).status).toBe("prevented");
+    expect(
+      refineExecution(trialOf({ controls: [control] }), failed, observationOf([begin, end, refused], []))
+        .status,
+    ).toBe("prevented");
     const outside = { ...refused, sequence: end.sequence + 1 };
-    expect(refineExecution(trialOf({ controls: [control] }), failed, observationOf([begin, end, outside], [])).status).toBe("failed");
+    expect(
+      refineExecution(trialOf({ controls: [control] }), failed, observationOf([begin, end, outside], []))
+        .status,
+    ).toBe("failed");
   });
 });
 
 test("the same observations give the same verdicts in every order of arrival", () => {
-  const alerts = [alertOf("base64", [child]), alertOf("base64", [root]), alertOf("base64", null), alertOf("another", [root])];
+  const alerts = [
+    alertOf("base64", [child]),
+    alertOf("base64", [root]),
+    alertOf("base64", null),
+    alertOf("another", [root]),
+  ];
   const noise = [exec(["ls"], { session: "9" }), exec(["base64"], { session: "9" })];
   const wanted = JSON.stringify(verdict(observationOf([...whole, ...noise], alerts)));
   fc.assert(
@@ -203,7 +322,10 @@ test("the same observations give the same verdicts in every order of arrival", (
 
 test("a rule of keywords reads every field, so the marker must be in none", () => {
   const keywords = rule("words", "{ keywords: [ base64 ], condition: keywords }");
-  const marked = exec(["bash", "-c", "base64"], { sequence: root.sequence, fields: { CommandLine: "bash -c base64", Note: "run-0001" } });
+  const marked = exec(["bash", "-c", "base64"], {
+    sequence: root.sequence,
+    fields: { CommandLine: "bash -c base64", Note: "run-0001" },
+  });
   const [result] = decide({
     trial: trialOf({ expectations: [{ analytic: "words", outcome: "detected", execution: "ran" }] }),
     execution: executionOf(),

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { stateFolder } from "../config.js";
+import type { CompiledRule } from "../detection/rule.js";
+import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
+import type { EnginePorts } from "../engine/ports.js";
+import { WithheldTargets } from "../engine/withheld.js";
+import type { Journal } from "../journal/journal.js";
+import { assertInScope, checkToken, tokenCommand } from "../lab/scope.js";
+import { SENTINEL_WORD } from "../model/event.js";
+import type { Inventory } from "../model/inventory.js";
+import type { Target } from "../model/target.js";
+import { resolveSecret } from "../secrets.js";
+import { openEmbeddedSiem } from "../siem/embedded/index.js";
+import type { Siem } from "../siem/siem.js";
+import { createLocalTransport } from "../transport/local.js";
+import { NamespaceSockets } from "../transport/namespace-socket.js";
+import { SessionPool } from "../transport/pool.js";
+import { createSshTransport } from "../transport/ssh.js";
+import type { Session } from "../transport/transport.js";
+import type { ChosenLab } from "./lab-choice.js";
+
+/** The one place where adapters are chosen: transports, SIEM, queue. Everything opened here is closed here. */
+
+const TOKEN_DEADLINE_MS = 10_000;
+
+/** Sessions to the lab's targets. A connection is handed out only after its host has answered with the lab token. */
+export interface Targets {
+  acquire(target: Target, options: { signal?: AbortSignal; deadlineMs: number }): Promise<Session>;
+  byName(name: string): Target;
+  close(): Promise<void>;
+}
+
+/** @param onWarning for what is doubtful but not wrong, such as a key file that others can read. */
+export function openTargets(lab: ChosenLab, onWarning: (message: string) => void): Targets {
+  const sockets = new NamespaceSockets();
+  const ssh = createSshTransport({
+    resolveSecret,
+    openSocket: (target, options) => sockets.open(target, options),
+    onWarning,
+  });
+  const local = createLocalTransport();
+  const pool = new SessionPool((target) => (target.transport.type === "ssh" ? ssh : local), {
+    onConnect: (session) => proveLab(session, lab),
+  });
+  return {
+    acquire: async (target, options) => {
+      const scoped = await assertInScope(lab.inventory, target.name);
+      return await pool.acquire(scoped.target, options);
+    },
+    byName: (name) => targetOf(lab.inventory, name),
+    close: async () => {
+      await pool.close();
+      await sockets.close();
+    },
+  };
+}
+
+/**
+ * The host must show the token that was planted when the lab was built. Nothing skips this. The sentinel marks the session
+ * as ours, so that nothing done in it ever counts as background.
+ */
+async function proveLab(session: Session, lab: ChosenLab): Promise<void> {
+  const stdin = `/bin/true ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
+  const result = await session.exec("/bin/sh", { stdin, deadlineMs: TOKEN_DEADLINE_MS });
+  await checkToken(lab.inventory, result.stdout);
+}
+
+function targetOf(inventory: Inventory, name: string): Target {
+  const target = inventory.targets.find((candidate) => candidate.name === name);
+  if (target === undefined) throw new Error(`the plan names the target ${name}, which the inventory lacks`);
+  return target;
+}
+
+export async function openSiem(
+  lab: ChosenLab,
+  rules: readonly CompiledRule[],
+  runFolder: string,
+): Promise<Siem> {
+  return await openEmbeddedSiem({
+    sources: lab.inventory.telemetry,
+    rules: [...rules],
+    storeFile: join(runFolder, "events.duckdb"),
+    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+  });
+}
+
+export async function openQueue(): Promise<QueueServer> {
+  return await openQueueServer(stateFolder());
+}
+
+export function withheldTargets(lab: ChosenLab): WithheldTargets {
+  return new WithheldTargets(join(stateFolder(), "withheld"), lab.identity);
+}
+
+/** The engine's view of the rest of the house, for one run. */
+export function enginePorts(parts: {
+  journal: Journal;
+  targets: Targets;
+  siem: Siem | null;
+  withheld: WithheldTargets;
+  runFolder: string;
+}): EnginePorts {
+  return {
+    journal: (entry, options) => parts.journal.append(entry, options),
+    acquire: (target, options) => parts.targets.acquire(target, options),
+    lostRecords: async (host) => {
+      if (parts.siem === null) return null;
+      const answer = await parts.siem.sensor(host);
+      return answer.state === "complete" ? answer.value.lost : null;
+    },
+    withheld: parts.withheld,
+    runFolder: parts.runFolder,
+  };
+}

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { TyrianError } from "../errors.js";
+import { type Inventory, inventorySchema } from "../model/inventory.js";
+import { labDown, labStatus, labUp, probeSensor } from "../lab/embedded/index.js";
+import { loadInventory } from "../lab/inventory.js";
+import { resolveSecret } from "../secrets.js";
+
+/** What is known of the sensor of a host; see `Siem.sensor`. */
+export type SensorProbe = (
+  telemetryHost: string,
+) => Promise<{ lost: number | null; running: boolean | null; detail: string }>;
+
+/** A lab that a run may use. */
+export interface ChosenLab {
+  readonly inventory: Inventory;
+  /** Tells labs apart whose targets bear the same names: derived from the token, so a rebuilt lab is another. */
+  readonly identity: string;
+  readonly probe?: SensorProbe;
+  /** Whether this command started the embedded lab, and so ends it. */
+  readonly started: boolean;
+  release(): Promise<void>;
+}
+
+export interface LabChoice {
+  /** An inventory file; absent: the embedded lab. */
+  readonly file?: string;
+  /** Hosts of the embedded lab if it has to be started; `none`: it is not started. */
+  readonly targets: number | "none";
+  readonly signal: AbortSignal;
+  onStart?(): void;
+}
+
+/**
+ * The lab of an inventory file, or the embedded lab: the one that is up, or one that is started for this command and
+ * ended by `release`.
+ * @throws TyrianError `lab-not-up`, `lab-failed`, `inventory-invalid`, `secret-unresolved`
+ */
+export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
+  if (choice.file !== undefined) return await labOf(await loadInventory(choice.file), null, undefined);
+  const status = await labStatus({});
+  let state = status.phase === "up" ? status.state : null;
+  let release: (() => Promise<unknown>) | null = null;
+  if (state === null) {
+    if (choice.targets === "none") throw new TyrianError("lab-not-up", "the embedded lab is not up");
+    choice.onStart?.();
+    state = await labUp({ targets: choice.targets, signal: choice.signal });
+    release = () => labDown({});
+  }
+  const { inventory } = state;
+  const up = state;
+  try {
+    return await labOf(await loadInventory(inventory), release, (host) => probeSensor(up, host));
+  } catch (error) {
+    await release?.();
+    throw error;
+  }
+}
+
+async function labOf(
+  inventory: Inventory,
+  release: (() => Promise<unknown>) | null,
+  probe: SensorProbe | undefined,
+): Promise<ChosenLab> {
+  const token = await resolveSecret(inventory.token.value);
+  return {
+    inventory,
+    identity: `${inventory.name}-${createHash("sha256").update(token).digest("hex").slice(0, 12)}`,
+    ...(probe === undefined ? {} : { probe }),
+    started: release !== null,
+    release: async () => {
+      await release?.();
+    },
+  };
+}
+
+/**
+ * The inventory that `chooseLab` would give, without starting anything: for planning. The hosts of an embedded lab that
+ * is not up are made up by their names alone; nothing can be reached through them.
+ */
+export async function expectedInventory(choice: { file?: string; targets: number }): Promise<Inventory> {
+  if (choice.file !== undefined) return await loadInventory(choice.file);
+  const status = await labStatus({});
+  if (status.phase === "up" && status.state !== null) return await loadInventory(status.state.inventory);
+  return inventorySchema.parse({
+    name: "embedded",
+    token: { value: "file:/nonexistent" },
+    targets: Array.from({ length: choice.targets }, (_, index) => ({
+      name: `h${index + 1}`,
+      platform: "linux",
+      transport: { type: "local" },
+      sensor: { type: "none" },
+    })),
+  });
+}

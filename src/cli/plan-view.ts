@@ -1,0 +1,39 @@
+import { EXIT, type ExitStatus } from "../errors.js";
+import { actArguments, quote } from "../engine/script.js";
+import type { Plan, Trial } from "../model/trial.js";
+import type { Output } from "./output.js";
+
+/** Prints what would run: every trial with its exact command, proof, cleanup and expectations. */
+export function printPlan(plan: Plan, asJson: boolean, output: Output): ExitStatus {
+  if (asJson) output.json(plan);
+  else output.data([...plan.trials.map((trial) => trialText(plan, trial)), totals(plan)].join("\n"));
+  return EXIT.met;
+}
+
+function totals(plan: Plan): string {
+  const targets = new Set(plan.trials.map((trial) => trial.target)).size;
+  const twins = plan.trials.filter((trial) => trial.twin).length;
+  return `${plan.trials.length} trials (${twins} twins) on ${targets} targets of lab ${plan.lab}; nothing was run`;
+}
+
+function trialText(plan: Plan, trial: Trial): string {
+  const variant = Object.entries(trial.variant).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const command = actArguments(trial.act, trial.work).map(quote).join(" ");
+  const lines = [
+    `${trial.target}  ${trial.technique}  ${trial.procedure}${trial.twin ? " (twin)" : ""}  ${variant.join(" ")}`,
+    `    ${indented(command)}`,
+  ];
+  if (trial.act.via !== "argument") lines.push(`    ${trial.act.via}: ${indented(trial.act.code.trimEnd())}`);
+  if (trial.effects.length > 0) lines.push(`    effects: ${trial.effects.join(", ")}`);
+  if (trial.cleanup !== "none")
+    lines.push(`    cleanup: ${indented(trial.cleanup.run)}`, `    probe: ${indented(trial.cleanup.probe)}`);
+  for (const expectation of trial.expectations) {
+    const analytic = plan.analytics.find((candidate) => candidate.id === expectation.analytic);
+    lines.push(`    expects ${expectation.outcome}: ${analytic?.title ?? expectation.analytic}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n      ");
+}

@@ -1,0 +1,77 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { TyrianError } from "../errors.js";
+import type { Selection } from "../plan/selection.js";
+import { collect } from "./options.js";
+
+/** The options that `run` and `plan` share. */
+export interface RunOptions {
+  readonly lab?: string;
+  readonly siem: string;
+  readonly technique: string[];
+  readonly procedure: string[];
+  readonly target: string[];
+  readonly tag: string[];
+  readonly variants: "first" | "all";
+  readonly targets: number;
+  readonly json?: boolean;
+}
+
+/** A whole number of at least 1, for an option. */
+export function atLeastOne(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError("Expected a whole number of at least 1.");
+  return number;
+}
+
+function variants(value: string): "first" | "all" {
+  if (value !== "first" && value !== "all") throw new InvalidArgumentError("Expected first or all.");
+  return value;
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .argument("[paths...]", "playbooks or folders of them (default: the shipped playbooks)")
+    .option("--lab <file>", "inventory of the lab (default: the embedded lab, started if it is not up)")
+    .option("--siem <name>", "the SIEM that is asked", "embedded")
+    .option(
+      "--technique <id>",
+      "only this technique, its sub-techniques included; may be repeated",
+      collect,
+      [],
+    )
+    .option("--procedure <id>", "only this procedure; may be repeated", collect, [])
+    .option("--target <name>", "only this target, or @tag; may be repeated", collect, [])
+    .option("--tag <tag>", "only procedures with this tag; may be repeated", collect, [])
+    .option("--variants <which>", "each procedure's `first` variant, or `all`", variants, "all")
+    .option("--targets <n>", "hosts of the embedded lab, when it has to be started", atLeastOne, 3)
+    .option("--json", "one JSON document on stdout");
+}
+
+/** @throws TyrianError `usage` for a SIEM that there is no connector for. */
+export function selectionOf(options: RunOptions): Selection {
+  if (options.siem !== "embedded") {
+    throw new TyrianError("usage", `there is no connector for the SIEM ${options.siem}`, {
+      hint: "So far: embedded.",
+    });
+  }
+  return {
+    techniques: options.technique,
+    procedures: options.procedure,
+    targets: options.target,
+    tags: options.tag,
+    variants: options.variants,
+  };
+}
+
+/** The selection in words, for the run's title. */
+export function titleOf(paths: readonly string[], options: RunOptions): string {
+  const parts = [
+    ...paths,
+    ...options.technique,
+    ...options.procedure,
+    ...options.tag.map((tag) => `tag ${tag}`),
+    ...options.target.map((target) => `on ${target}`),
+  ];
+  return parts.length > 0 ? parts.join(" ") : "all shipped playbooks";
+}

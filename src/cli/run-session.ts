@@ -1,0 +1,123 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CompiledRule } from "../detection/rule.js";
+import type { QueueServer } from "../dispatch/redis.js";
+import { dispatchRun } from "../dispatch/run-queue.js";
+import { onKill } from "../dispatch/kill.js";
+import { judge } from "../engine/judge.js";
+import { type ActedTrial, actOnTarget } from "../engine/trial.js";
+import { type RunState, foldRun, nextRun } from "../journal/fold.js";
+import { Journal } from "../journal/journal.js";
+import { toResults } from "../journal/results.js";
+import type { JournalEvent } from "../model/journal-event.js";
+import type { Plan } from "../model/trial.js";
+import type { Siem } from "../siem/siem.js";
+import { VERSION } from "../version.js";
+import { type Targets, enginePorts, openQueue, openSiem, openTargets, withheldTargets } from "./compose.js";
+import type { ChosenLab } from "./lab-choice.js";
+
+export interface RunRequest {
+  readonly plan: Plan;
+  readonly title: string;
+  readonly lab: ChosenLab;
+  /** By analytic id. */
+  readonly rules: ReadonlyMap<string, CompiledRule>;
+  /** The run's own folder; made here. */
+  readonly folder: string;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  /** Told of every journal event and of the run as it then is, for the live view. */
+  onEvent(event: JournalEvent, state: RunState): void;
+  onWarning(message: string): void;
+}
+
+/**
+ * Executes a plan from the first journal line to `results.json`. Whatever happens after the journal exists, the cleanups
+ * of what was armed are done and the journal is closed.
+ */
+export async function executeRun(request: RunRequest): Promise<RunState> {
+  const { plan, lab } = request;
+  const journal = await Journal.create(request.folder, plan.run);
+  let state = foldRun([]);
+  const unsubscribe = journal.subscribe((event) => {
+    state = nextRun(state, event);
+    request.onEvent(event, state);
+  });
+  const open: { close(): Promise<unknown> }[] = [];
+  const killed = new AbortController();
+  try {
+    await journal.append(
+      { type: "run-started", version: VERSION, title: request.title, pid: process.pid, plan },
+      { barrier: true },
+    );
+    const targets = openTargets(lab, request.onWarning);
+    open.push(targets);
+    const [siem, server] = await bothOpen(
+      openSiem(lab, [...request.rules.values()], request.folder),
+      openQueue(),
+    );
+    open.push(siem, server);
+    open.push(await onKill(server.client, () => killed.abort()));
+
+    await actAndJudge(
+      request,
+      { journal, targets, siem, server },
+      AbortSignal.any([request.signal, killed.signal]),
+    );
+    const reason = killed.signal.aborted ? "killed" : request.signal.aborted ? "interrupted" : "completed";
+    await journal.append({ type: "run-ended", reason }, { barrier: true });
+    await writeResults(request.folder, state);
+    return state;
+  } finally {
+    // In the reverse order of opening; one that fails must not keep the others open.
+    for (const resource of open.reverse())
+      await resource.close().catch((error: unknown) => request.onWarning(String(error)));
+    unsubscribe();
+    await journal.close();
+  }
+}
+
+interface Parts {
+  readonly journal: Journal;
+  readonly targets: Targets;
+  readonly siem: Siem;
+  readonly server: QueueServer;
+}
+
+async function actAndJudge(request: RunRequest, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { plan, lab, rules } = request;
+  const ports = enginePorts({ ...parts, withheld: withheldTargets(lab), runFolder: request.folder });
+  await dispatchRun<ActedTrial>(
+    {
+      server: parts.server,
+      plan,
+      leaseKey: (target) => `${lab.identity}.${target}`,
+      concurrency: request.concurrency,
+      signal,
+      onLeaseWait: (trial, other) => request.onWarning(`${trial} waits: its target is held by ${other}`),
+    },
+    {
+      act: (trial, trialSignal) => actOnTarget(trial, parts.targets.byName(trial.target), ports, trialSignal),
+      judge: async (acted) => {
+        await judge(acted, parts.siem, rules, ports);
+      },
+    },
+  );
+}
+
+/** Opens two things at once; when one fails the other is closed again. */
+async function bothOpen<A extends { close(): Promise<unknown> }, B extends { close(): Promise<unknown> }>(
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second]);
+  if (a.status === "fulfilled" && b.status === "fulfilled") return [a.value, b.value];
+  if (a.status === "fulfilled") await a.value.close();
+  if (b.status === "fulfilled") await b.value.close();
+  throw a.status === "rejected" ? a.reason : (b as PromiseRejectedResult).reason;
+}
+
+/** `results.json`: the contract with scripts. */
+export async function writeResults(folder: string, state: RunState): Promise<void> {
+  await writeFile(join(folder, "results.json"), `${JSON.stringify(toResults(state), null, 2)}\n`);
+}

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import type { RecoveredTrial } from "../../engine/recover.js";
+import { EXIT, type ExitStatus } from "../../errors.js";
+import { resolveRun } from "../../journal/find.js";
+import type { Invocation } from "../invocation.js";
+import { chooseLab } from "../lab-choice.js";
+import { DEFAULT_RUNS_FOLDER } from "../places.js";
+import { recoverRun } from "../recovery.js";
+
+/** One line a trial; for `kill` too. */
+export function recoveryText(recovered: readonly RecoveredTrial[]): string {
+  return recovered
+    .map(({ trial, target, cleanup }) => `${trial}  ${target}  ${cleanup.status}${cleanup.detail === "" ? "" : `: ${cleanup.detail}`}`)
+    .join("\n");
+}
+
+export function recoveryStatus(recovered: readonly RecoveredTrial[]): ExitStatus {
+  return recovered.every(({ cleanup }) => cleanup.status === "clean") ? EXIT.met : EXIT.executionFailed;
+}
+
+export function register(command: Command, invocation: Invocation): void {
+  command
+    .argument("<run>", "run id, run folder or `latest`")
+    .option("--lab <file>", "inventory of the lab (default: the embedded lab)")
+    .option("--out <folder>", "where runs are kept", DEFAULT_RUNS_FOLDER)
+    .action(
+      invocation.action(async (run: string, options: { lab?: string; out: string }) => {
+        const { folder } = await resolveRun(run, options.out);
+        const lab = await chooseLab({
+          ...(options.lab === undefined ? {} : { file: options.lab }),
+          targets: "none",
+          signal: invocation.signal,
+        });
+        try {
+          const { output } = invocation;
+          const recovered = await recoverRun(folder, lab, (message) => output.warn(message));
+          if (recovered.length === 0) output.note("nothing is owed");
+          output.data(recoveryText(recovered));
+          return recoveryStatus(recovered);
+        } finally {
+          await lab.release();
+        }
+      }),
+    );
+}

@@ -1,0 +1,95 @@
+import type { Command } from "commander";
+import { EXIT } from "../../errors.js";
+import { labDown, labStatus, labUp, type LabStatus } from "../../lab/embedded/index.js";
+import { table } from "../../report/table.js";
+import { counted, plain } from "../../report/text.js";
+import type { Invocation } from "../invocation.js";
+import { wholeNumber } from "../options.js";
+
+const DEFAULT_TARGETS = 3;
+
+interface UpOptions {
+  readonly targets: number;
+  readonly rootless?: true;
+  readonly json?: true;
+}
+
+export function register(command: Command, invocation: Invocation): void {
+  const action: Invocation["action"] = (body) => invocation.action(body);
+  command
+    .command("up")
+    .description("start the embedded lab, or give it the hosts that it lacks")
+    .option("--targets <count>", "how many hosts", wholeNumber(1, 200), DEFAULT_TARGETS)
+    .option("--rootless", "without root: user namespaces and strace; default only where no more is possible")
+    .option("--json", "print the lab's state")
+    .action(
+      action(async (options: UpOptions) => {
+        const { output, signal } = invocation;
+        const state = await labUp({
+          targets: options.targets,
+          ...(options.rootless === true ? { rootless: true } : {}),
+          signal,
+        });
+        if (options.json === true) output.json(state);
+        else {
+          output.data(
+            `${counted(state.hosts.length, "host")} up (${state.kind}: ${plain(state.reason)}), sensor ${state.sensor.type}`,
+          );
+          output.data(`inventory ${plain(state.inventory)}`);
+          output.note("next: `tyrian run`, and `tyrian lab down` when done");
+        }
+        return EXIT.met;
+      }),
+    );
+  command
+    .command("status")
+    .description("what is really there of the lab; exit status 0 up, 3 down or broken")
+    .option("--json", "print the status")
+    .action(
+      action(async (options: { json?: true }) => {
+        const status = await labStatus();
+        if (options.json === true) invocation.output.json(status);
+        else invocation.output.data(describe(status, invocation.output.stdout.width).join("\n"));
+        return status.phase === "up" ? EXIT.met : EXIT.executionFailed;
+      }),
+    );
+  command
+    .command("down")
+    .description("end the lab and take away everything that it has on this machine")
+    .action(
+      action(async () => {
+        await labDown();
+        invocation.output.note("the lab is down");
+        return EXIT.met;
+      }),
+    );
+}
+
+function describe(status: LabStatus, width: number): string[] {
+  const kind =
+    status.state === null
+      ? ""
+      : ` (${status.state.kind}, sensor ${status.state.sensor.type} ${status.sensorRunning ? "runs" : "does not run"})`;
+  const lines = [`lab ${status.phase}${kind}`];
+  if (status.hosts.length > 0) {
+    const rows = status.hosts.map((host) =>
+      [
+        host.name,
+        host.address,
+        host.running ? "runs" : "does not run",
+        host.observed ? "observed" : "not observed",
+      ].map(plain),
+    );
+    lines.push(
+      ...table(
+        [{ title: "host" }, { title: "address" }, { title: "state" }, { title: "sensor" }],
+        rows,
+        width,
+      ),
+    );
+  }
+  lines.push(...status.problems.map((problem) => `problem: ${plain(problem)}`));
+  if (status.phase === "down") lines.push("`tyrian lab up` starts it");
+  if (status.phase === "broken") lines.push("`tyrian lab up` builds it anew, `tyrian lab down` removes it");
+  return lines;
+}

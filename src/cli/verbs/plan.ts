@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import { newRunId } from "../../plan/identity.js";
+import { buildPlan } from "../../plan/plan.js";
+import { openRunnable } from "../runnable.js";
+import type { Invocation } from "../invocation.js";
+import { expectedInventory } from "../lab-choice.js";
+import { printPlan } from "../plan-view.js";
+import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
+
+export function register(command: Command, invocation: Invocation): void {
+  addRunOptions(command).action(
+    invocation.action(async (paths: string[], options: RunOptions) => {
+      const selection = selectionOf(options);
+      const { playbooks, analytics } = await openRunnable(paths);
+      const inventory = await expectedInventory({
+        ...(options.lab === undefined ? {} : { file: options.lab }),
+        targets: options.targets,
+      });
+      const plan = buildPlan({
+        run: newRunId(new Date()),
+        playbooks,
+        analytics,
+        inventory,
+        selection,
+        siem: options.siem,
+      });
+      return printPlan(plan, options.json === true, invocation.output);
+    }),
+  );
+}

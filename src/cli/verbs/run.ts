@@ -1,0 +1,90 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { exitStatus } from "../../journal/exit-status.js";
+import { toResults } from "../../journal/results.js";
+import { newRunId } from "../../plan/identity.js";
+import { buildPlan } from "../../plan/plan.js";
+import { openRunnable } from "../runnable.js";
+import type { Invocation } from "../invocation.js";
+import { chooseLab, expectedInventory } from "../lab-choice.js";
+import { showLive } from "../live-view.js";
+import { DEFAULT_RUNS_FOLDER } from "../places.js";
+import { type RunOptions, addRunOptions, atLeastOne, selectionOf, titleOf } from "../run-options.js";
+import { executeRun } from "../run-session.js";
+import { printPlan } from "../plan-view.js";
+
+interface Options extends RunOptions {
+  readonly out: string;
+  readonly concurrency: number;
+  readonly dryRun?: boolean;
+  readonly strict?: boolean;
+  readonly ndjson?: boolean;
+}
+
+export function register(command: Command, invocation: Invocation): void {
+  addRunOptions(command)
+    .option("--out <folder>", "where the run's folder is made", DEFAULT_RUNS_FOLDER)
+    .option("--concurrency <n>", "targets that are acted on at once", atLeastOne, 50)
+    .option("--dry-run", "print what would run, with exact commands, and run nothing")
+    .option("--strict", "a missing requirement counts as a failure")
+    .option("--ndjson", "journal events on stdout as they happen, instead of the summary")
+    .action(
+      invocation.action(async (paths: string[], options: Options) => {
+        const selection = selectionOf(options);
+        const catalogue = await openRunnable(paths);
+        const run = newRunId(new Date());
+        const request = {
+          run,
+          playbooks: catalogue.playbooks,
+          analytics: catalogue.analytics,
+          selection,
+          siem: options.siem,
+        };
+        // Planned before the lab is touched, so that bad input never reaches a host.
+        const expected = await expectedInventory({
+          ...(options.lab === undefined ? {} : { file: options.lab }),
+          targets: options.targets,
+        });
+        const rehearsal = buildPlan({ ...request, inventory: expected });
+        if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
+
+        const { output, signal } = invocation;
+        const lab = await chooseLab({
+          ...(options.lab === undefined ? {} : { file: options.lab }),
+          targets: options.targets,
+          signal,
+          onStart: () => output.note(`starting the embedded lab with ${options.targets} hosts`),
+        });
+        try {
+          const folder = join(options.out, run);
+          const plan = buildPlan({ ...request, inventory: lab.inventory });
+          output.note(
+            `run ${run}: ${plan.trials.length} trials; interrupted or crashed, \`tyrian cleanup ${run}\` cleans up`,
+          );
+          const live = showLive(output, { events: options.ndjson === true });
+          const state = await executeRun({
+            plan,
+            title: titleOf(paths, options),
+            lab,
+            rules: catalogue.analytics.rules,
+            folder,
+            concurrency: options.concurrency,
+            signal,
+            onEvent: live.event,
+            onWarning: live.warning,
+          }).finally(() => live.close());
+          const results = toResults(state);
+          if (options.json === true) output.json(results);
+          else if (options.ndjson !== true) {
+            const { renderSummary } = await import("../../report/summary.js");
+            output.data(
+              renderSummary(state, { width: output.stdout.width, color: output.stdout.color, folder }),
+            );
+          }
+          return exitStatus(results, { strict: options.strict === true });
+        } finally {
+          await lab.release();
+        }
+      }),
+    );
+}

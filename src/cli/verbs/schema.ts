@@ -1,0 +1,20 @@
+import { Argument, type Command } from "commander";
+import { EXIT } from "../../errors.js";
+import type { Invocation } from "../invocation.js";
+
+const names = ["playbook", "inventory", "results"] as const;
+
+export function register(command: Command, invocation: Invocation): void {
+  command.addArgument(new Argument("<name>", "which schema").choices(names)).action(
+    invocation.action(async (name: (typeof names)[number]) => {
+      invocation.output.json(await schemaOf(name));
+      return EXIT.met;
+    }),
+  );
+}
+
+async function schemaOf(name: (typeof names)[number]): Promise<Record<string, unknown>> {
+  if (name === "playbook") return (await import("../../playbook/schema.js")).playbookJsonSchema();
+  const { inventoryJsonSchema, resultsJsonSchema } = await import("../schemas.js");
+  return name === "inventory" ? inventoryJsonSchema() : resultsJsonSchema();
+}

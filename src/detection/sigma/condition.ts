@@ -1,0 +1,246 @@
+/** The condition of a rule. `of` is `1 of pattern*`, `all of pattern*`, and the same of `them`. */
+export type Condition =
+  | { readonly type: "identifier"; readonly name: string; readonly at: number }
+  | { readonly type: "of"; readonly quantifier: "any" | "all"; readonly pattern: string; readonly at: number }
+  | { readonly type: "not"; readonly operand: Condition }
+  | { readonly type: "and" | "or"; readonly operands: readonly Condition[] };
+
+/** Why a text is no condition. `at` counts characters of the condition from 0. Does not leave `sigma/`. */
+export class ConditionProblem extends Error {
+  constructor(
+    readonly at: number,
+    readonly code: string,
+    message: string,
+    readonly hint = "",
+  ) {
+    super(message);
+    this.name = "ConditionProblem";
+  }
+}
+
+interface Token {
+  readonly text: string;
+  readonly at: number;
+}
+
+const deepest = 100;
+const aggregations = ["count", "sum", "min", "max", "avg"];
+
+function tokenize(text: string): Token[] {
+  return [...text.matchAll(/[()|]|[^\s()|]+/g)].map((match) => ({ text: match[0], at: match.index }));
+}
+
+/** Version 1 aggregations, refused with the correlation that replaces them. */
+function aggregationProblem(tokens: readonly Token[], pipe: number): ConditionProblem {
+  const at = tokens[pipe]?.at ?? 0;
+  const rest = tokens.slice(pipe + 1).map(({ text }) => text);
+  const [first = ""] = rest;
+  const name = first.toLowerCase();
+  const by = rest.findIndex((word) => word.toLowerCase() === "by");
+  const group = by === -1 ? "" : `, group-by: [${rest[by + 1] ?? ""}]`;
+  const field = rest[1] === "(" && rest[2] !== ")" ? (rest[2] ?? "") : "";
+  if (name === "near") {
+    return new ConditionProblem(
+      at,
+      "aggregation-unsupported",
+      '"| near" was removed from Sigma with version 2',
+      "write one rule for each event and a correlation of type temporal over them",
+    );
+  }
+  if (aggregations.includes(name)) {
+    const type = name === "count" ? (field === "" ? "event_count" : "value_count") : `value_${name}`;
+    const named = field === "" ? "" : `, field: ${field}`;
+    return new ConditionProblem(
+      at,
+      "aggregation-unsupported",
+      `"| ${name}" was removed from Sigma with version 2`,
+      `keep the condition before the pipe, and add a correlation of type ${type}${group}${named}`,
+    );
+  }
+  return new ConditionProblem(at, "condition-syntax", `expected the end of the condition, found "|"`);
+}
+
+class Parser {
+  #next = 0;
+  #depth = 0;
+
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly end: number,
+  ) {}
+
+  parse(): Condition {
+    const condition = this.#or();
+    const rest = this.tokens[this.#next];
+    if (rest !== undefined) {
+      throw new ConditionProblem(
+        rest.at,
+        "condition-syntax",
+        `expected "and", "or" or the end of the condition, found "${rest.text}"`,
+      );
+    }
+    return condition;
+  }
+
+  #word(offset = 0): string {
+    return this.tokens[this.#next + offset]?.text.toLowerCase() ?? "";
+  }
+
+  #chain(type: "and" | "or", operand: () => Condition): Condition {
+    const first = operand();
+    const operands = [first];
+    while (this.#word() === type) {
+      this.#next++;
+      operands.push(operand());
+    }
+    return operands.length === 1 ? first : { type, operands };
+  }
+
+  #or(): Condition {
+    return this.#chain("or", () => this.#chain("and", () => this.#not()));
+  }
+
+  #not(): Condition {
+    if (this.#word() !== "not") return this.#primary();
+    return this.#deeper(() => {
+      this.#next++;
+      return { type: "not", operand: this.#not() };
+    });
+  }
+
+  #deeper(parse: () => Condition): Condition {
+    this.#depth++;
+    if (this.#depth > deepest) {
+      throw new ConditionProblem(
+        this.tokens[this.#next]?.at ?? this.end,
+        "condition-too-deep",
+        `the condition nests more than ${deepest} deep`,
+      );
+    }
+    const condition = parse();
+    this.#depth--;
+    return condition;
+  }
+
+  #primary(): Condition {
+    const token = this.tokens[this.#next];
+    if (token === undefined) {
+      throw new ConditionProblem(
+        this.end,
+        "condition-syntax",
+        "the condition ends where an identifier was expected",
+      );
+    }
+    if (token.text === "(") {
+      return this.#deeper(() => {
+        this.#next++;
+        const inner = this.#or();
+        const close = this.tokens[this.#next];
+        if (close?.text !== ")") {
+          throw new ConditionProblem(
+            close?.at ?? this.end,
+            "condition-syntax",
+            `expected ")"${close === undefined ? "" : `, found "${close.text}"`}`,
+            "the parenthesis opened before it is not closed",
+          );
+        }
+        this.#next++;
+        return inner;
+      });
+    }
+    if (this.#word(1) === "of") return this.#of(token);
+    const reserved = ["and", "or", "of", ")", "|"].includes(this.#word());
+    if (reserved) {
+      throw new ConditionProblem(
+        token.at,
+        "condition-syntax",
+        `expected an identifier, found "${token.text}"`,
+      );
+    }
+    this.#next++;
+    return { type: "identifier", name: token.text, at: token.at };
+  }
+
+  #of(token: Token): Condition {
+    const quantifier = { "1": "any", any: "any", all: "all" }[token.text.toLowerCase()];
+    if (quantifier !== "any" && quantifier !== "all") {
+      throw new ConditionProblem(
+        token.at,
+        "condition-quantifier",
+        `expected "1 of" or "all of", found "${token.text} of"`,
+        "Sigma counts no further than one; a threshold over events is a correlation",
+      );
+    }
+    const pattern = this.tokens[this.#next + 2];
+    if (pattern === undefined || ["(", ")", "|"].includes(pattern.text)) {
+      throw new ConditionProblem(
+        pattern?.at ?? this.end,
+        "condition-syntax",
+        `expected an identifier, a pattern such as selection_* or "them" after "of"`,
+      );
+    }
+    this.#next += 3;
+    return { type: "of", quantifier, pattern: pattern.text, at: token.at };
+  }
+}
+
+/** Reads a condition. Throws {@link ConditionProblem}. Precedence, weakest first: or, and, not, of, parentheses. */
+export function parseCondition(text: string): Condition {
+  const tokens = tokenize(text);
+  const pipe = tokens.findIndex((token) => token.text === "|");
+  if (pipe !== -1) throw aggregationProblem(tokens, pipe);
+  return new Parser(tokens, text.length).parse();
+}
+
+const strength = { or: 0, and: 1, not: 2, of: 3, identifier: 3 };
+
+/** The condition as text, with the parentheses that it needs. Reading it again gives the same condition. */
+export function printCondition(condition: Condition): string {
+  const inner = (operand: Condition, above: Condition["type"]): string => {
+    // `not not a` needs no parentheses; `(a and b) and c` keeps its own.
+    const weaker =
+      strength[operand.type] < strength[above] || (operand.type === above && operand.type !== "not");
+    return weaker ? `(${printCondition(operand)})` : printCondition(operand);
+  };
+  switch (condition.type) {
+    case "identifier":
+      return condition.name;
+    case "of":
+      return `${condition.quantifier === "any" ? "1" : "all"} of ${condition.pattern}`;
+    case "not":
+      return `not ${inner(condition.operand, "not")}`;
+    case "and":
+    case "or":
+      return condition.operands.map((operand) => inner(operand, condition.type)).join(` ${condition.type} `);
+  }
+}
+
+/**
+ * The identifiers that an `of` stands for, in the order of the rule: those that the pattern names (`*` is any text), or,
+ * for `them`, all that do not start with an underscore.
+ */
+export function namesOf(pattern: string, identifiers: Iterable<string>): string[] {
+  if (pattern.toLowerCase() === "them") return [...identifiers].filter((name) => !name.startsWith("_"));
+  const parts = pattern.split("*");
+  const [first = ""] = parts;
+  const last = parts.at(-1) ?? "";
+  return [...identifiers].filter((name) => {
+    if (parts.length === 1) return name === pattern;
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+      return false;
+    let position = first.length;
+    for (const part of parts.slice(1, -1)) {
+      const found = name.indexOf(part, position);
+      if (found === -1) return false;
+      position = found + part.length;
+    }
+    return position <= name.length - last.length;
+  });
+}
+
+/** Every identifier and `of` of a condition, from left to right. */
+export function leavesOf(condition: Condition): (Condition & { type: "identifier" | "of" })[] {
+  if (condition.type === "identifier" || condition.type === "of") return [condition];
+  if (condition.type === "not") return leavesOf(condition.operand);
+  return condition.operands.flatMap(leavesOf);
+}

@@ -1,0 +1,46 @@
+import type { LineCounter } from "yaml";
+import type { Diagnostic } from "../../errors.js";
+
+/** Collects the findings about one rule file, in the order of the file. */
+export class Findings {
+  readonly #found: (Diagnostic & { readonly offset: number })[] = [];
+
+  constructor(
+    readonly file: string,
+    private readonly lines: LineCounter,
+  ) {}
+
+  /** An error at an offset into the text: the rule is refused. */
+  error(offset: number, code: string, message: string, hint = ""): void {
+    this.#add("error", offset, code, message, hint);
+  }
+
+  /** Something that is probably not meant, beside a rule that works. */
+  warn(offset: number, code: string, message: string, hint = ""): void {
+    this.#add("warning", offset, code, message, hint);
+  }
+
+  get failed(): boolean {
+    return this.#found.some(({ severity }) => severity === "error");
+  }
+
+  list(): Diagnostic[] {
+    return this.#found
+      .toSorted((left, right) => left.offset - right.offset)
+      .map(({ offset: _, ...diagnostic }) => diagnostic);
+  }
+
+  #add(severity: Diagnostic["severity"], offset: number, code: string, message: string, hint: string): void {
+    const { line, col } = this.lines.linePos(offset);
+    this.#found.push({
+      file: this.file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      severity,
+      code,
+      message,
+      hint,
+      offset,
+    });
+  }
+}

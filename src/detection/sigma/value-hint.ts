@@ -1,0 +1,72 @@
+import { numberOf } from "./evaluate.js";
+import { datePartOf } from "./date-part.js";
+import type { EventView } from "./event-view.js";
+import { parseAddress } from "./network.js";
+import { yamlText } from "./candidate.js";
+import type { Item, ItemValue } from "./rule-tree.js";
+import { nearestWord } from "./text.js";
+
+function absentHint(field: string, view: EventView): string {
+  const names = Object.keys(view.event.fields).filter((name) => view.field(name).present);
+  const similar = nearestWord(field, names);
+  if (similar !== null)
+    return `this event has no \`${field}\` but \`${similar}\`: is that the field that is meant?`;
+  const shown = names.slice(0, 12).map((name) => `\`${name}\``);
+  const has =
+    shown.length === 0 ? "no fields" : `${shown.join(", ")}${names.length > 12 ? " and others" : ""}`;
+  return `this event has no \`${field}\`: test a field that its log source has (${has})`;
+}
+
+/** What to change where there is no text to look for: absent fields, numbers, addresses, dates, other fields. May be empty. */
+export function valueHint(item: Item, values: readonly ItemValue[], view: EventView): string {
+  const { field } = item;
+  const meaning = values[0]?.meanings[0];
+  if (field === null || meaning === undefined) return "";
+  const found = view.field(field);
+  if (item.negated) return `remove the value from \`${item.key}\`, or exclude with a second field`;
+  if (meaning.type === "null") return `the event has a value in \`${field}\`: remove this line`;
+  if (meaning.type === "presence") {
+    if (!meaning.wanted) return `the event has \`${field}\`: remove this line`;
+    return absentHint(field, view);
+  }
+  if (!found.present) return absentHint(field, view);
+  if (item.all && values.length === 1) {
+    const written = yamlText(values[0]?.written ?? "");
+    return `the event has nothing like it: remove ${written} from \`${item.key}\`, or give it a selection of its own`;
+  }
+  const [scalar] = found.scalars;
+  if (scalar === undefined) return `\`${field}\` has no plain value in this event`;
+  switch (meaning.type) {
+    case "number":
+    case "boolean":
+      return `the event has another value: add ${typeof scalar === "string" ? yamlText(scalar) : scalar} to the values of \`${item.key}\``;
+    case "comparison": {
+      const number = meaning.part === null ? numberOf(scalar) : datePartOf(String(scalar), meaning.part);
+      if (number === null)
+        return `the value is no ${meaning.part === null ? "number" : "date"}: test another field`;
+      const reached = meaning.operator.startsWith("lt") ? "lte" : "gte";
+      const prefix = meaning.part === null ? "" : `${meaning.part}|`;
+      return `the event has ${number}: use \`${field}|${prefix}${reached}: ${number}\``;
+    }
+    case "date-part": {
+      const number = datePartOf(String(scalar), meaning.part);
+      return number === null
+        ? "the value is no date: test another field"
+        : `the event has ${number}: add ${number} to the values of \`${item.key}\``;
+    }
+    case "network": {
+      const address = parseAddress(String(scalar));
+      if (address === null) return "the value is no IP address: test another field";
+      return `the address is outside the range: add '${scalar}/${address.version === 4 ? 32 : 128}' to the values of \`${item.key}\``;
+    }
+    case "reference": {
+      const other = view.field(meaning.field);
+      return other.present
+        ? `\`${meaning.field}\` has ${yamlText(other.texts.join(", "))}`
+        : absentHint(meaning.field, view);
+    }
+    case "text":
+    case "regex":
+      return "";
+  }
+}

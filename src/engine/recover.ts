@@ -1,0 +1,44 @@
+import type { RunState, TrialRecord } from "../journal/fold.js";
+import type { CleanupResult } from "../model/execution.js";
+import type { Target } from "../model/target.js";
+import { cleanUp } from "./cleanup.js";
+import type { EnginePorts } from "./ports.js";
+
+/** Trials that were armed and are not proved clean: what a crash, a lost host or a failed probe left owing. */
+export function owedCleanups(state: RunState): TrialRecord[] {
+  return state.trials.filter(
+    (record) => record.reached.armed !== undefined && record.cleanup?.status !== "clean",
+  );
+}
+
+/** What became of one owed cleanup. */
+export interface RecoveredTrial {
+  readonly trial: string;
+  readonly target: string;
+  readonly cleanup: CleanupResult;
+}
+
+/**
+ * Does the cleanups that a run still owes. Nothing of a procedure is run again: an act whose end is unknown stays
+ * `indeterminate`.
+ * @param targetOf null when the inventory no longer has the target: its trial stays owed.
+ */
+export async function recover(
+  state: RunState,
+  targetOf: (name: string) => Target | null,
+  ports: EnginePorts,
+): Promise<RecoveredTrial[]> {
+  const done: RecoveredTrial[] = [];
+  for (const { trial } of owedCleanups(state)) {
+    const target = targetOf(trial.target);
+    const cleanup: CleanupResult =
+      target === null
+        ? { status: "unverified", detail: `the inventory has no target ${trial.target}`, attempts: 0 }
+        : await cleanUp(() => ports.acquire(target, { deadlineMs: 20_000 }), trial);
+    await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
+    const mark = await ports.withheld.markOf(trial.target);
+    if (cleanup.status === "clean" && mark?.trial === trial.id) await ports.withheld.clear(trial.target);
+    done.push({ trial: trial.id, target: trial.target, cleanup });
+  }
+  return done;
+}

@@ -1,0 +1,96 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { TyrianError, messageOf } from "../../errors.js";
+import { auditUnusable, SENSOR_LOCK } from "./audit.js";
+import { lockFolder, type Lock } from "./lock.js";
+import { makeRootlessLab, makeRootLab, requirePrograms } from "./make.js";
+import { folderExists, placeOf, readState, type LabPlace } from "./state.js";
+import { statusOf } from "./status.js";
+import { tearDown } from "./teardown.js";
+import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
+
+export { probeSensor } from "./probe.js";
+export type { LabHost, LabOptions, LabState, LabStatus, LabUpOptions, SensorProbe } from "./types.js";
+
+/** Milliseconds to wait for another command that works on the same lab, or on the sensor of this machine. */
+const LOCK_DEADLINE = 120_000;
+const MOST_TARGETS = 200;
+
+/** Holds the lab's lock, and the sensor's where it may be touched, while `work` is done. Always in this order. */
+async function locked<Result>(
+  place: LabPlace,
+  rootless: boolean,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    mkdirSync(place.state, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new TyrianError("lab-failed", `the state folder cannot be made: ${messageOf(error)}`);
+  }
+  const locks: Lock[] = [await lockFolder(place.state, LOCK_DEADLINE, signal)];
+  try {
+    const untouched = rootless && (readState(place)?.kind === "rootless" || !folderExists(place));
+    if (process.getuid?.() === 0 && existsSync(SENSOR_LOCK) && !untouched) {
+      locks.push(await lockFolder(SENSOR_LOCK, LOCK_DEADLINE, signal));
+    }
+    return await work();
+  } finally {
+    for (const lock of locks.reverse()) await lock.release();
+  }
+}
+
+/**
+ * Starts the embedded lab, or returns the one that is up when it has enough hosts. A root lab with fewer is given the
+ * missing ones; a rootless lab with fewer, and any that is broken, is built anew. The lab outlives this process;
+ * `labDown` ends it. Calls for one state folder wait for each other.
+ * @throws TyrianError `lab-failed` (what had been made is taken away again), `requirement-missing`, `usage`; an aborted
+ * signal rejects with its reason, likewise with nothing left.
+ */
+export async function labUp(options: LabUpOptions): Promise<LabState> {
+  const { targets, signal } = options;
+  if (!Number.isInteger(targets) || targets < 1 || targets > MOST_TARGETS) {
+    const range = `1 to ${String(MOST_TARGETS)} targets`;
+    throw new TyrianError("usage", `a lab has ${range}, not ${String(targets)}`);
+  }
+  const place = placeOf(options);
+  return await locked(place, options.rootless === true, signal, async () => {
+    const unusable = options.rootless === true ? "asked for" : await auditUnusable();
+    if (options.rootless === false && unusable !== null) {
+      throw new TyrianError("lab-failed", `a root lab cannot be made here: ${unusable}`);
+    }
+    const status = await statusOf(place);
+    const suits = options.rootless === undefined || options.rootless === (status.state?.kind === "rootless");
+    const present = status.phase === "up" && suits ? status.state : null;
+    if (present !== null && present.hosts.length >= targets) return present;
+    const kind = present?.kind ?? (unusable === null ? "root" : "rootless");
+    // Only a root lab grows: hosts of a rootless one are children of the process that holds it.
+    const growing = kind === "root" ? present : null;
+    if (growing === null) await tearDown(place);
+    try {
+      signal?.throwIfAborted();
+      requirePrograms(kind);
+      const reason = unusable ?? "root, and the kernel's audit can be used";
+      if (kind === "root") return await makeRootLab(place, growing, { targets, reason, signal });
+      return await makeRootlessLab(place, { targets, reason, signal });
+    } catch (error) {
+      await tearDown(place);
+      if (signal?.aborted === true) throw signal.reason;
+      throw error;
+    }
+  });
+}
+
+/**
+ * Ends the lab of a state folder and takes away everything that it has on this machine; does nothing when there is none.
+ * @throws TyrianError `lab-failed` when something cannot be taken away.
+ */
+export async function labDown(options: LabOptions = {}): Promise<void> {
+  const place = placeOf(options);
+  const rootless = readState(place)?.kind === "rootless";
+  await locked(place, rootless, undefined, async () => await tearDown(place));
+}
+
+/** What is really there of the lab of a state folder, found by asking the kernel. Changes nothing and waits for nobody. */
+export async function labStatus(options: LabOptions = {}): Promise<LabStatus> {
+  return await statusOf(placeOf(options));
+}

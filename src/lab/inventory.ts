@@ -1,0 +1,128 @@
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { TyrianError, type Diagnostic } from "../errors.js";
+import { inventorySchema, type Inventory } from "../model/inventory.js";
+import type { SecretReference, Target, TransportSettings } from "../model/target.js";
+import { explainIssues } from "../playbook/explain-issue.js";
+import { readText } from "../playbook/read-text.js";
+import { readYaml, type YamlSource } from "../playbook/yaml-source.js";
+
+/**
+ * Reads an inventory (YAML, of which JSON is a part). Relative paths in it are relative to its folder; `~/` is the home.
+ * @throws TyrianError `inventory-invalid` with every problem and its position.
+ */
+export async function loadInventory(file: string): Promise<Inventory> {
+  const read = await readText(file);
+  if (read.diagnostic !== null) {
+    const { code, message } = read.diagnostic;
+    throw code === "file-unreadable"
+      ? new TyrianError("file-unreadable", message, { diagnostics: [read.diagnostic] })
+      : invalid(file, [{ ...read.diagnostic, hint: "" }]);
+  }
+  const yaml = readYaml(read.text, file);
+  if (yaml.source === null) {
+    throw invalid(
+      file,
+      yaml.diagnostics.map((one) =>
+        one.code === "file-empty" ? { ...one, hint: "an inventory begins with `name:`" } : one,
+      ),
+    );
+  }
+  const parsed = inventorySchema.safeParse(yaml.value);
+  if (!parsed.success) {
+    throw invalid(file, explainIssues(parsed.error.issues, inventorySchema, yaml.value, yaml.source));
+  }
+  const problems = contradictions(parsed.data, yaml.source);
+  if (problems.length > 0) throw invalid(file, problems);
+  return withAbsolutePaths(parsed.data, dirname(resolve(file)));
+}
+
+function invalid(file: string, diagnostics: readonly Diagnostic[]): TyrianError {
+  const [first] = diagnostics;
+  const where = first === undefined ? file : `${first.file}:${String(first.line)}:${String(first.column)}`;
+  const more = diagnostics.length > 1 ? ` (and ${String(diagnostics.length - 1)} more)` : "";
+  return new TyrianError(
+    "inventory-invalid",
+    `${where}: ${first?.message ?? "it is not an inventory"}${more}`,
+    {
+      diagnostics,
+    },
+  );
+}
+
+/** What the schema cannot say: two entries that would be taken for one another. */
+function contradictions(inventory: Inventory, source: YamlSource): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  const names = new Map<string, number>();
+  const sensorHosts = new Map<string, number>();
+  const report = (path: readonly PropertyKey[], message: string): void => {
+    diagnostics.push({
+      ...source.value(path),
+      severity: "error",
+      code: "duplicate-name",
+      message,
+      hint: "names must differ",
+    });
+  };
+  inventory.targets.forEach((target, index) => {
+    // Case does not tell hosts apart in DNS nor in most telemetry.
+    const name = target.name.toLowerCase();
+    const earlier = names.get(name);
+    if (earlier !== undefined) {
+      report(
+        ["targets", index, "name"],
+        `targets[${String(index)}] has the name of targets[${String(earlier)}], "${target.name}"`,
+      );
+    }
+    names.set(name, index);
+    if (target.sensor.type === "none") return;
+    const host = `${target.sensor.type} ${target.sensor.host ?? target.name}`;
+    const other = sensorHosts.get(host);
+    if (other !== undefined && earlier === undefined) {
+      report(
+        ["targets", index, "sensor"],
+        `targets[${String(index)}] and targets[${String(other)}] are the same host to the sensor (${host})`,
+      );
+    }
+    sensorHosts.set(host, index);
+  });
+  return diagnostics;
+}
+
+function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
+  const path = (value: string): string => {
+    if (value === "~" || value.startsWith("~/")) return join(homedir(), value.slice(1));
+    return resolve(folder, value);
+  };
+  const secret = (reference: SecretReference): SecretReference =>
+    reference.startsWith("file:") ? `file:${path(reference.slice("file:".length))}` : reference;
+  const transport = (settings: TransportSettings): TransportSettings => {
+    if (settings.type !== "ssh") return settings;
+    const { authentication } = settings;
+    if (authentication.type === "agent") return settings;
+    if (authentication.type === "password") {
+      return {
+        ...settings,
+        authentication: { ...authentication, password: secret(authentication.password) },
+      };
+    }
+    const { passphrase } = authentication;
+    return {
+      ...settings,
+      authentication: {
+        ...authentication,
+        file: path(authentication.file),
+        ...(passphrase === undefined ? {} : { passphrase: secret(passphrase) }),
+      },
+    };
+  };
+  return {
+    ...inventory,
+    token: { ...inventory.token, value: secret(inventory.token.value) },
+    telemetry: inventory.telemetry.map((source) => ({ ...source, file: path(source.file) })),
+    targets: inventory.targets.map((target): Target => ({
+      ...target,
+      transport: transport(target.transport),
+    })),
+  };
+}

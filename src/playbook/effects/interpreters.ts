@@ -1,0 +1,232 @@
+import { posix } from "node:path";
+import { languageOf, type Language } from "../language.js";
+import { need, type Scope, type Value } from "./finding.js";
+import { nameInWork } from "./paths.js";
+import type { Word } from "./shell-word.js";
+
+/** What a command line gives an interpreter to run. */
+type Given =
+  | { readonly kind: "code"; readonly word: Word }
+  | { readonly kind: "file"; readonly word: Word }
+  | { readonly kind: "stdin" }
+  | { readonly kind: "module"; readonly word: Word }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "unknown"; readonly at: number; readonly reason: string };
+
+/** Python modules that are harmless to run with `-m`; without a module that runs their operands. */
+const harmlessPythonModules = new Set(["base64", "json.tool", "platform", "calendar", "this", "sysconfig", "tabnanny", "tokenize", "site"]);
+const networkPythonModules = new Set(["http.server", "pip", "smtpd", "ftplib", "telnetlib", "webbrowser", "ensurepip", "SimpleHTTPServer", "venv"]);
+
+/** Analyses an interpreter's command line (`words[0]` is its name); returns what it prints, where that is known. */
+export function interpreter(scope: Scope, words: readonly Word[], stdin: Value, inner: (word: Word) => Value): Value {
+  const [name, ...rest] = words as [Word, ...Word[]];
+  const program = posix.basename(name.value?.[0] ?? "");
+  const language = languageOf(program);
+  const given = {
+    shell: shellGiven,
+    python: pythonGiven,
+    javascript: javascriptGiven,
+    lua: luaGiven,
+    unknown: (): Given => ({ kind: "unknown", at: name.at, reason: `lint cannot read the language of ${program}` }),
+  }[language](rest, scope);
+  return runGiven(scope, language, program, given, stdin, name.at, inner);
+}
+
+function runGiven(
+  scope: Scope,
+  language: Language,
+  program: string,
+  given: Given,
+  stdin: Value,
+  at: number,
+  inner: (word: Word) => Value,
+): Value {
+  switch (given.kind) {
+    case "nothing":
+      return null;
+    case "unknown":
+      need(scope, "computed-code", given.reason, given.at);
+      return null;
+    case "module":
+      pythonModule(scope, given.word);
+      return null;
+    case "stdin":
+      return runTexts(scope, language, program, stdin, at, "its standard input", [""]);
+    case "code": {
+      const texts = given.word.approximate || given.word.glob ? null : given.word.value;
+      return runTexts(scope, language, program, texts, given.word.at, "its code", stdin);
+    }
+    case "file":
+      if (given.word.process !== null) {
+        return runTexts(scope, language, program, inner(given.word), given.word.at, "what a command prints", stdin);
+      }
+      return runFile(scope, language, program, given.word, stdin);
+  }
+}
+
+function runTexts(scope: Scope, language: Language, program: string, texts: Value, at: number, what: string, stdin: Value): Value {
+  if (texts === null) {
+    need(scope, "computed-code", `${program} runs code that is not known before it runs (${what})`, at);
+    return null;
+  }
+  const outputs = texts.map((text) => scope.nested(language, program, text, at, stdin));
+  return outputs.length === 1 ? (outputs[0] ?? null) : null;
+}
+
+function runFile(scope: Scope, language: Language, program: string, word: Word, stdin: Value): Value {
+  const path = word.value?.length === 1 && !word.glob ? (word.value[0] as string) : null;
+  if (path !== null && /^\/(dev\/(stdin|fd\/0)|proc\/self\/fd\/0)$/.test(path)) {
+    return runTexts(scope, language, program, stdin, word.at, "its standard input", [""]);
+  }
+  const content = path === null ? null : workFile(scope, path, word.at);
+  if (content === null) {
+    const shown = path ?? "whose path is computed";
+    need(scope, "computed-code", `${program} runs the file ${shown}, which is none of the procedure's files`, word.at);
+    return null;
+  }
+  return scope.nested(language, program, content, word.at, stdin);
+}
+
+/** The content of one of the procedure's files, which is then held to be run or read as it is; null for any other path. */
+export function workFile(scope: Scope, path: string, at: number): string | null {
+  const name = nameInWork(scope, path);
+  const content = name === null ? undefined : scope.analysis.files.get(name);
+  if (name === null || content === undefined) return null;
+  scope.analysis.executed.push({ name, at: scope.at ?? at });
+  return content;
+}
+
+/** Analyses a file that is run by its path; its first line names the interpreter. */
+export function executeFile(scope: Scope, path: Word, stdin: Value): void {
+  const text = path.value?.length === 1 && !path.glob ? (path.value[0] as string) : null;
+  const content = text === null ? null : workFile(scope, text, path.at);
+  if (content === null) {
+    const shown = text ?? "whose path is computed";
+    need(scope, "computed-code", `the program ${shown} is run, which is none of the procedure's files`, path.at);
+    return;
+  }
+  const { language, program } = shebang(content);
+  if (language === "unknown") need(scope, "computed-code", `lint cannot read the language of ${program}`, path.at);
+  else scope.nested(language, program, content, path.at, stdin);
+}
+
+/** The interpreter that a file's first line names; the shell when it names none. */
+export function shebang(content: string): { readonly language: Language; readonly program: string } {
+  const line = /^#!\s*(\S+)[ \t]*([^\n]*)/.exec(content);
+  if (line === null) return { language: "shell", program: "sh" };
+  const options = (line[2] ?? "").trim().split(/\s+/).filter((word) => word !== "");
+  const env = posix.basename(line[1] as string) === "env";
+  const program = posix.basename((env ? options.find((word) => !word.startsWith("-")) : line[1]) ?? "");
+  const language = languageOf(program, env ? [] : options);
+  // Options in the first line are options of the interpreter; more than flags is not read.
+  return options.some((word) => /^-[^-]*[cemrl]/.test(word)) ? { language: "unknown", program } : { language, program };
+}
+
+const computedWord = (word: Word): Given => ({ kind: "unknown", at: word.at, reason: "an interpreter is given a computed argument" });
+
+/** The text of a word that has exactly one; null otherwise. */
+function textOf(word: Word): string | null {
+  return word.value?.length === 1 && !word.approximate ? (word.value[0] as string) : null;
+}
+
+function shellGiven(words: readonly Word[]): Given {
+  let code = false;
+  let stdin = false;
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as Word;
+    const text = textOf(word);
+    const operand = (): Given =>
+      stdin && !code ? { kind: "stdin" } : { kind: code ? "code" : "file", word: words[index] as Word };
+    if (text === null) return word.process !== null || code ? operand() : computedWord(word);
+    if (text === "-" || text === "--") {
+      index += 1;
+      return index < words.length ? operand() : { kind: "stdin" };
+    }
+    if (/^--(rcfile|init-file)/.test(text)) return { kind: "unknown", at: word.at, reason: "the shell is given a start-up file" };
+    if (text.startsWith("--")) continue;
+    if (!/^[-+]./.test(text)) return operand();
+    if (text.startsWith("-") && text.includes("c")) code = true;
+    if (text.startsWith("-") && text.includes("s")) stdin = true;
+    if (/[oO]/.test(text)) index += 1;
+  }
+  return code ? { kind: "nothing" } : { kind: "stdin" };
+}
+
+function pythonGiven(words: readonly Word[]): Given {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as Word;
+    const text = textOf(word);
+    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
+    if (text === "-") return { kind: "stdin" };
+    if (!text.startsWith("-")) return { kind: "file", word };
+    if (text.startsWith("--")) {
+      if (text === "--version" || text === "--help") return { kind: "nothing" };
+      continue;
+    }
+    const letter = /[cmWX]/.exec(text);
+    if (letter === null) {
+      if (/[Vh]/.test(text)) return { kind: "nothing" };
+      continue;
+    }
+    const glued = text.slice(letter.index + 1);
+    const value = glued === "" ? words[index + 1] : { ...word, value: [glued] };
+    if (value === undefined) return { kind: "nothing" };
+    if (letter[0] === "c") return { kind: "code", word: value };
+    if (letter[0] === "m") return { kind: "module", word: value };
+    if (glued === "") index += 1;
+  }
+  return { kind: "stdin" };
+}
+
+function pythonModule(scope: Scope, word: Word): void {
+  const name = textOf(word);
+  if (name !== null && harmlessPythonModules.has(name)) return;
+  if (name !== null && networkPythonModules.has(name)) need(scope, "network", `python runs the module ${name}`, word.at);
+  need(scope, "computed-code", `python runs the module ${name ?? "whose name is computed"}, which is not known to be harmless`, word.at);
+}
+
+function javascriptGiven(words: readonly Word[], scope: Scope): Given {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as Word;
+    const text = textOf(word);
+    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
+    if (text === "-") return { kind: "stdin" };
+    if (!text.startsWith("-")) return { kind: "file", word };
+    const [option, glued] = [text.replace(/=.*$/s, ""), /=(.*)$/s.exec(text)?.[1]];
+    if (["-e", "--eval", "-p", "--print", "-pe", "-c", "--command"].includes(option)) {
+      // `-p` and `--print` take the code of `-e` when one follows.
+      const value = glued === undefined ? words[index + 1] : { ...word, value: [glued] };
+      if (value === undefined) return { kind: "stdin" };
+      if (/^-p$|^--print$/.test(option) && /^(-e|--eval)$/.test(textOf(value) ?? "")) continue;
+      return { kind: "code", word: value };
+    }
+    if (/^(-r|--require|--import|--(experimental-)?loader|--run|--test|--watch|--build-.*|--env-file.*)/.test(option)) {
+      return { kind: "unknown", at: word.at, reason: `the option ${option} makes the interpreter run other code` };
+    }
+    if (option.startsWith("--inspect")) need(scope, "network", `the option ${option} opens a socket`, word.at);
+    if (["-I", "-C", "--conditions", "--include-path", "--title"].includes(text)) index += 1;
+    if (["-v", "--version", "-h", "--help"].includes(text)) return { kind: "nothing" };
+  }
+  return { kind: "stdin" };
+}
+
+function luaGiven(words: readonly Word[]): Given {
+  const codes: Word[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as Word;
+    const text = textOf(word);
+    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
+    if (text === "-") return { kind: "stdin" };
+    if (!text.startsWith("-")) return codes.length === 0 ? { kind: "file", word } : computedWord(word);
+    if (text.startsWith("-l")) return { kind: "unknown", at: word.at, reason: "lua loads another module" };
+    if (text.startsWith("-e")) {
+      const value = text === "-e" ? words[index + 1] : { ...word, value: [text.slice(2)] };
+      if (text === "-e") index += 1;
+      if (value !== undefined) codes.push(value);
+    }
+    if (text === "-v" && words.length === 1) return { kind: "nothing" };
+  }
+  if (codes.length > 1) return computedWord(codes[1] as Word);
+  const [only] = codes;
+  return only === undefined ? { kind: "stdin" } : { kind: "code", word: only };
+}

@@ -1,0 +1,166 @@
+import type { Node } from "web-tree-sitter";
+import { need, type Scope, type Value } from "./finding.js";
+import { readsPath, removesPath, writesPath } from "./paths.js";
+import { powerfulVariables } from "./programs.js";
+import type { Rule, ScriptLanguage } from "./script-rules.js";
+import type { Call } from "./script-syntax.js";
+import { runCommand } from "./shell-commands.js";
+import { literalWord, type Word } from "./shell-word.js";
+
+/** What applying a rule needs of the walk. */
+export interface Reader {
+  readonly scope: Scope;
+  readonly language: ScriptLanguage;
+  readonly root: Node;
+  text(node: Node): Value;
+}
+
+/** Records what a call does. `path` is that of a path object, at position -1. */
+export function applyRule(reader: Reader, name: string, rule: Rule, call: Call, at: number, path: Value = null): void {
+  const { scope } = reader;
+  const argument = (index: number): Node | undefined => call.positional[index] ?? (index === 0 ? onlyString(call) : undefined);
+  const text = (index: number): Value => {
+    if (index === -1) return path;
+    const node = argument(index);
+    return node === undefined || call.spread ? null : reader.text(node);
+  };
+  switch (rule.kind) {
+    case "harmless":
+    case "path":
+      return;
+    case "effect":
+      need(scope, rule.effect, `${name} is called`, at);
+      return;
+    case "computed":
+      need(scope, "computed-code", `${name} can run or reach anything`, at);
+      return;
+    case "open":
+      open(reader, name, rule, call, at, text(rule.path));
+      return;
+    case "files":
+      for (const index of rule.reads) readsPath(scope, text(index), false, name, at);
+      for (const index of rule.writes) written(scope, name, call, text(index), at);
+      for (const index of rule.changes) writesPath(scope, text(index), name, at, true);
+      for (const index of rule.removes) removesPath(scope, text(index), name, at);
+      return;
+    case "code":
+      code(reader, name, call, at, text(call.positional.length > 1 && name === "Function" ? call.positional.length - 1 : 0));
+      return;
+    case "command":
+      command(reader, name, call, at);
+      return;
+    case "program":
+      program(reader, name, call, at);
+  }
+}
+
+function onlyString(call: Call): Node | undefined {
+  const list = call.callee.parent?.childForFieldName("arguments");
+  return list?.type === "string" ? list : list?.namedChildren.find((child) => child.type === "string" && list.namedChildCount === 1);
+}
+
+function written(scope: Scope, name: string, call: Call, path: Value, at: number): void {
+  // Temporary files choose their own place.
+  if (name.startsWith("tempfile.")) writesPath(scope, ["/tmp/tmpXXXXXXXX"], name, at);
+  else writesPath(scope, call.positional.length === 0 && path === null ? null : path, name, at);
+}
+
+function open(reader: Reader, name: string, rule: Rule & { readonly kind: "open" }, call: Call, at: number, path: Value): void {
+  const { scope } = reader;
+  const node = call.positional[rule.mode] ?? call.named.get("mode") ?? call.named.get("flags");
+  const modes = node === undefined ? ["r"] : reader.text(node);
+  const writes = modes === null || modes.some((mode) => /[wax+]/.test(mode));
+  if (writes) writesPath(scope, path, `${name} for writing`, at);
+  const descriptor = call.positional[rule.path]?.type;
+  if (!writes && descriptor !== "integer" && descriptor !== "number") readsPath(scope, path, false, name, at);
+}
+
+function code(reader: Reader, name: string, call: Call, at: number, texts: Value): void {
+  const { scope, language } = reader;
+  if (texts === null || (name === "Function" && call.positional.length > 1)) {
+    need(scope, "computed-code", `${name} runs code that is computed`, at);
+    return;
+  }
+  for (const text of texts) scope.nested(language, scope.program, text, at, null);
+}
+
+function options(reader: Reader, name: string, call: Call, at: number): void {
+  const { scope } = reader;
+  for (const key of ["executable", "preexec_fn", "env", "cwd", "argv0", "pass_fds", "user", "group", "execPath", "execArgv"]) {
+    if (call.named.has(key)) need(scope, "computed-code", `${name} is given ${key}, which changes what runs`, at);
+  }
+  const detached = ["start_new_session", "detached", "process_group", "creationflags"].find((key) => {
+    const value = call.named.get(key)?.text;
+    return value !== undefined && value !== "False" && value !== "false";
+  });
+  if (detached !== undefined) need(scope, "background-process", `${name} is given ${detached}`, at);
+  const waited = /\b(wait|communicate|__exit__)\b/;
+  if (name === "subprocess.Popen") {
+    const waits = reader.root.descendantsOfType("attribute").some((node) => waited.test(node.childForFieldName("attribute")?.text ?? ""));
+    const within = reader.root.descendantsOfType("with_item").some((node) => node.text.includes("Popen"));
+    if (!waits && !within) need(scope, "background-process", "a process is started and not waited for", at);
+  }
+  if (name.endsWith("spawn_command_line_async")) need(scope, "background-process", "a process is started and not waited for", at);
+}
+
+function input(call: Call): Value {
+  return call.named.has("input") || call.named.has("stdin") || call.named.has("stdio") ? null : [""];
+}
+
+function command(reader: Reader, name: string, call: Call, at: number): void {
+  const { scope } = reader;
+  options(reader, name, call, at);
+  const first = call.positional[0] ?? call.named.get("args") ?? onlyString(call);
+  // Lua's `os.execute()` only asks whether there is a shell.
+  if (first === undefined && !call.spread && reader.language === "lua") return;
+  const words = first === undefined || call.spread ? null : list(reader, first, at);
+  const shell = call.named.get("shell");
+  const text = first === undefined || call.spread ? null : reader.text(first);
+  if (words !== null && shell === undefined) {
+    runCommand({ scope, functions: new Set(), inner: () => null }, words, input(call));
+    return;
+  }
+  const always = !name.startsWith("subprocess.") || /get(status)?output$/.test(name);
+  if (text !== null && !always && shell === undefined) {
+    runCommand({ scope, functions: new Set(), inner: () => null }, [literalWord(text, at)], input(call));
+    return;
+  }
+  if (text === null) {
+    need(scope, "computed-code", `${name} runs a command that is computed`, at);
+    return;
+  }
+  for (const one of text) scope.nested("shell", "sh", one, at, input(call));
+}
+
+function program(reader: Reader, name: string, call: Call, at: number): void {
+  const { scope, language } = reader;
+  options(reader, name, call, at);
+  // `os.spawnv(mode, path, words)`; the words begin with the program's own name in Python.
+  const skip = name.startsWith("os.spawn") ? 1 : 0;
+  const file = call.positional[skip];
+  if (name.startsWith("os.spawn")) need(scope, "background-process", `${name} starts a process`, at);
+  const rest = call.positional[skip + 1];
+  const words = rest === undefined || rest.type === "object" ? [] : list(reader, rest, at);
+  if (file === undefined || call.spread || words === null || call.named.has("shell")) {
+    need(scope, "computed-code", `${name} runs a command that is computed`, at);
+    return;
+  }
+  const given = language === "python" ? words.slice(1) : words;
+  runCommand({ scope, functions: new Set(), inner: () => null }, [literalWord(reader.text(file), at), ...given], input(call));
+}
+
+/** The words of a list literal; null for anything else. */
+function list(reader: Reader, node: Node, at: number): Word[] | null {
+  if (!["list", "tuple", "array"].includes(node.type)) return null;
+  return node.namedChildren
+    .filter((child) => child.type !== "comment")
+    .map((child) => {
+      if (["list_splat", "spread_element"].includes(child.type)) return literalWord(null, at);
+      return literalWord(/^(integer|number)$/.test(child.type) ? [child.text] : reader.text(child), at);
+    });
+}
+
+/** Names of environment variables that change what later commands mean. */
+export function isPowerfulVariable(name: string): boolean {
+  return powerfulVariables.has(name);
+}

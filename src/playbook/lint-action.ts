@@ -1,0 +1,278 @@
+import { effectSchema, type Effect, type Procedure } from "../model/playbook.js";
+import { analyseCode, type CodeToAnalyse } from "./effects/analyse.js";
+import type { Finding } from "./effects/finding.js";
+import { shebang } from "./effects/interpreters.js";
+import { exitStatusOf } from "./exit-status.js";
+import { languageOf, languageOfFile, type Language } from "./language.js";
+import { lintProof } from "./lint-proof.js";
+import type { LintReport } from "./lint-report.js";
+import { misplacedPlaceholders } from "./placeholders.js";
+import type { Quoting } from "./quote.js";
+import { programsOf, quotingOfFile, renderAction, variantsOf, type Variant } from "./render.js";
+import { suggestion } from "./suggest.js";
+import { fillTemplate, templateOffset, type FilledTemplate } from "./template.js";
+import type { Path } from "./yaml-source.js";
+
+/** Stands for the work folder while code is analysed: a path that no code writes out. */
+const lintWork = "/tyrian-work-folder/00000000";
+
+/** Where a key of the action stands in the playbook: for a twin, in its procedure when the twin leaves it out. */
+export type PathOf = (key: string) => Path;
+
+interface Template {
+  readonly path: Path;
+  readonly text: string;
+  readonly quoting: Quoting;
+}
+
+/** Lints what one procedure or twin does, over all its variants. */
+export class ActionLint {
+  readonly #report: LintReport;
+  readonly #action: Procedure;
+  readonly #at: PathOf;
+  readonly #needed = new Set<Effect>();
+  readonly #rendered: string[] = [];
+  /** Code that was analysed already: variants often differ only in what does not concern it. */
+  readonly #seen = new Set<string>();
+
+  constructor(report: LintReport, action: Procedure, at: PathOf) {
+    this.#report = report;
+    this.#action = action;
+    this.#at = at;
+  }
+
+  /** Whether another action does the same for every variant. */
+  same(other: ActionLint): boolean {
+    return JSON.stringify(this.#rendered) === JSON.stringify(other.#rendered) && this.#rendered.length > 0;
+  }
+
+  async run(): Promise<void> {
+    for (const program of programsOf(this.#action)) this.#program(program);
+    this.#cleanupKind();
+    let whole = true;
+    for (const variant of variantsOf(this.#action)) {
+      if (!(await this.#templates(variant))) {
+        whole = false;
+        continue;
+      }
+      const { act, proof } = renderAction(this.#action, variant, lintWork);
+      this.#rendered.push(JSON.stringify(act));
+      lintProof(this.#report, proof, this.#at("proof"));
+      await this.#effects(variant);
+    }
+    if (whole) this.#unneeded();
+  }
+
+  #program(program: string): void {
+    if (!/\s/.test(program)) return;
+    const hint = "a program is one name or path; what follows it goes into options";
+    this.#report.add("error", "interpreter-invalid", [...this.#at("interpreter"), "program"], `"${program}" holds a space`, { hint });
+  }
+
+  #templateList(language: Language): Template[] {
+    const { interpreter, run, files, requires, proof, cleanup } = this.#action;
+    const list: Template[] = [{ path: this.#at("run"), text: run, quoting: language }];
+    const add = (path: Path, text: string | undefined, quoting: Quoting): void => {
+      if (text !== undefined) list.push({ path, text, quoting });
+    };
+    interpreter.options.forEach((option, index) => add([...this.#at("interpreter"), "options", index], option, "raw"));
+    files.forEach((file, index) => add([...this.#at("files"), index, "content"], file.content, quotingOfFile(file.name)));
+    requires.forEach(({ check }, index) => add([...this.#at("requires"), index, "check"], check, "shell"));
+    const texts = [
+      [["stdout"], proof.stdout],
+      [["stderr"], proof.stderr],
+      [["command", "stdout"], proof.command?.stdout],
+    ] as const;
+    for (const [keys, check] of texts) {
+      const at = [...this.#at("proof"), ...keys];
+      add([...at, "equals"], check?.equals, "raw");
+      add([...at, "contains"], check?.contains, "raw");
+      add([...at, "matches"], check?.matches, "regular-expression");
+    }
+    add([...this.#at("proof"), "command", "run"], proof.command?.run, "shell");
+    if (cleanup !== "none") {
+      add([...this.#at("cleanup"), "run"], cleanup.run, "shell");
+      add([...this.#at("cleanup"), "probe"], cleanup.probe, "shell");
+    }
+    return list;
+  }
+
+  /** Checks the templates; false when something cannot be filled in. */
+  async #templates(variant: Variant): Promise<boolean> {
+    const values = { ...variant, work: lintWork };
+    const language = this.#language(variant);
+    let sound = true;
+    for (const { path, text, quoting } of this.#templateList(language)) {
+      for (const { kind, name, offset } of fillTemplate(text, values, quoting).problems) {
+        sound = false;
+        const problem = {
+          unknown: ["unknown-placeholder", `there is no argument "${name}"`, suggestion(name, Object.keys(values))],
+          invalid: ["template-invalid", `"{{" begins no placeholder here`, `write "{{{{" for a literal "{{"`],
+          unquotable: [
+            "placeholder-unquotable",
+            `"${name}" cannot be filled in: the quoting of ${String(variant["program"])} is not known`,
+            "write the values out",
+          ],
+        }[kind] as [string, string, string];
+        this.#report.add("error", problem[0], path, problem[1], { hint: problem[2], offset });
+      }
+      if (!sound || quoting === "raw" || quoting === "regular-expression") continue;
+      for (const { name, offset } of await misplacedPlaceholders(text, quoting, values)) {
+        sound = false;
+        const message = `{{${name}}} stands inside quotes, a here-document or a comment; it brings its own quotes`;
+        this.#report.add("error", "placeholder-in-quotes", path, message, { hint: `write {{${name}}} outside the quotes`, offset });
+      }
+    }
+    return sound;
+  }
+
+  #language(variant: Variant): Language {
+    return languageOf(String(variant["program"]), this.#action.interpreter.options);
+  }
+
+  async #effects(variant: Variant): Promise<void> {
+    const { interpreter, run, files, requires, proof, cleanup } = this.#action;
+    const program = String(variant["program"]);
+    const values = { ...variant, work: lintWork };
+    const fill = (text: string, quoting: Quoting): FilledTemplate => fillTemplate(text, values, quoting);
+    const filled = files.map((file) => fill(file.content, quotingOfFile(file.name)));
+    const contents = new Map(files.map((file, index) => [file.name, filled[index]?.text ?? ""]));
+    const language = this.#language(variant);
+    const base = { work: lintWork, files: contents };
+    const code = fill(run, language);
+    const viaStdin = interpreter.via === "stdin";
+    const act = await this.#analyse(this.#at("run"), code, { ...base, language, program, code: code.text, viaStdin });
+    await this.#options(variant, language, base);
+    for (const [index, file] of files.entries()) {
+      const content = filled[index] as FilledTemplate;
+      const first = content.text.startsWith("#!") ? shebang(content.text) : null;
+      const reader = first?.language ?? languageOfFile(file.name) ?? (file.executable ? shebang(content.text).language : null);
+      if (reader === null) continue;
+      const path = [...this.#at("files"), index, "content"];
+      await this.#analyse(path, content, { ...base, language: reader, program: first?.program ?? reader, code: content.text });
+    }
+    const shell = { ...base, language: "shell", program: "sh" } as const;
+    for (const [index, { check }] of requires.entries()) {
+      const path = [...this.#at("requires"), index, "check"];
+      const text = fill(check, "shell");
+      await this.#analyse(path, text, { ...shell, code: text.text });
+      if ((await exitStatusOf(text.text)) === "succeeds") {
+        this.#report.add("error", "requirement-cannot-fail", path, "this check succeeds whatever the target has");
+      }
+    }
+    if (proof.command !== undefined) {
+      const text = fill(proof.command.run, "shell");
+      await this.#analyse([...this.#at("proof"), "command", "run"], text, { ...shell, code: text.text });
+    }
+    if (cleanup === "none") return;
+    const created = new Set(act);
+    await this.#cleanup(fill(cleanup.run, "shell"), { ...shell, code: "", created });
+    const probe = fill(cleanup.probe, "shell");
+    const path = [...this.#at("cleanup"), "probe"];
+    await this.#analyse(path, probe, { ...shell, code: probe.text });
+    await this.#probe(path, probe.text);
+  }
+
+  /** Analyses code and reports what it does without saying so. Returns what it creates outside the work folder. */
+  async #analyse(path: Path, filled: FilledTemplate, code: CodeToAnalyse): Promise<readonly string[]> {
+    const { findings, created } = await analyseCode(code);
+    for (const finding of findings) {
+      if (finding.kind === "syntax") this.#syntax(path, filled, finding);
+      else {
+        this.#needed.add(finding.effect);
+        if (!this.#action.effects.includes(finding.effect)) this.#undeclared(path, filled, finding);
+      }
+    }
+    return [...created];
+  }
+
+  #syntax(path: Path, filled: FilledTemplate, finding: Finding): void {
+    const hint = "lint refuses code that it cannot read";
+    this.#report.add("error", "syntax-error", path, finding.reason, { hint, offset: templateOffset(filled, finding.at) });
+  }
+
+  #undeclared(path: Path, filled: FilledTemplate, finding: Finding & { readonly kind: "effect" }): void {
+    const message = `the effect "${finding.effect}" is not declared: ${finding.reason}`;
+    const hint = `add "${finding.effect}" to effects, or change the code`;
+    this.#report.add("error", "undeclared-effect", path, message, { hint, offset: templateOffset(filled, finding.at) });
+  }
+
+  /** The interpreter's options, read as a command line with no code behind them. */
+  async #options(variant: Variant, language: Language, base: Pick<CodeToAnalyse, "work" | "files">): Promise<void> {
+    const { options } = this.#action.interpreter;
+    if (options.length === 0) return;
+    const { act } = renderAction(this.#action, variant, lintWork);
+    const flag = { shell: "-c", python: "-c", javascript: "-e", lua: "-e", unknown: "" }[language];
+    const words = [act.program, ...act.options, ...(flag === "" ? [] : [flag, ""])];
+    const code = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const path = [...this.#at("interpreter"), "options"];
+    const { findings } = await analyseCode({ ...base, language: "shell", program: "sh", code });
+    for (const finding of findings) {
+      if (finding.kind !== "effect") continue;
+      this.#needed.add(finding.effect);
+      if (this.#action.effects.includes(finding.effect)) continue;
+      const message = `the effect "${finding.effect}" is not declared: ${finding.reason}`;
+      this.#report.add("error", "undeclared-effect", path, message, { hint: `add "${finding.effect}" to effects, or change the options` });
+    }
+  }
+
+  async #cleanup(filled: FilledTemplate, code: CodeToAnalyse): Promise<void> {
+    const path = [...this.#at("cleanup"), "run"];
+    const { effects } = this.#action;
+    const { findings } = await analyseCode({ ...code, code: filled.text });
+    for (const finding of findings) {
+      if (finding.kind === "syntax") {
+        this.#syntax(path, filled, finding);
+        continue;
+      }
+      const { effect, program } = finding;
+      // Ending the process that the procedure left running is what its cleanup is for.
+      const ends = (program === "kill" || program === "pkill") && effects.includes("background-process");
+      if (effect === "destructive" && !ends && (program === null || !effects.includes("destructive"))) {
+        const message = `the cleanup is destructive beyond what the procedure made: ${finding.reason}`;
+        const hint = "remove only what is under {{work}} or what the procedure itself creates";
+        this.#report.add("error", "cleanup-destructive", path, message, { hint, offset: templateOffset(filled, finding.at) });
+      } else if (effect !== "destructive" && effect !== "work-folder" && !effects.includes(effect)) {
+        this.#undeclared(path, filled, finding);
+      }
+    }
+  }
+
+  async #probe(path: Path, probe: string): Promise<void> {
+    const status = await exitStatusOf(probe);
+    if (status === "succeeds") {
+      const hint = "test what the procedure leaves behind, such as: test ! -e {{work}}/file";
+      this.#report.add("error", "probe-cannot-fail", path, "this probe succeeds whatever the target holds", { hint });
+    }
+    if (status === "fails") this.#report.add("error", "probe-cannot-succeed", path, "this probe never finds the target clean");
+  }
+
+  #cleanupKind(): void {
+    const { cleanup, effects } = this.#action;
+    const leaving = effects.filter((effect) => effect !== "computed-code");
+    const path = this.#at("cleanup");
+    if (cleanup === "none" && leaving.length > 0) {
+      const message = `a procedure with the effect "${leaving[0] as Effect}" needs a cleanup`;
+      this.#report.add("error", "cleanup-missing", path, message, { hint: "give { run, probe }" });
+    }
+    if (cleanup !== "none" && effects.length === 0) {
+      const message = "there is a cleanup, but no effect that it could undo";
+      this.#report.add("warning", "cleanup-not-needed", path, message, { hint: "write cleanup: none" });
+    }
+  }
+
+  /** Declared effects that no variant has. */
+  #unneeded(): void {
+    this.#action.effects.forEach((effect, index) => {
+      if (this.#needed.has(effect)) return;
+      const message = `the effect "${effect}" is declared, but nothing that lint can read has it`;
+      const hint = "remove it, so that the declaration says what happens";
+      this.#report.add("warning", "effect-not-needed", [...this.#at("effects"), index], message, { hint });
+    });
+    const known = new Set(effectSchema.options);
+    const repeated = this.#action.effects.findIndex((effect) => !known.delete(effect));
+    if (repeated !== -1) {
+      this.#report.add("warning", "duplicate-effect", [...this.#at("effects"), repeated], "the effect is declared twice");
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { Language } from "./language.js";
+
+/** How a value is written where a placeholder stands: as a literal of a language, as it is, or as text of a regular expression. */
+export type Quoting = Language | "raw" | "regular-expression";
+
+/**
+ * Writes a value as one literal. A whole number is written bare in every language; a text becomes a string literal that
+ * the real interpreter reads back exactly (NUL and lone surrogates excepted, which no command line can carry).
+ * Returns null when the language's quoting is not known.
+ */
+export function quote(value: string | number, quoting: Quoting): string | null {
+  if (typeof value === "number" && quoting !== "unknown") return String(value);
+  const text = String(value);
+  switch (quoting) {
+    case "raw":
+      return text;
+    case "regular-expression":
+      return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+    case "shell":
+      return `'${text.replaceAll("'", `'\\''`)}'`;
+    case "python":
+      return pythonLiteral(text);
+    case "javascript":
+      return javascriptLiteral(text);
+    case "lua":
+      return luaLiteral(text);
+    case "unknown":
+      return null;
+  }
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
+
+/** Printable ASCII that stands for itself inside double quotes in Python, JavaScript and Lua. */
+function isPlain(code: number): boolean {
+  return code >= 0x20 && code < 0x7f && code !== 0x22 && code !== 0x5c;
+}
+
+// Only ASCII is written: the literal then means the same under every locale and source encoding.
+function pythonLiteral(text: string): string {
+  let out = "";
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    if (isPlain(code)) out += character;
+    else if (code === 0x22 || code === 0x5c) out += `\\${character}`;
+    else if (code < 0x100) out += `\\x${hex(code, 2)}`;
+    else if (code < 0x10000) out += `\\u${hex(code, 4)}`;
+    else out += `\\U${hex(code, 8)}`;
+  }
+  return `"${out}"`;
+}
+
+function javascriptLiteral(text: string): string {
+  let out = "";
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (isPlain(code)) out += text[index];
+    else if (code === 0x22 || code === 0x5c) out += `\\${text[index]}`;
+    else out += `\\u${hex(code, 4)}`;
+  }
+  return `"${out}"`;
+}
+
+// Lua strings are bytes; three decimal digits are understood by every version since 5.1.
+function luaLiteral(text: string): string {
+  let out = "";
+  for (const byte of new TextEncoder().encode(text)) {
+    if (isPlain(byte)) out += String.fromCharCode(byte);
+    else if (byte === 0x22 || byte === 0x5c) out += `\\${String.fromCharCode(byte)}`;
+    else out += `\\${String(byte).padStart(3, "0")}`;
+  }
+  return `"${out}"`;
+}

@@ -1,0 +1,87 @@
+import type { Execution } from "../model/execution.js";
+import type { Cause } from "../model/verdict.js";
+import { plain } from "./text.js";
+
+/** A labelled line of an explanation. The text is plain. */
+export interface Remark {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** Texts from hosts are shown up to this many characters; the rest is in results.json. */
+const SHOWN = 400;
+
+/** What a link of the chain from act to alert says when it is the first that failed. */
+const links: Record<Cause["link"], string> = {
+  execution: "the procedure did not run as it should",
+  "host-log": "the host's own log does not have it",
+  ingest: "it did not reach the SIEM",
+  fields: "the SIEM has it, but not in the fields that the rule reads",
+  "rule-present": "the rule is not in the SIEM",
+  "rule-enabled": "the rule is switched off",
+  evaluated: "the rule has not been evaluated since",
+  "look-back": "the rule's look-back did not cover it",
+  exception: "an exception of the rule took it out",
+  clause: "the rule does not match it",
+  suppression: "the alert was withheld or folded into another",
+  attribution: "the alert cannot be told to be this trial's",
+  siem: "the SIEM could not answer",
+};
+
+/** Why a verdict is what it is: the failed link, the nearest event with each clause that it missed, what was not tested. */
+export function explainCause(cause: Cause): Remark[] {
+  const remarks: Remark[] = [{ label: "cause", text: sentence(links[cause.link], cause.detail) }];
+  const { nearest } = cause;
+  if (nearest !== null) {
+    remarks.push({
+      label: "nearest",
+      text: `${shown(nearest.summary)} (${nearest.met} of ${nearest.needed} clauses)`,
+    });
+    for (const { clause, field, wanted, found, change } of nearest.unmet) {
+      remarks.push({ label: "clause", text: shown(clause) });
+      remarks.push({ label: "wanted", text: shown(wanted) });
+      remarks.push({ label: "found", text: found === null ? `no ${plain(field ?? "field")}` : shown(found) });
+      if (change !== "") remarks.push({ label: "change", text: shown(change) });
+    }
+  }
+  if (cause.untested.length > 0) {
+    const reasons = cause.untested.map(({ link, reason }) => `${link} (${plain(reason)})`);
+    remarks.push({ label: "untested", text: reasons.join(", ") });
+  }
+  return remarks;
+}
+
+/** Why an execution is not `ran`: the reason, the checks that failed, and what the program printed last. */
+export function explainExecution(execution: Execution): Remark[] {
+  const remarks: Remark[] = [];
+  if (execution.reason !== null) {
+    remarks.push({
+      label: "reason",
+      text: `${shown(execution.reason.message)} (${plain(execution.reason.code)})`,
+    });
+  }
+  for (const check of execution.proof?.checks.filter(({ met }) => !met) ?? []) {
+    remarks.push({ label: "check", text: shown(check.check) });
+    remarks.push({ label: "wanted", text: shown(check.wanted) });
+    remarks.push({ label: "found", text: shown(check.found) });
+  }
+  if (execution.signal !== null)
+    remarks.push({ label: "ended by", text: `signal ${plain(execution.signal)}` });
+  if (execution.stderr.trim() !== "")
+    remarks.push({ label: "stderr", text: shown(lastLines(execution.stderr)) });
+  return remarks;
+}
+
+function sentence(general: string, detail: string): string {
+  return detail === "" ? general : `${general}: ${shown(detail)}`;
+}
+
+function shown(text: string): string {
+  const safe = plain(text.trim());
+  if (safe === "") return "(nothing)";
+  return safe.length > SHOWN ? `${safe.slice(0, SHOWN)}… (${safe.length} characters)` : safe;
+}
+
+function lastLines(text: string): string {
+  return text.trimEnd().split("\n").slice(-3).join("\n");
+}

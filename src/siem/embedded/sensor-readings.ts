@@ -1,0 +1,73 @@
+import { messageOf } from "../../errors.js";
+import type { AnswerState } from "../../model/observation.js";
+
+export interface SensorReading {
+  /** Records lost so far; null when not known. Only its growth means something. */
+  readonly lost: number | null;
+  readonly running: boolean | null;
+  readonly detail: string;
+}
+
+/** Asks the lab about the sensor of a host, by its telemetry name. */
+export type SensorProbe = (host: string) => Promise<SensorReading>;
+
+/** Milliseconds for which a reading is used again, and after which a probe is given up. */
+const FRESH_MS = 250;
+const PROBE_MS = 3_000;
+
+interface Reading {
+  readonly state: AnswerState;
+  readonly detail: string;
+  readonly value: SensorReading;
+}
+
+/** The readings of the sensors, with what the logs themselves show to be missing added to what the kernel says it lost. */
+export class SensorReadings {
+  readonly #probe: SensorProbe | undefined;
+  readonly #latest = new Map<string, { at: number; reading: Promise<Reading> }>();
+
+  constructor(probe: SensorProbe | undefined) {
+    this.#probe = probe;
+  }
+
+  async of(host: string, lostInLog: number): Promise<Reading> {
+    const { state, detail, value } = await this.#read(host);
+    const said = lostInLog === 0 ? "" : `${lostInLog} record(s) are missing in the log itself`;
+    return {
+      state,
+      detail,
+      value: {
+        lost: value.lost === null ? null : value.lost + lostInLog,
+        running: value.running,
+        detail: [value.detail, said].filter((text) => text !== "").join("; "),
+      },
+    };
+  }
+
+  #read(host: string): Promise<Reading> {
+    const latest = this.#latest.get(host);
+    if (latest !== undefined && Date.now() - latest.at <= FRESH_MS) return latest.reading;
+    const reading = this.#ask(host);
+    this.#latest.set(host, { at: Date.now(), reading });
+    return reading;
+  }
+
+  async #ask(host: string): Promise<Reading> {
+    const unknown = (detail: string): SensorReading => ({ lost: null, running: null, detail });
+    if (this.#probe === undefined) {
+      return { state: "complete", detail: "", value: unknown("the sensor of this host cannot be asked") };
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
+    });
+    try {
+      return { state: "complete", detail: "", value: await Promise.race([this.#probe(host), late]) };
+    } catch (thrown) {
+      const detail = `the sensor of ${host} could not be asked: ${messageOf(thrown)}`;
+      return { state: "partial", detail, value: unknown(detail) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

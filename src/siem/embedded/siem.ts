@@ -1,0 +1,299 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CompiledRule } from "../../detection/rule.js";
+import { messageOf } from "../../errors.js";
+import type { Alert } from "../../model/alert.js";
+import { sentinelOf } from "../../model/event.js";
+import type { HostEvent } from "../../model/event.js";
+import type { TelemetrySource } from "../../model/inventory.js";
+import type { AnswerState, RuleStatus } from "../../model/observation.js";
+import type { Background } from "../../model/verdict.js";
+import { EventStore } from "../../telemetry/store.js";
+import type { Answer, Siem } from "../siem.js";
+import { AlertBook } from "./alerts.js";
+import { Arrivals } from "./arrivals.js";
+import { BackgroundBook } from "./background.js";
+import { SentinelBook } from "./canary.js";
+import { Feed } from "./feed.js";
+import { ProblemBook } from "./problems.js";
+import { RecentEvents } from "./recent.js";
+import { RuleSet } from "./rules.js";
+import { SensorReadings } from "./sensor-readings.js";
+import type { SensorProbe, SensorReading } from "./sensor-readings.js";
+
+export type { SensorProbe } from "./sensor-readings.js";
+
+export interface EmbeddedSiemOptions {
+  readonly sources: readonly TelemetrySource[];
+  readonly rules: readonly CompiledRule[];
+  /** Path of the event database, such as `events.duckdb` of the run folder. Absent: in memory, where it grows without bound. */
+  readonly storeFile?: string;
+  /** Asks the lab whether the sensor of a host runs and what it lost. Absent: neither is known. */
+  readonly probe?: SensorProbe;
+  /** How much of an existing log is read for the background, in bytes from its end. Default 16 MiB; strace logs are read whole. */
+  readonly backfillBytes?: number;
+  /** Events that are kept in memory in front of the database, over all hosts. Default 20,000. */
+  readonly memoryEvents?: number;
+}
+
+/** Milliseconds that an answer may wait for the logs to be read. */
+const CATCH_UP_MS = 5_000;
+/** Milliseconds between looks at half events. */
+const HALF_MS = 5;
+/** Milliseconds that the background may wait for the history. */
+const HISTORY_MS = 15_000;
+/** Events that a rule is run over at once when it is added later. */
+const REPLAY_EVENTS = 500;
+
+/** See `openEmbeddedSiem`. */
+export class EmbeddedSiem implements Siem {
+  readonly name = "embedded";
+  readonly #feeds: readonly Feed[];
+  readonly #store: EventStore;
+  readonly #rules: RuleSet;
+  readonly #recent: RecentEvents;
+  readonly #alerts = new AlertBook();
+  readonly #background = new BackgroundBook();
+  readonly #sentinels = new SentinelBook();
+  readonly #arrivals = new Arrivals();
+  readonly #problems = new ProblemBook();
+  readonly #sensors: SensorReadings;
+  /** Rules that are being run over the history, and those for which that failed. */
+  readonly #replays = new Map<string, Promise<void>>();
+  readonly #unreplayed = new Map<string, string>();
+  #closing: Promise<void> | null = null;
+
+  constructor(options: EmbeddedSiemOptions) {
+    const problem = (text: string): void => this.#problems.add(text);
+    this.#store = new EventStore(options.storeFile ?? ":memory:");
+    this.#recent = new RecentEvents(options.memoryEvents);
+    this.#rules = new RuleSet(options.rules, problem);
+    this.#sensors = new SensorReadings(options.probe);
+    const backfill = options.backfillBytes ?? 16 * 1024 * 1024;
+    this.#feeds = options.sources.map(
+      (source) => new Feed(source, backfill, (events) => this.#ingest(events), problem),
+    );
+  }
+
+  /** What went wrong so far, in words; empty when nothing did. */
+  get problems(): readonly string[] {
+    const failing = this.#feeds.flatMap(({ failure }) =>
+      failure === null ? [] : [`not readable now: ${failure}`],
+    );
+    const counted = this.#feeds.flatMap((feed) => {
+      const { events, incomplete, malformed, foreign } = feed.counts();
+      const said = [
+        incomplete > 0 ? `${incomplete} program start(s) with missing records` : "",
+        malformed > 0 ? `${malformed} line(s) that are no record` : "",
+        // several labs may share a log; that none of it is ours is worth a word
+        foreign > 0 && events === 0 ? `all ${foreign} record(s) are of no known host` : "",
+      ].filter((text) => text !== "");
+      return said.length === 0 ? [] : [`${feed.source.file}: ${said.join(", ")}`];
+    });
+    const store = this.#store.failure === null ? [] : [this.#store.failure];
+    return [...new Set([...failing, ...store, ...counted, ...this.#problems.list()])];
+  }
+
+  /**
+   * Loads more rules; one with a known id replaces it. They see each event that arrives from now on, and are run over the
+   * history for their background only: a streaming rule has no second chance, so the history raises no alerts.
+   * @returns resolves when the history has been looked at; `background` waits for that by itself
+   */
+  async addRules(rules: readonly CompiledRule[]): Promise<void> {
+    // the new rules are loaded and the history is cut off in one go, so that every event is seen once
+    this.#rules.add(rules);
+    const last = this.#store.lastOrdinal;
+    const history = this.#recent.all();
+    const replay = this.#replay(rules, history, last);
+    for (const { id } of rules) {
+      this.#background.forget(id);
+      this.#unreplayed.delete(id);
+      this.#replays.set(id, replay);
+    }
+    await replay;
+    for (const { id } of rules) if (this.#replays.get(id) === replay) this.#replays.delete(id);
+  }
+
+  clock(): Promise<Answer<{ now: number; errorMs: number }>> {
+    return Promise.resolve({ state: "complete", detail: "", value: { now: Date.now(), errorMs: 0 } });
+  }
+
+  async canary(
+    host: string,
+    trial: string,
+  ): Promise<Answer<{ begin: HostEvent | null; end: HostEvent | null }>> {
+    const state = await this.#upToDate(host);
+    const { begin, end, repeated } = this.#sentinels.of(host, trial);
+    const value = { begin, end };
+    return repeated
+      ? answer(worse(state, "partial", `a sentinel of trial ${trial} was seen more than once`), value)
+      : answer(state, value);
+  }
+
+  async events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
+    const state = await this.#upToDate(host);
+    const recent = this.#recent.window(host, from, to);
+    if (recent !== null) return answer(state, recent);
+    try {
+      return answer(state, await this.#store.window(host, from, to));
+    } catch (thrown) {
+      return answer(worse(state, "partial", messageOf(thrown)), []);
+    }
+  }
+
+  async alerts(host: string, from: number, to: number): Promise<Answer<Alert[]>> {
+    const state = await this.#upToDate(host);
+    const { alerts, whole } = this.#alerts.between(host, from, to);
+    return answer(
+      whole ? state : worse(state, "partial", "there were so many alerts that old ones were dropped"),
+      alerts,
+    );
+  }
+
+  ruleStatus(rule: string): Promise<Answer<RuleStatus>> {
+    const present = this.#rules.has(rule);
+    const value: RuleStatus = {
+      rule,
+      present,
+      enabled: present,
+      evaluatedBy: "embedded",
+      schedule: { type: "streaming" },
+      throttleOpenUntil: null,
+    };
+    return Promise.resolve({ state: "complete", detail: "", value });
+  }
+
+  async background(rule: string, host: string): Promise<Answer<Background>> {
+    const deadline = Date.now() + HISTORY_MS;
+    const waits = this.#feedsOf(host).map(({ backfilled }) => backfilled);
+    const inTime = await within(Promise.all([...waits, this.#replays.get(rule)]), deadline - Date.now());
+    const state = await this.#upToDate(host);
+    const { background, detail } = this.#background.of(rule, host);
+    if (!this.#rules.has(rule))
+      return answer(worse(state, "partial", `rule ${rule} is not loaded`), background);
+    if (!inTime) return answer(worse(state, "partial", "the history has not been read yet"), background);
+    const unread = this.#unreplayed.get(rule) ?? detail;
+    return answer(unread === "" ? state : worse(state, "partial", unread), background);
+  }
+
+  async sensor(host: string): Promise<Answer<SensorReading>> {
+    const state = await this.#upToDate(host);
+    const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
+    const reading = await this.#sensors.of(host, lostHere);
+    return answer(
+      reading.state === "complete" ? state : worse(state, reading.state, reading.detail),
+      reading.value,
+    );
+  }
+
+  /** An aborted signal rejects with its reason. */
+  changed(host: string, ms: number, signal?: AbortSignal): Promise<void> {
+    return this.#arrivals.wait(host, ms, signal);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await Promise.all(this.#feeds.map((feed) => feed.close()));
+      this.#arrivals.close();
+      await this.#store.close();
+    })();
+    return this.#closing;
+  }
+
+  #ingest(events: readonly HostEvent[]): void {
+    const fresh = events.filter((event) => this.#recent.add(event));
+    for (const event of fresh) {
+      this.#background.observe(event);
+      if (!this.#sentinels.observe(event)) {
+        for (const rule of this.#rules.match(event)) {
+          this.#alerts.add(rule, event, Date.now());
+          this.#background.matched(rule.id, event);
+        }
+      }
+    }
+    this.#store.append(fresh);
+    for (const host of new Set(fresh.map((event) => event.host))) this.#arrivals.arrived(host);
+  }
+
+  async #replay(
+    rules: readonly CompiledRule[],
+    history: HostEvent[] | null,
+    lastOrdinal: number,
+  ): Promise<void> {
+    const set = new RuleSet(rules, (text) => this.#problems.add(text));
+    const run = (events: readonly HostEvent[]): void => {
+      for (const event of events) {
+        if (sentinelOf(event) !== null) continue;
+        for (const rule of set.match(event)) this.#background.matched(rule.id, event);
+      }
+    };
+    await new Promise((resolve) => setImmediate(resolve));
+    try {
+      if (history === null) for await (const events of this.#store.scan(lastOrdinal)) run(events);
+      for (let at = 0; history !== null && at < history.length; at += REPLAY_EVENTS) {
+        run(history.slice(at, at + REPLAY_EVENTS));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (thrown) {
+      for (const { id } of rules)
+        this.#unreplayed.set(id, `the history could not be read: ${messageOf(thrown)}`);
+    }
+  }
+
+  #feedsOf(host: string): Feed[] {
+    return this.#feeds.filter((feed) => feed.mayCarry(host));
+  }
+
+  /** Reads what is in the logs of a host now, and says whether absence means anything afterwards. */
+  async #upToDate(host: string): Promise<State> {
+    const feeds = this.#feedsOf(host);
+    if (this.#closing !== null) return { state: "unreachable", detail: "the embedded SIEM is closed" };
+    if (feeds.length === 0)
+      return { state: "unreachable", detail: `no telemetry source carries host ${host}` };
+    const inTime = await within(Promise.all(feeds.map((feed) => catchUp(feed))), CATCH_UP_MS);
+    this.#arrivals.answering(host);
+    const failures = feeds.flatMap(({ failure }) => (failure === null ? [] : [failure]));
+    if (failures.length > 0) return { state: "unreachable", detail: failures.join("; ") };
+    if (!inTime || !feeds.every(({ isBackfilled }) => isBackfilled)) {
+      return { state: "partial", detail: "the log has not been read to its end yet" };
+    }
+    return { state: "complete", detail: "" };
+  }
+}
+
+/** Reads a log to its end, and lets the half events that are in it by now become whole or be given up (a few seconds at most). */
+async function catchUp(feed: Feed): Promise<void> {
+  await feed.catchUp();
+  const read = Date.now();
+  while (feed.waitsSince(read) && Date.now() - read < CATCH_UP_MS) {
+    await sleep(HALF_MS);
+    await feed.catchUp();
+  }
+}
+
+interface State {
+  readonly state: AnswerState;
+  readonly detail: string;
+}
+
+function answer<T>({ state, detail }: State, value: T): Answer<T> {
+  return { state, detail, value };
+}
+
+/** The state that is worse, with both reasons. */
+function worse(known: State, state: AnswerState, detail: string): State {
+  if (known.state === "complete") return { state, detail };
+  return { state: known.state, detail: `${known.detail}; ${detail}` };
+}
+
+/** Whether a promise that never rejects settled within a time. */
+async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.max(0, ms));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,44 @@
+import type { HostEvent } from "../model/event.js";
+
+/** What a parser has met so far; each count only grows. */
+export interface SensorCounts {
+  readonly lines: number;
+  readonly events: number;
+  /** Lines that are no record of the sensor (cut, foreign or damaged). */
+  readonly malformed: number;
+  /** Well-formed records that say nothing about a program start. */
+  readonly ignored: number;
+  /** Records of no host that is followed (unknown key, or none). */
+  readonly foreign: number;
+  /** Program starts whose record never became whole; they are not reported as events. */
+  readonly incomplete: number;
+}
+
+/**
+ * Turns the lines of one sensor's log into events. A parser owns no file and no clock: it is given whole lines in the
+ * order of the log, and the time. Nothing that it is given makes it throw.
+ */
+export interface SensorParser {
+  /**
+   * Takes one line.
+   * @param position grows from line to line, also across rotations of the log
+   * @param now milliseconds since 1970, our clock; becomes `ingestedAt`
+   * @returns the events that are now certain, in order of their sequence as far as the log allows
+   */
+  push(line: string, position: number, now: number): HostEvent[];
+  /**
+   * Gives up what has waited too long for its missing parts, and lets out what waited behind it. Call it only when all that
+   * the log holds has been pushed (else a slow reader would take its own delay for a loss), and while `pending` is above 0
+   * at least every 100 ms.
+   */
+  flush(now: number): HostEvent[];
+  /** The log file was begun anew. A parser whose log belongs to one run of its sensor forgets that run; counts stay. */
+  reset(): void;
+  /** Half events that wait for more lines. */
+  readonly pending: number;
+  /** When the oldest of them was begun, by the times given to `push`; null when none waits. */
+  readonly waitingSince: number | null;
+  counts(): SensorCounts;
+  /** Program starts of this host, or of a host that cannot be told, that the log holds only in part. */
+  lost(host: string): number;
+}

@@ -1,0 +1,30 @@
+import type { TelemetrySource } from "../model/inventory.js";
+import { AuditdParser } from "./auditd.js";
+import { HostKeys } from "./host-keys.js";
+import { LaurelParser } from "./laurel.js";
+import type { SensorParser } from "./sensor.js";
+import { StraceParser } from "./strace.js";
+
+/** A parser that fits a source. */
+export function parserOf(source: TelemetrySource): SensorParser {
+  switch (source.type) {
+    case "audit-log":
+      return new AuditdParser(source.users);
+    case "laurel-log":
+      return new LaurelParser({ host: source.host });
+    case "strace-log":
+      return new StraceParser(source.host);
+  }
+}
+
+/** Whether a source can carry events of a host, as far as its description says. */
+export function mayCarry(source: TelemetrySource, host: string): boolean {
+  switch (source.type) {
+    case "audit-log":
+      return new HostKeys(source.users).isHost(host);
+    case "laurel-log":
+      return source.host === undefined || source.host === host;
+    case "strace-log":
+      return source.host === host;
+  }
+}

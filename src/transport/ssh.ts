@@ -1,0 +1,103 @@
+import type { Duplex } from "node:stream";
+import { TyrianError } from "../errors.js";
+import type { SecretReference, SshTransport, Target } from "../model/target.js";
+import { limited, orAborted } from "./abort.js";
+import { authenticationOf } from "./ssh/authentication.js";
+import { handshake, type Progress } from "./ssh/handshake.js";
+import { parseHostKey } from "./ssh/host-key.js";
+import { SshSession } from "./ssh/session.js";
+import { openTcp, type OpenOptions } from "./tcp.js";
+import type { ConnectOptions, Session, Transport } from "./transport.js";
+
+export interface SshTransportOptions {
+  /** Resolves a secret reference to the secret; its errors must not quote it. */
+  readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  /**
+   * Opens the connection to a target's address; give `NamespaceSockets.open` where targets live in network namespaces.
+   * The stream may be paused; it belongs to the session then. Default: TCP from this process's own namespace.
+   */
+  readonly openSocket?: (target: Target, options: OpenOptions) => Promise<Duplex>;
+  /** Told about things that work but should be put right, such as a key file that others can read. */
+  readonly onWarning?: (message: string) => void;
+  /** Milliseconds between keep-alive questions; after three without an answer the session is lost. Default 5000. */
+  readonly keepAliveMs?: number;
+}
+
+/** Sessions over SSH (package ssh2), with the host's key pinned by the inventory. */
+export function createSshTransport(options: SshTransportOptions): Transport {
+  return { connect: (target, connectOptions) => connect(target, connectOptions, options) };
+}
+
+async function connect(
+  target: Target,
+  { signal: outer, deadlineMs }: ConnectOptions,
+  options: SshTransportOptions,
+): Promise<Session> {
+  const settings = settingsOf(target);
+  const hostKey = parseHostKey(settings.hostKey, target.name);
+  const progress: Progress = { stage: "TCP connection" };
+  const { signal, release } = limited([outer], deadlineMs, () =>
+    tooLate(target, settings, progress, deadlineMs),
+  );
+  try {
+    const methods = await orAborted(
+      authenticationOf(settings, target.name, {
+        resolveSecret: options.resolveSecret,
+        onWarning: options.onWarning ?? (() => {}),
+      }),
+      signal,
+    );
+    const open = options.openSocket ?? openOwn;
+    const socket = await orAborted(open(target, { signal }), signal, discard);
+    const client = await handshake(socket, {
+      target: target.name,
+      settings,
+      hostKey,
+      methods,
+      progress,
+      keepAliveMs: options.keepAliveMs ?? 5_000,
+      signal,
+    });
+    return new SshSession(target.name, client, socket, settings.maxChannels);
+  } finally {
+    release();
+  }
+}
+
+function openOwn(target: Target, options: OpenOptions): Promise<Duplex> {
+  const settings = settingsOf(target);
+  if (settings.network !== undefined) {
+    throw new TyrianError(
+      "transport-failed",
+      `${target.name} lives in the network namespace ${settings.network.namespace}, and nothing was given that opens sockets there.`,
+    );
+  }
+  return openTcp(settings.host, settings.port, options);
+}
+
+function discard(socket: Duplex): void {
+  socket.on("error", () => {});
+  socket.destroy();
+}
+
+function settingsOf(target: Target): SshTransport {
+  if (target.transport.type !== "ssh") {
+    throw new TyrianError(
+      "transport-failed",
+      `${target.name} is a target of the ${target.transport.type} transport.`,
+    );
+  }
+  return target.transport;
+}
+
+function tooLate(
+  target: Target,
+  settings: SshTransport,
+  progress: Progress,
+  deadlineMs: number,
+): TyrianError {
+  return new TyrianError(
+    "connect-failed",
+    `${target.name} (${settings.host} port ${settings.port}) did not complete ${progress.stage} within ${deadlineMs} ms.`,
+  );
+}

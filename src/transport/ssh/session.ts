@@ -1,0 +1,231 @@
+import { setMaxListeners } from "node:events";
+import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
+import { TyrianError } from "../../errors.js";
+import { anyOpen, Latch, limited, orAborted, pause } from "../abort.js";
+import { unseenResult } from "../command-life.js";
+import { Gate } from "../gate.js";
+import type { ExecOptions, ExecResult, Session } from "../transport.js";
+import { ChannelFailure, openChannel, signalChannel } from "./channel.js";
+import { RunningCommand } from "./command.js";
+import { GroupEnder } from "./ending.js";
+import { HELPER_COMMAND, ProcessHelper } from "./helper.js";
+
+/** Milliseconds that a server has to answer the request for a command that is no longer wanted. */
+const LATE_START = 5_000;
+/** Milliseconds that an ended command has to report its end. */
+const LATE_EXIT = 1_000;
+/** Milliseconds during which a channel for the helper is asked for again. */
+const HELPER_PATIENCE = 3_000;
+/** Milliseconds until the socket of a closed session is destroyed. */
+const CLOSING = 1_000;
+
+/** Commands over one SSH connection, each on a channel of its own. */
+export class SshSession implements Session {
+  readonly target: string;
+  readonly #client: Client;
+  readonly #socket: Duplex;
+  readonly #gate: Gate;
+  readonly #lost = new Latch();
+  readonly #lostController = new AbortController();
+  readonly #ender: GroupEnder;
+  /** Confirmed by the server and not known to have exited, in the order of confirmation. */
+  #running: RunningCommand[] = [];
+  #starting = 0;
+
+  constructor(target: string, client: Client, socket: Duplex, maxChannels: number) {
+    this.target = target;
+    this.#client = client;
+    this.#socket = socket;
+    this.#gate = new Gate(maxChannels);
+    this.#ender = new GroupEnder({
+      running: () => (this.#running = this.#running.filter((command) => !command.exited.isOpen)),
+      openHelper: () => this.#openHelper(),
+      holdStarts: () => this.#holdStarts(),
+      settled: () => this.#starting === 0,
+      signal: (command, signal) => signalChannel(client, command.channel, signal),
+    });
+    setMaxListeners(0, this.#lostController.signal);
+    socket.on("error", () => {});
+    const lose = (): void => this.#lose();
+    client.on("error", lose).on("end", lose).on("close", lose);
+    if (socket.destroyed) lose();
+  }
+
+  get open(): boolean {
+    return !this.#lost.isOpen;
+  }
+
+  async exec(command: string, options: ExecOptions): Promise<ExecResult> {
+    const stopped = new Latch();
+    const tooLate = new TyrianError(
+      "deadline-exceeded",
+      `The command was not sent to ${this.target} within ${options.deadlineMs} ms: no channel was free.`,
+    );
+    const limit = limited([options.signal, this.#lostController.signal], options.deadlineMs, () => tooLate);
+    const onStop = (): void => stopped.open();
+    if (limit.signal.aborted) onStop();
+    else limit.signal.addEventListener("abort", onStop, { once: true });
+    const ourEnding = (): "deadline" | "aborted" =>
+      limit.signal.reason === tooLate ? "deadline" : "aborted";
+    try {
+      const started = await this.#start(command, options, limit.signal, stopped);
+      if (started === "unknown") return unseenResult("disconnected", options);
+      return await this.#follow(started, stopped, ourEnding);
+    } catch (thrown) {
+      if (!this.open) throw this.#disconnected();
+      if (limit.signal.aborted && ourEnding() === "aborted") return unseenResult("aborted", options);
+      throw thrown;
+    } finally {
+      limit.signal.removeEventListener("abort", onStop);
+      limit.release();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#lost.isOpen) this.#client.end();
+    this.#lose();
+    if (!this.#socket.destroyed) {
+      const closed = new Latch();
+      this.#socket.once("close", () => closed.open());
+      await anyOpen([closed], CLOSING);
+    }
+    this.#socket.destroy();
+  }
+
+  /** Gets a channel and has the command started; `unknown` when nobody can tell whether it was. */
+  async #start(
+    command: string,
+    options: ExecOptions,
+    signal: AbortSignal,
+    stopped: Latch,
+  ): Promise<RunningCommand | "unknown"> {
+    for (let refusals = 0; ; refusals += 1) {
+      await this.#gate.enter(signal, refusals > 0);
+      let kept = false;
+      try {
+        const running = await this.#open(command, options, stopped);
+        kept = running !== "unknown";
+        return running;
+      } catch (thrown) {
+        if (!(thrown instanceof ChannelFailure)) throw thrown;
+        if (thrown.kind === "unknown") return "unknown";
+        if (thrown.kind === "refused") {
+          throw new TyrianError(
+            "transport-failed",
+            `${this.target} refused to start the command${options.pty === true ? " with a terminal" : ""}: ${thrown.message}. It was not run.`,
+            { cause: thrown },
+          );
+        }
+        if (!this.open) throw this.#disconnected();
+        this.#gate.lower(this.#gate.held - 1);
+      } finally {
+        if (!kept) this.#gate.leave();
+      }
+      // A refused channel means that the command was not sent, so it is asked for again: when another channel has closed,
+      // or after a while when all of them were.
+      if (this.#gate.held === 0) await pause(Math.min(500, 25 * 2 ** refusals), signal);
+    }
+  }
+
+  async #open(command: string, options: ExecOptions, stopped: Latch): Promise<RunningCommand | "unknown"> {
+    const started = { wall: Date.now(), monotonic: performance.now() };
+    let wanted = true;
+    this.#starting += 1;
+    const opening = openChannel(
+      this.#client,
+      command,
+      options.pty === true,
+      () => this.#lost.isOpen,
+      (channel) => {
+        const running = new RunningCommand(channel, wanted ? options : { ...options, stdin: "" }, started);
+        this.#running.push(running);
+        if (!wanted) void this.#ender.end(running).finally(() => running.release());
+        return running;
+      },
+    ).finally(() => (this.#starting -= 1));
+    const answered = new Latch();
+    opening.then(
+      () => answered.open(),
+      () => answered.open(),
+    );
+    await anyOpen([answered, stopped], Number.POSITIVE_INFINITY);
+    if (!(await anyOpen([answered], LATE_START))) {
+      wanted = false;
+      return "unknown";
+    }
+    return await opening;
+  }
+
+  /** Waits for a command's end, or brings it about, and frees its place. */
+  async #follow(
+    running: RunningCommand,
+    stopped: Latch,
+    ourEnding: () => "deadline" | "aborted",
+  ): Promise<ExecResult> {
+    const { exited, closed } = running;
+    try {
+      await anyOpen([exited, closed, this.#lost, stopped], Number.POSITIVE_INFINITY);
+      if (exited.isOpen) {
+        await running.drain([this.#lost, stopped]);
+        return running.result("ended");
+      }
+      if (this.#lost.isOpen || !stopped.isOpen) return running.result("disconnected");
+      const gone = await this.#ender.end(running);
+      await anyOpen([exited, closed, this.#lost], LATE_EXIT);
+      if (exited.isOpen) await running.drain([this.#lost]);
+      return running.result(gone || exited.isOpen ? ourEnding() : "disconnected");
+    } finally {
+      running.release();
+      this.#gate.leave();
+    }
+  }
+
+  async #openHelper(): Promise<ProcessHelper | null> {
+    const limit = limited(
+      [this.#lostController.signal],
+      HELPER_PATIENCE,
+      () => new Error("no channel for the helper"),
+    );
+    try {
+      while (!limit.signal.aborted) {
+        const opening = openChannel(
+          this.#client,
+          HELPER_COMMAND,
+          false,
+          () => this.#lost.isOpen,
+          (channel) => new ProcessHelper(channel),
+        );
+        try {
+          return await orAborted(opening, limit.signal, (helper) => helper.close());
+        } catch (thrown) {
+          if (!(thrown instanceof ChannelFailure) || thrown.kind !== "not-sent") return null;
+        }
+        await pause(100, limit.signal);
+      }
+      return null;
+    } finally {
+      limit.release();
+    }
+  }
+
+  async #holdStarts(): Promise<() => void> {
+    const release = this.#gate.hold();
+    const until = performance.now() + HELPER_PATIENCE;
+    while (this.#starting > 0 && this.open && performance.now() < until) await pause(5);
+    return release;
+  }
+
+  #disconnected(): TyrianError {
+    return new TyrianError(
+      "disconnected",
+      `The connection to ${this.target} was lost before the command was sent.`,
+    );
+  }
+
+  #lose(): void {
+    if (this.#lost.isOpen) return;
+    this.#lost.open();
+    this.#lostController.abort(this.#disconnected());
+  }
+}

@@ -1,0 +1,134 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ChosenLab, chooseLab } from "../../src/cli/lab-choice.js";
+import { executeRun } from "../../src/cli/run-session.js";
+import { toResults } from "../../src/journal/results.js";
+import type { LabState } from "../../src/lab/embedded/index.js";
+import type { JournalEvent } from "../../src/model/journal-event.js";
+import type { Results } from "../../src/model/results.js";
+import type { Control } from "../../src/model/target.js";
+import { loadAnalytics, rulesOfPlan } from "../../src/plan/analytics.js";
+import { newRunId } from "../../src/plan/identity.js";
+import { buildPlan } from "../../src/plan/plan.js";
+import type { Selection } from "../../src/plan/selection.js";
+import { loadPlaybooks } from "../../src/playbook/load.js";
+import { replay } from "../../src/verify/replay.js";
+import { writePlaybook } from "./playbooks.js";
+
+/** Why the embedded root lab cannot run on this machine; null when it can. Printed beside the skipped tests. */
+export function whyNoLab(): string | null {
+  if (process.getuid?.() !== 0) return "the root lab needs root";
+  for (const program of ["auditctl", "sshd", "ip", "redis-server"]) {
+    try {
+      execFileSync("sh", ["-c", `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`], { stdio: "ignore" });
+    } catch {
+      return `${program} is not installed`;
+    }
+  }
+  return null;
+}
+
+export interface House {
+  readonly lab: ChosenLab;
+  readonly folder: string;
+  readonly state: LabState;
+  /** Runs a playbook file's text with its rules; every verdict is then computed again from the journal alone. */
+  run(playbook: string, rules: Record<string, string>, options?: RunOptions): Promise<Outcome>;
+  /** Runs a command inside a host as root, past its sshd: to break things. */
+  inside(host: string, command: string): string;
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly selection?: Selection;
+  readonly signal?: AbortSignal;
+  readonly controls?: Control[];
+  onEvent?(event: JournalEvent): void;
+}
+
+export interface Outcome {
+  readonly results: Results;
+  readonly events: readonly JournalEvent[];
+  readonly folder: string;
+  readonly warnings: readonly string[];
+}
+
+/** A lab of its own with a state folder of its own, so that nothing of the user's is touched. */
+export async function openHouse(hosts: number): Promise<House> {
+  const folder = mkdtempSync(join(tmpdir(), "tyrian-house-"));
+  process.env["XDG_STATE_HOME"] = join(folder, "state");
+  const lab = await chooseLab({ targets: hosts, signal: new AbortController().signal });
+  const state = JSON.parse(readFileSync(join(folder, "state/tyrian/lab/lab.json"), "utf8")) as LabState;
+  let count = 0;
+  return {
+    lab,
+    folder,
+    state,
+    inside: (host, command) => {
+      const pid = state.hosts.find((candidate) => candidate.name === host)?.pid;
+      return execFileSync("nsenter", ["-t", String(pid), "-a", "-r", "-w", "/bin/sh", "-c", command], {
+        encoding: "utf8",
+      });
+    },
+    run: async (playbook, rules, options = {}) => {
+      count += 1;
+      const source = join(folder, `playbook-${count}`);
+      writePlaybook(source, playbook, rules);
+      return await runPlaybook(lab, folder, source, options);
+    },
+    close: async () => {
+      await lab.release();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function runPlaybook(
+  lab: ChosenLab,
+  folder: string,
+  source: string,
+  options: RunOptions,
+): Promise<Outcome> {
+  const { playbooks, diagnostics } = await loadPlaybooks([source]);
+  const analytics = await loadAnalytics(playbooks);
+  const problems = [...diagnostics, ...analytics.diagnostics].filter(({ severity }) => severity === "error");
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const inventory = {
+    ...lab.inventory,
+    targets: lab.inventory.targets.map((target) => ({
+      ...target,
+      controls: options.controls ?? target.controls,
+    })),
+  };
+  const run = newRunId(new Date());
+  const plan = buildPlan({
+    run,
+    playbooks,
+    analytics,
+    inventory,
+    selection: options.selection ?? {},
+    siem: "embedded",
+  });
+  const events: JournalEvent[] = [];
+  const warnings: string[] = [];
+  const runFolder = join(folder, "runs", run);
+  const state = await executeRun({
+    plan,
+    title: "test",
+    lab: { ...lab, inventory },
+    rules: analytics.rules,
+    folder: runFolder,
+    concurrency: 10,
+    signal: options.signal ?? new AbortController().signal,
+    onEvent: (event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+    onWarning: (message) => warnings.push(message),
+  });
+  const different = replay(events, rulesOfPlan(plan.analytics)).filter(({ same }) => !same);
+  if (different.length > 0) throw new Error(`a replay differs: ${JSON.stringify(different)}`);
+  return { results: toResults(state), events, folder: runFolder, warnings };
+}

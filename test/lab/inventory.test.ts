@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TyrianError } from "../../src/errors.js";
+import { loadInventory } from "../../src/lab/inventory.js";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tyrian-inventory-"));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const good = `name: my-lab
+token:
+  value: file:secrets/token
+telemetry:
+  - { type: strace-log, file: logs/one.log, host: one }
+targets:
+  - name: one
+    platform: linux
+    transport:
+      type: ssh
+      host: 10.0.0.1
+      user: op
+      hostKey: ssh-ed25519 AAAA
+      authentication: { type: key, file: ~/.ssh/lab, passphrase: "env:PASS" }
+    sensor: { type: strace }
+  - name: two
+    platform: linux
+    transport:
+      type: ssh
+      host: 10.0.0.2
+      user: op
+      hostKey: ssh-ed25519 AAAA
+      authentication: { type: password, password: "file:/abs/password" }
+    sensor: { type: none }
+`;
+
+async function load(text: string | Uint8Array): Promise<unknown> {
+  const file = join(folder, "lab.yaml");
+  writeFileSync(file, text);
+  return await loadInventory(file);
+}
+
+async function refusal(text: string | Uint8Array): Promise<TyrianError> {
+  const error = await load(text).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TyrianError);
+  expect(error).toMatchObject({ code: "inventory-invalid" });
+  return error as TyrianError;
+}
+
+test("defaults are filled in and paths are relative to the file", async () => {
+  expect(await load(good)).toMatchObject({
+    name: "my-lab",
+    token: { path: "/etc/tyrian/lab-token", value: `file:${join(folder, "secrets/token")}` },
+    telemetry: [{ file: join(folder, "logs/one.log") }],
+    targets: [
+      {
+        transport: {
+          port: 22,
+          maxChannels: 8,
+          authentication: { file: join(homedir(), ".ssh/lab"), passphrase: "env:PASS" },
+        },
+      },
+      { transport: { authentication: { password: "file:/abs/password" } } },
+    ],
+  });
+});
+
+test("JSON is read too", async () => {
+  const json = {
+    name: "j",
+    token: { value: "env:T" },
+    targets: [{ name: "a", platform: "linux", transport: { type: "local" }, sensor: { type: "none" } }],
+  };
+  expect(await load(JSON.stringify(json, null, 2))).toMatchObject({ name: "j", targets: [{ name: "a" }] });
+});
+
+test("each mistake is reported where it is", async () => {
+  const { diagnostics, message } = await refusal(
+    good.replace(
+      "      user: op\n      hostKey: ssh-ed25519 AAAA\n      authentication: { type: key",
+      "      usr: op\n      hostKey: nonsense\n      authentication: { type: key",
+    ),
+  );
+  expect(diagnostics.map(({ line, column, code }) => ({ line, column, code }))).toEqual([
+    { line: 12, column: 7, code: "unknown-key" },
+    { line: 13, column: 16, code: "invalid-value" },
+  ]);
+  expect(diagnostics[0]?.hint).toContain("user");
+  expect(message).toContain(":12:7: ");
+  expect(message).toContain("1 more");
+});
+
+test("names that would be taken for one another are refused", async () => {
+  const twice = await refusal(good.replace("name: two", "name: ONE"));
+  expect(twice.diagnostics).toMatchObject([{ line: 16, column: 11, code: "duplicate-name" }]);
+  const sensors = await refusal(
+    good.replace("sensor: { type: none }", "sensor: { type: strace, host: one }"),
+  );
+  expect(sensors.diagnostics).toMatchObject([{ line: 24, code: "duplicate-name" }]);
+});
+
+test("what is no inventory at all is refused in words", async () => {
+  for (const text of [
+    ...[
+      "",
+      "[]",
+      "just text",
+      "name: [",
+      "a: &a [*a]",
+      "name: x\nname: y\n",
+      `name: lab\n${"[".repeat(5000)}`,
+    ],
+    ...[
+      new Uint8Array([0xff, 0xfe, 0]),
+      "#".repeat(300_000),
+      good.replace("file:secrets/token", "hunter2"),
+      good.replace("targets:", "target:"),
+    ],
+  ]) {
+    const { diagnostics, message } = await refusal(text);
+    expect(diagnostics.length).toBeGreaterThan(0);
+    expect(message).not.toContain("undefined");
+    for (const { line, column } of diagnostics) expect(Math.min(line, column)).toBeGreaterThanOrEqual(1);
+  }
+});
+
+test("a file that cannot be read is named", async () => {
+  mkdirSync(join(folder, "folder"));
+  for (const path of [join(folder, "missing.yaml"), join(folder, "folder"), "/dev/zero"]) {
+    const error = await loadInventory(path).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: "file-unreadable",
+      message: expect.stringContaining(path) as string,
+    });
+  }
+});

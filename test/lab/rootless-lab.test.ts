@@ -1,0 +1,162 @@
+import { chownSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  labDown,
+  labStatus,
+  labUp,
+  probeSensor,
+  type LabHost,
+  type LabState,
+} from "../../src/lab/embedded/index.js";
+import { loadInventory } from "../../src/lab/inventory.js";
+import { checkToken, tokenCommand } from "../../src/lab/scope.js";
+import { execute, labUpElsewhere, leftovers, newStateFolder, onHost } from "./helpers.js";
+
+/** Why this machine cannot have a rootless lab; null when it can. Printed, so that a skipped test is seen. */
+async function whyNot(): Promise<string | null> {
+  try {
+    await execute("unshare", [
+      "--user",
+      "--map-root-user",
+      "--net",
+      "--mount",
+      "strace",
+      "-o",
+      "/dev/null",
+      "/usr/sbin/sshd",
+      "-?",
+    ]);
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    // sshd answers an unknown option with its usage and a failure; that is as good as a success.
+    if (stderr === undefined || !/usage: sshd/.test(stderr)) {
+      const reason = stderr ?? String(error);
+      process.stderr.write(`skipped: no rootless lab on this machine: ${reason}\n`);
+      return reason;
+    }
+  }
+  return null;
+}
+
+const reason = await whyNot();
+
+describe.skipIf(reason !== null)("a rootless lab", () => {
+  // A skipped suite is collected too, and would leave its folder.
+  const state = reason === null ? newStateFolder() : "";
+  let lab: LabState;
+  const host = (index: number): LabHost => lab.hosts[index] as LabHost;
+
+  beforeAll(async () => {
+    lab = await labUp({ targets: 2, state, rootless: true });
+  });
+  afterAll(async () => {
+    await labDown({ state });
+    rmSync(state, { recursive: true });
+  });
+
+  test("is up, answers with the token, and shows nothing of the machine", async () => {
+    expect(lab.kind).toBe("rootless");
+    expect(await labStatus({ state })).toMatchObject({ phase: "up", problems: [], sensorRunning: true });
+    const inventory = await loadInventory(lab.inventory);
+    for (const one of lab.hosts) {
+      await checkToken(inventory, (await onHost(lab, one, tokenCommand(inventory))).stdout);
+      expect((await onHost(lab, one, "hostname; id -un")).stdout).toBe(`${one.name}\nop\n`);
+    }
+    const { stdout } = await onHost(
+      lab,
+      host(0),
+      `for path in /work /boot /opt/* /mnt/* /usr/local/* /root/.* ${process.cwd()} ${state}; do ls -d "$path" 2>/dev/null; done; ls -A /root /home; ls /etc/ssh; touch /usr/bin/x`,
+    );
+    expect(stdout.split("\n").filter((line) => !/^\/root\/\.{1,2}$/.test(line))).toEqual([
+      ...["/usr/local/bin", "/home:", "op", "", "/root:", "host_key", "sshd_config", ""],
+    ]);
+    expect((await onHost(lab, host(0), "ps -eo args")).stdout).not.toMatch(/supervise|10\.78\.0\.2/);
+    // Whoever started the lab may be root, and then so is, by number, everybody in it.
+    const write = await onHost(
+      lab,
+      host(0),
+      "echo x > /proc/sys/kernel/core_pattern; touch /usr/bin/x; echo $?",
+    );
+    expect(write.stdout).toBe("1\n");
+    expect(write.stderr).toMatch(/read-only/i);
+  });
+
+  test("records every exec of a host in its own log, whole", async () => {
+    const long = "x".repeat(20_000);
+    await onHost(lab, host(0), `/bin/echo first '${long}'`);
+    await onHost(lab, host(1), `/bin/echo 'with "quotes" and ü'`);
+    const logs = lab.hosts.map((one) => readFileSync(one.log as string, "utf8"));
+    expect(logs[0]).toMatch(new RegExp(`execve\\("/bin/echo", \\["/bin/echo", "first", "${long}"\\]`));
+    expect(logs[1]).toMatch(/execve\("\/bin\/echo", \["\/bin\/echo", "with \\"quotes\\" and \\303\\274"\]/);
+    expect(logs[1]).not.toContain("first");
+  });
+
+  test("gives a terminal, and runs node and python", async () => {
+    const { stdout, exitCode } = await onHost(
+      lab,
+      host(1),
+      `node -p 'typeof 1' && python3 -c 'print(2)' && tty`,
+      ["-tt"],
+    );
+    expect(stdout.replaceAll("\r", "")).toMatch(/^number\n2\n\/dev\/pts\/\d+\n$/);
+    expect(exitCode).toBe(0);
+  });
+
+  test("says that the sensor is gone when the tracer is, and no program starts unseen", async () => {
+    expect(await probeSensor(lab, "h2")).toMatchObject({ lost: 0, running: true });
+    const status = readFileSync(`/proc/${String(host(1).pid)}/status`, "utf8");
+    process.kill(Number(/TracerPid:\s*(\d+)/.exec(status)?.[1]), "SIGKILL");
+    await expect.poll(async () => (await probeSensor(lab, "h2")).running).toBe(false);
+    expect((await labStatus({ state })).phase).toBe("broken");
+    expect((await onHost(lab, host(1), "/bin/echo unseen")).stdout).toBe("");
+    expect(await probeSensor(lab, "h1")).toMatchObject({ lost: 0, running: true });
+  });
+
+  test("leaves nothing when it is taken down", async () => {
+    await labDown({ state });
+    expect(await leftovers(state, `tyrian-${lab.id}`)).toEqual([]);
+    expect((await labStatus({ state })).phase).toBe("down");
+  });
+
+  test.each([60, 250])("leaves nothing when what makes it is killed after %i ms", async (milliseconds) => {
+    const maker = labUpElsewhere(state, 3, true);
+    await maker.began;
+    await sleep(milliseconds);
+    process.kill(maker.pid, "SIGKILL");
+    await maker.done;
+    await labDown({ state });
+    await sleep(50);
+    expect(await leftovers(state, `tyrian-${lab.id}`)).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("works for an ordinary user", async () => {
+    const folder = join(state, "nobody");
+    mkdirSync(folder, { recursive: true });
+    const ids = { uid: 65534, gid: 65534 };
+    chownSync(state, ids.uid, ids.gid);
+    chownSync(folder, ids.uid, ids.gid);
+    const module = resolve(import.meta.dirname, "../../src/lab/embedded/index.ts");
+    const code = [
+      `const { labUp, labDown, labStatus } = await import(${JSON.stringify(module)});`,
+      `const lab = await labUp({ targets: 2, state: ${JSON.stringify(folder)} });`,
+      `const up = await labStatus({ state: ${JSON.stringify(folder)} });`,
+      `await labDown({ state: ${JSON.stringify(folder)} });`,
+      `const down = await labStatus({ state: ${JSON.stringify(folder)} });`,
+      `console.log(JSON.stringify({ kind: lab.kind, reason: lab.reason, up: up.phase, problems: up.problems, down }));`,
+    ].join("\n");
+    const parameters = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", code];
+    const { stdout } = await execute(process.execPath, parameters, {
+      ...ids,
+      env: { HOME: folder, PATH: "/usr/bin:/bin" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      kind: "rootless",
+      reason: "not root",
+      up: "up",
+      problems: [],
+      down: { phase: "down", found: { processes: [], files: [] } },
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import type { CompiledRule, CompileResult, RuleEvent } from "../../src/detection/rule.js";
+import { compileSigma } from "../../src/detection/sigma/compile.js";
+
+/** The folder of the playbooks that Tyrian ships. */
+export const shelf = resolve(import.meta.dirname, "../../playbooks");
+
+/** A path as it stands below the shelf. */
+export function short(file: string): string {
+  return relative(shelf, file);
+}
+
+/** Every analytic on the shelf, compiled, whether or not a playbook names it. */
+export const analytics: readonly { readonly file: string; readonly result: CompileResult }[] = readdirSync(
+  shelf,
+  {
+    recursive: true,
+    encoding: "utf8",
+  },
+)
+  .filter((name) => name.endsWith(".yml") && name.includes("/analytics/"))
+  .sort()
+  .map((name) => join(shelf, name))
+  .map((file) => ({ file, result: compileSigma(readFileSync(file, "utf8"), file) }));
+
+/** Those that compiled. */
+export const rules: readonly { readonly file: string; readonly rule: CompiledRule }[] = analytics.flatMap(
+  ({ file, result }) => (result.rule === null ? [] : [{ file, rule: result.rule }]),
+);
+
+/** The files of the rules that match any of these programs' starts, given by their fields. */
+export function matchesOf(starts: readonly Readonly<Record<string, string>>[]): Set<string> {
+  const events: RuleEvent[] = starts.map((fields, index) => ({
+    id: String(index),
+    logsource: { product: "linux", category: "process_creation" },
+    fields,
+  }));
+  return new Set(
+    rules.filter(({ rule }) => events.some((event) => rule.matches(event))).map(({ file }) => file),
+  );
+}
