@@ -120,7 +120,7 @@ const kinds = {
   // the SIEM
   "siem-unreachable": {
     exit: EXIT.undecided,
-    hint: "The verdicts are undecided, not misses. Check the SIEM and run `tyrian verify RUN`.",
+    hint: "The verdicts are undecided, not misses. Check the SIEM and run again.",
   },
   "siem-answer-invalid": {
     exit: EXIT.undecided,

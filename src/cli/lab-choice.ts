@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
 import { type Inventory, inventorySchema } from "../model/inventory.js";
+import { joinLab, type LabShare } from "../lab/embedded/users.js";
 import { labDown, labStatus, labUp, probeSensor } from "../lab/embedded/index.js";
 import { loadInventory } from "../lab/inventory.js";
 import { resolveSecret } from "../secrets.js";
@@ -16,7 +17,7 @@ export interface ChosenLab {
   /** Tells labs apart whose targets bear the same names: derived from the token, so a rebuilt lab is another. */
   readonly identity: string;
   readonly probe?: SensorProbe;
-  /** Whether this command started the embedded lab, and so ends it. */
+  /** Whether this command started the embedded lab. */
   readonly started: boolean;
   release(): Promise<void>;
 }
@@ -31,46 +32,46 @@ export interface LabChoice {
 }
 
 /**
- * The lab of an inventory file, or the embedded lab: the one that is up, or one that is started for this command and
- * ended by `release`.
+ * The lab of an inventory file, or the embedded lab: the one that is up, or one that is started for this command. The
+ * last command that uses a lab started so ends it with `release`; `tyrian lab up` keeps a lab until `tyrian lab down`.
  * @throws TyrianError `lab-not-up`, `lab-failed`, `inventory-invalid`, `secret-unresolved`
  */
 export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
-  if (choice.file !== undefined) return await labOf(await loadInventory(choice.file), null, undefined);
-  const status = await labStatus({});
-  let state = status.phase === "up" ? status.state : null;
-  let release: (() => Promise<unknown>) | null = null;
-  if (state === null) {
-    if (choice.targets === "none") throw new TyrianError("lab-not-up", "the embedded lab is not up");
-    choice.onStart?.();
-    state = await labUp({ targets: choice.targets, signal: choice.signal });
-    release = () => labDown({});
-  }
-  const { inventory } = state;
-  const up = state;
+  if (choice.file !== undefined)
+    return await labOf(await loadInventory(choice.file), { started: false, release: async () => undefined });
+  // Joined before it is looked at: from here on no other command ends the lab under us.
+  const share = joinLab();
   try {
-    return await labOf(await loadInventory(inventory), release, (host) => probeSensor(up, host));
+    const status = await labStatus({});
+    let state = status.phase === "up" ? status.state : null;
+    const started = state === null;
+    if (state === null) {
+      if (choice.targets === "none") throw new TyrianError("lab-not-up", "the embedded lab is not up");
+      choice.onStart?.();
+      share.startedByRun();
+      state = await labUp({ targets: choice.targets, signal: choice.signal });
+    }
+    const up = state;
+    const probe: SensorProbe = (host) => probeSensor(up, host);
+    return await labOf(await loadInventory(up.inventory), { started, probe, release: () => leave(share) });
   } catch (error) {
-    await release?.();
+    await leave(share);
     throw error;
   }
 }
 
+/** Ends the lab when a run started it and no other command uses it any more. */
+async function leave(share: LabShare): Promise<void> {
+  if (share.leave() === "last-of-run") await labDown({});
+}
+
 async function labOf(
   inventory: Inventory,
-  release: (() => Promise<unknown>) | null,
-  probe: SensorProbe | undefined,
+  rest: Pick<ChosenLab, "started" | "probe" | "release">,
 ): Promise<ChosenLab> {
   const token = await resolveSecret(inventory.token.value);
-  return {
-    inventory,
-    identity: `${inventory.name}-${createHash("sha256").update(token).digest("hex").slice(0, 12)}`,
-    ...(probe === undefined ? {} : { probe }),
-    started: release !== null,
-    release: async () => {
-      await release?.();
-    },
-  };
+  const digest = createHash("sha256").update(token).digest("hex").slice(0, 12);
+  return { inventory, identity: `${inventory.name}-${digest}`, ...rest };
 }
 
 /**

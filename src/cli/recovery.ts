@@ -21,7 +21,13 @@ export async function recoverRun(
   try {
     const state = foldRun(journal.earlier);
     const known = (name: string) => lab.inventory.targets.find((target) => target.name === name) ?? null;
-    const ports = enginePorts({ journal, targets, siem: null, withheld: withheldTargets(lab), runFolder: folder });
+    const ports = enginePorts({
+      journal,
+      targets,
+      siem: null,
+      withheld: withheldTargets(lab),
+      runFolder: folder,
+    });
     const done = await recover(state, known, ports);
     if (state.ended === null && state.plan !== null) {
       await journal.append({ type: "run-ended", reason: "recovered" }, { barrier: true });

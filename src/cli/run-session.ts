@@ -68,6 +68,10 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     await journal.append({ type: "run-ended", reason }, { barrier: true });
     await writeResults(request.folder, state);
     return state;
+  } catch (error) {
+    // The journal may be what failed; the error itself tells more.
+    await journal.append({ type: "run-ended", reason: "failed" }, { barrier: true }).catch(() => undefined);
+    throw error;
   } finally {
     // In the reverse order of opening; one that fails must not keep the others open.
     for (const resource of open.reverse())

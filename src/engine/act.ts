@@ -120,23 +120,21 @@ function executionOf(
     reason: { code, message },
   });
   if (statusOf(statuses, "started") === null) return notStarted(trial, result, statuses, otherwise);
-  if (ended === "deadline") {
-    return otherwise(
-      "failed",
-      "deadline-exceeded",
-      `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`,
-    );
+  if (report === null && result.ending === "disconnected") {
+    // Also when its time was up: nobody has seen it end.
+    const message = "it had started; the connection was lost before its end was reported";
+    return { ...otherwise("indeterminate", "disconnected", message), endedAt: null, durationMs: null };
   }
-  if (ended === "interrupted")
+  if (ended === "deadline") {
+    const message = `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`;
+    return otherwise("failed", "deadline-exceeded", message);
+  }
+  if (ended === "interrupted") {
     return otherwise("failed", "interrupted", "the run was interrupted and the procedure ended");
+  }
   if (report === null) {
-    const how =
-      result.ending === "disconnected" ? "the connection was lost" : `the wrapper ended (${result.ending})`;
-    return {
-      ...otherwise("indeterminate", "disconnected", `it had started; ${how} before its end was reported`),
-      endedAt: null,
-      durationMs: null,
-    };
+    const message = `it had started; its shell ended (${result.ending}) before its end was reported`;
+    return { ...otherwise("indeterminate", "wrapper-failed", message), endedAt: null, durationMs: null };
   }
   return base;
 }

@@ -8,9 +8,11 @@ import { cleanupScript } from "./script.js";
 import { splitStatus, statusOf } from "./status-lines.js";
 
 const CLEANUP_DEADLINE_MS = 30_000;
+/** Shorter than for an act: a host that is gone is withheld, and `tyrian cleanup` asks again later. */
+const CONNECT_DEADLINE_MS = 4_000;
 
 /** Milliseconds before each try. The first is at once. */
-const pauses = [0, 250, 1_000, 3_000] as const;
+const pauses = [0, 500, 2_000] as const;
 
 /**
  * Undoes a trial and proves it: the procedure's own cleanup and probe, its work folder, and a sweep that finds no process
@@ -18,7 +20,7 @@ const pauses = [0, 250, 1_000, 3_000] as const;
  * could not be asked). Never rejects.
  */
 export async function cleanUp(
-  acquire: () => Promise<Session>,
+  acquire: (deadlineMs: number) => Promise<Session>,
   trial: Trial,
   tries = pauses.length,
 ): Promise<CleanupResult> {
@@ -26,7 +28,7 @@ export async function cleanUp(
   for (let attempt = 1; attempt <= tries; attempt++) {
     await sleep(pauses[Math.min(attempt, pauses.length) - 1]);
     try {
-      last = { ...(await once(await acquire(), trial)), attempts: attempt };
+      last = { ...(await once(await acquire(CONNECT_DEADLINE_MS), trial)), attempts: attempt };
     } catch (error) {
       last = { status: "unverified", detail: messageOf(error), attempts: attempt };
     }

@@ -29,16 +29,23 @@ export async function recover(
   ports: EnginePorts,
 ): Promise<RecoveredTrial[]> {
   const done: RecoveredTrial[] = [];
+  const clean = new Set(
+    state.trials.filter((record) => record.cleanup?.status === "clean").map(({ trial }) => trial.id),
+  );
   for (const { trial } of owedCleanups(state)) {
     const target = targetOf(trial.target);
     const cleanup: CleanupResult =
       target === null
         ? { status: "unverified", detail: `the inventory has no target ${trial.target}`, attempts: 0 }
-        : await cleanUp(() => ports.acquire(target, { deadlineMs: 20_000 }), trial);
+        : await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial);
     await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
-    const mark = await ports.withheld.markOf(trial.target);
-    if (cleanup.status === "clean" && mark?.trial === trial.id) await ports.withheld.clear(trial.target);
+    if (cleanup.status === "clean") clean.add(trial.id);
     done.push({ trial: trial.id, target: trial.target, cleanup });
+  }
+  // Also where the crash came between the last journal line and the mark.
+  for (const name of new Set(state.trials.map(({ trial }) => trial.target))) {
+    const mark = await ports.withheld.markOf(name);
+    if (mark !== null && clean.has(mark.trial)) await ports.withheld.clear(name);
   }
   return done;
 }

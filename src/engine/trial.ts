@@ -75,7 +75,7 @@ export async function actOnTarget(
   const execution = await checkAct(acted.connected ? session : null, trial, acted.execution);
   await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
 
-  const cleanup = await cleanUp(() => ports.acquire(target, { deadlineMs: CONNECT_DEADLINE_MS }), trial);
+  const cleanup = await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial);
   await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
   // Only after the journal: a crash in between leaves the target withheld, never the other way round.
   if (cleanup.status === "clean") await ports.withheld.clear(target.name);

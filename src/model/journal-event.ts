@@ -34,7 +34,7 @@ export const journalEventSchema = z.discriminatedUnion("type", [
   z.strictObject({
     ...envelope,
     type: z.literal("run-ended"),
-    reason: z.enum(["completed", "interrupted", "killed", "recovered"]),
+    reason: z.enum(["completed", "interrupted", "killed", "failed", "recovered"]),
   }),
 ]);
 export type JournalEvent = z.infer<typeof journalEventSchema>;

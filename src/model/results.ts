@@ -14,7 +14,7 @@ export const resultsSchema = z.strictObject({
     siem: z.string(),
     version: z.string(),
     /** How it ended; null while it runs. */
-    ended: z.enum(["completed", "interrupted", "killed", "recovered"]).nullable(),
+    ended: z.enum(["completed", "interrupted", "killed", "failed", "recovered"]).nullable(),
   }),
   trials: z.array(
     z.strictObject({

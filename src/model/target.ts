@@ -35,7 +35,7 @@ export const sshTransportSchema = z.strictObject({
     z.strictObject({ type: z.literal("agent"), socket: z.string().optional() }),
     z.strictObject({ type: z.literal("password"), password: secretReferenceSchema }),
   ]),
-  /** Channels that may be open at once on the connection; keep it at or under the server's MaxSessions. */
+  /** Channels that may be open at once on the connection; keep it under the server's MaxSessions: ending a command needs one more. */
   maxChannels: z.int().min(1).max(100).default(8),
   /** Where the socket is opened: a network namespace of this machine (the embedded lab). Absent: this process's own. */
   network: z

@@ -32,8 +32,6 @@ export class ActionLint {
   readonly #at: PathOf;
   readonly #needed = new Set<Effect>();
   readonly #rendered: string[] = [];
-  /** Code that was analysed already: variants often differ only in what does not concern it. */
-  readonly #seen = new Set<string>();
 
   constructor(report: LintReport, action: Procedure, at: PathOf) {
     this.#report = report;

@@ -16,6 +16,7 @@ const endings: Record<NonNullable<RunState["ended"]>, string> = {
   completed: "completed",
   interrupted: "interrupted",
   killed: "killed",
+  failed: "ended by an error",
   recovered: "recovered after a crash",
 };
 

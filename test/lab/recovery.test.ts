@@ -50,6 +50,11 @@ describe.skipIf(why !== null)("on real hosts", () => {
     return join(runs, run);
   }
 
+  /** The command lines on a host. */
+  function processesOf(host: string): string {
+    return house.inside(host, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+  }
+
   /** How often the sentinel that opens the act was run, by the kernel's own record. */
   function actsOf(trial: string): number {
     const file = house.state.sensor.type === "auditd" ? house.state.sensor.file : "";
@@ -62,7 +67,8 @@ describe.skipIf(why !== null)("on real hosts", () => {
     ["trial-prepared", quick, "not-run", 0],
     ["trial-armed", quick, "indeterminate", 0],
     ["act", slow, "indeterminate", 1],
-    ["trial-executed", quick, "ran", 1],
+    // Nobody has looked at its proof.
+    ["trial-executed", quick, "indeterminate", 1],
     ["trial-checked", quick, "ran", 1],
     ["trial-cleaned", quick, "ran", 1],
     ["trial-observed", quick, "ran", 1],
@@ -88,9 +94,8 @@ describe.skipIf(why !== null)("on real hosts", () => {
     expect(recovered.map(({ cleanup }) => cleanup.status)).toEqual(owes ? ["clean"] : []);
     expect(await withheld.markOf("h1")).toBeNull();
     expect(actsOf(trial.id)).toBe(acts);
-    expect(
-      house.inside("h1", `ls -d ${trial.work} 2>/dev/null; cat /proc/[0-9]*/cmdline | tr '\\0' ' '`),
-    ).not.toMatch(/tmp\.|sleep 60/);
+    expect(house.inside("h1", `[ -e ${trial.work} ] && echo there || echo gone`)).toBe("gone\n");
+    expect(processesOf("h1")).not.toContain("sleep 60");
 
     const state = foldRun((await readJournal(folder)).events);
     expect(state.ended).toBe("recovered");
@@ -103,11 +108,9 @@ describe.skipIf(why !== null)("on real hosts", () => {
   });
 
   test("a host cut off in the middle of the act gives indeterminate and withholds the target until it is clean", async () => {
-    const link = execFileSync(
-      "ip",
-      ["netns", "exec", lastPart(house.state.network.namespace), "ip", "-br", "link"],
-      { encoding: "utf8" },
-    );
+    const link = execFileSync("ip", ["-n", lastPart(house.state.network.namespace), "-br", "link"], {
+      encoding: "utf8",
+    });
     const second = /^(\S*2)@/m.exec(link)?.[1];
     if (second === undefined) throw new Error(`no link of h2 in ${link}`);
     const cut = (state: "up" | "down"): void => {
@@ -127,8 +130,8 @@ describe.skipIf(why !== null)("on real hosts", () => {
     expect(await withheldTargets(house.lab).markOf("h2")).toMatchObject({ trial: trial?.id });
     const recovered = await recoverRun(outcome.folder, house.lab, () => undefined);
     expect(recovered.map(({ cleanup }) => cleanup.status)).toEqual(["clean"]);
-    expect(house.inside("h2", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).not.toContain("sleep 60");
-  });
+    expect(processesOf("h2")).not.toContain("sleep 60");
+  }, 90_000);
 
   test("an interrupted run ends its processes, cleans up and starts nothing more", async () => {
     const interrupt = new AbortController();
@@ -157,7 +160,7 @@ describe.skipIf(why !== null)("on real hosts", () => {
     expect(second?.execution.status).toBe("not-run");
     expect(outcome.results.run.ended).toBe("interrupted");
     await sleep(200);
-    expect(house.inside("h1", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")).not.toContain("sleep");
+    expect(processesOf("h1")).not.toContain("sleep");
   });
 });
 

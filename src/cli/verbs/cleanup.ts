@@ -10,7 +10,10 @@ import { recoverRun } from "../recovery.js";
 /** One line a trial; for `kill` too. */
 export function recoveryText(recovered: readonly RecoveredTrial[]): string {
   return recovered
-    .map(({ trial, target, cleanup }) => `${trial}  ${target}  ${cleanup.status}${cleanup.detail === "" ? "" : `: ${cleanup.detail}`}`)
+    .map(
+      ({ trial, target, cleanup }) =>
+        `${trial}  ${target}  ${cleanup.status}${cleanup.detail === "" ? "" : `: ${cleanup.detail}`}`,
+    )
     .join("\n");
 }
 

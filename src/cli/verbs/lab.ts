@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { EXIT } from "../../errors.js";
 import { labDown, labStatus, labUp, type LabStatus } from "../../lab/embedded/index.js";
+import { keepLab } from "../../lab/embedded/users.js";
 import { table } from "../../report/table.js";
 import { counted, plain } from "../../report/text.js";
 import type { Invocation } from "../invocation.js";
@@ -30,6 +31,7 @@ export function register(command: Command, invocation: Invocation): void {
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,
         });
+        keepLab();
         if (options.json === true) output.json(state);
         else {
           output.data(
@@ -59,6 +61,7 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       action(async () => {
         await labDown();
+        keepLab();
         invocation.output.note("the lab is down");
         return EXIT.met;
       }),

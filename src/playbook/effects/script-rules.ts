@@ -54,7 +54,7 @@ const python = table([
     contextlib.suppress contextlib.contextmanager contextlib.redirect_stdout contextlib.redirect_stderr contextlib.closing contextlib.ExitStack io.StringIO io.BytesIO io.TextIOWrapper traceback.print_exc traceback.format_exc
     warnings.* queue.* threading.* signal.signal signal.SIGINT signal.SIGTERM signal.alarm signal.SIGALRM gc.collect __future__.*
     os os.name os.name.* os.sep os.linesep os.pathsep os.curdir os.getpid os.getppid os.getuid os.geteuid os.getgid os.getegid os.getgroups os.getlogin os.getcwd os.environ
-    os.environ.get os.environ.items os.environ.keys os.environ.values os.getenv os.uname os.uname.* os.cpu_count os.getloadavg os.times os.urandom os.strerror os.isatty os.fspath
+    os.environ.get os.environ.items os.environ.keys os.environ.values os.getenv os.uname os.uname.* os.cpu_count os.getloadavg os.times os.urandom os.strerror os.isatty os.openpty os.fspath
     os.fsencode os.fsdecode os.path.* os.path os.get_terminal_size os.wait os.waitpid os.WEXITSTATUS os._exit os.error os.O_RDONLY os.F_OK os.R_OK os.getpgid os.getsid os.devnull
     pathlib pathlib.Path.cwd pathlib.PurePath pathlib.PurePosixPath shutil.which shutil.get_terminal_size subprocess.PIPE subprocess.DEVNULL subprocess.STDOUT subprocess.CalledProcessError subprocess.TimeoutExpired subprocess.list2cmdline
     shutil tempfile.gettempdir`,
