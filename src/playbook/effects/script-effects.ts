@@ -47,6 +47,7 @@ export function applyRule(reader: Reader, name: string, rule: Rule, call: Call, 
       code(reader, name, call, at, text(call.positional.length > 1 && name === "Function" ? call.positional.length - 1 : 0));
       return;
     case "command":
+      if (rule.also !== undefined) need(scope, rule.also, `${name} is called`, at);
       command(reader, name, call, at);
       return;
     case "program":

@@ -9,8 +9,8 @@ export type Rule =
   | { readonly kind: "effect"; readonly effect: Effect }
   | { readonly kind: "open"; readonly path: number; readonly mode: number }
   | { readonly kind: "files"; readonly reads: readonly number[]; readonly writes: readonly number[]; readonly changes: readonly number[]; readonly removes: readonly number[] }
-  /** A text for a shell, or a list of words. */
-  | { readonly kind: "command" }
+  /** A text for a shell, or a list of words; `also` is what the call itself does beside it. */
+  | { readonly kind: "command"; readonly also?: Effect }
   /** A program and then a list of its words. */
   | { readonly kind: "program" }
   /** Code of the same language. */
@@ -89,6 +89,8 @@ const python = table([
   [{ kind: "path" }, "pathlib.Path pathlib.PosixPath"],
   [{ kind: "command" }, `os.system os.popen subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen subprocess.getoutput
     subprocess.getstatusoutput commands.getoutput`],
+  // The program gets a session and a terminal of its own.
+  [{ kind: "command", also: "background-process" }, "pty.spawn"],
   [{ kind: "program" }, "os.execv os.execvp os.spawnv os.spawnvp"],
   [{ kind: "code" }, "eval exec compile"],
 ]);
