@@ -21,10 +21,10 @@ if os.fork() == 0:
     os._exit(0)
 print("done")`;
 
-describe.skipIf(why !== null)("on real hosts", () => {
+describe.skipIf(why !== null).each(["root", "rootless"] as const)("on real hosts of the %s lab", (kind) => {
   let house: House;
   beforeAll(async () => {
-    house = await openHouse(2);
+    house = await openHouse(2, kind);
   });
   afterAll(async () => {
     await house?.close();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ChosenLab, chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
 import { toResults } from "../../src/journal/results.js";
-import type { LabState } from "../../src/lab/embedded/index.js";
+import { labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
 import type { Results } from "../../src/model/results.js";
 import type { Control } from "../../src/model/target.js";
@@ -56,10 +56,11 @@ export interface Outcome {
 }
 
 /** A lab of its own with a state folder of its own, so that nothing of the user's is touched. */
-export async function openHouse(hosts: number): Promise<House> {
+export async function openHouse(hosts: number, kind: "root" | "rootless" = "root"): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-house-"));
   process.env["XDG_STATE_HOME"] = join(folder, "state");
-  const lab = await chooseLab({ targets: hosts, signal: new AbortController().signal });
+  await labUp({ targets: hosts, rootless: kind === "rootless" });
+  const lab = await chooseLab({ targets: "none", signal: new AbortController().signal });
   const state = JSON.parse(readFileSync(join(folder, "state/tyrian/lab/lab.json"), "utf8")) as LabState;
   let count = 0;
   return {
@@ -80,6 +81,7 @@ export async function openHouse(hosts: number): Promise<House> {
     },
     close: async () => {
       await lab.release();
+      await labDown({});
       rmSync(folder, { recursive: true, force: true });
     },
   };
