@@ -25,7 +25,10 @@ export async function checkAnalytics(playbook: Playbook): Promise<Diagnostic[]> 
   return diagnostics;
 }
 
-async function whatIsWrong(folder: string, analytic: string): Promise<{ message: string; hint: string } | null> {
+async function whatIsWrong(
+  folder: string,
+  analytic: string,
+): Promise<{ message: string; hint: string } | null> {
   const outside = {
     message: `the analytic ${analytic} is outside the playbook's folder and outside every analytics folder`,
     hint: "the path is relative to the playbook's folder, such as analytics/rule.yml",

@@ -56,7 +56,9 @@ function sequence(node: Node): ExitStatusKnowledge {
 /** Whether a statement may end the whole command with a status of its own. */
 function mayLeave(statement: Node): boolean {
   const commands = statement.descendantsOfType("command");
-  return commands.some((command) => /^(exit|return|exec)\b/.test(command.text) || /^set\s+-\w*e/.test(command.text));
+  return commands.some(
+    (command) => /^(exit|return|exec)\b/.test(command.text) || /^set\s+-\w*e/.test(command.text),
+  );
 }
 
 function list(node: Node): ExitStatusKnowledge {
@@ -76,7 +78,11 @@ function list(node: Node): ExitStatusKnowledge {
 /** An `if` whose every branch succeeds, the missing `else` included. */
 function branches(node: Node): ExitStatusKnowledge {
   const commands = node.descendantsOfType(["command", "test_command"]);
-  const condition = new Set(node.childrenForFieldName("condition").flatMap((child) => [child.id, ...child.descendantsOfType("command").map(({ id }) => id)]));
+  const condition = new Set(
+    node
+      .childrenForFieldName("condition")
+      .flatMap((child) => [child.id, ...child.descendantsOfType("command").map(({ id }) => id)]),
+  );
   const bodies = commands.filter(({ id }) => !condition.has(id));
   return bodies.every((command) => statusOf(command) === "succeeds") ? "succeeds" : "varies";
 }
@@ -98,5 +104,7 @@ function constantTest(node: Node): boolean {
   const expansions = ["simple_expansion", "expansion", "command_substitution", "process_substitution"];
   if (node.descendantsOfType(expansions).length > 0) return false;
   const operators = node.text.split(/\s+/).filter((word) => /^-[a-zA-Z]+$/.test(word));
-  return operators.every((operator) => ["-n", "-z", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-a"].includes(operator));
+  return operators.every((operator) =>
+    ["-n", "-z", "-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-a"].includes(operator),
+  );
 }

@@ -6,6 +6,9 @@ import type { Path, YamlSource } from "./yaml-source.js";
 
 type Issue = z.core.$ZodIssue;
 
+/** How many problems of one file (and unknown keys of one map) are reported; the rest is found when these are corrected. */
+const maximumProblems = 100;
+
 /** Turns what zod says about a document into diagnostics with exact positions and suggestions. */
 export function explainIssues(
   issues: readonly Issue[],
@@ -13,7 +16,11 @@ export function explainIssues(
   document: unknown,
   source: YamlSource,
 ): Diagnostic[] {
-  const flat = issues.flatMap((issue) => flatten(issue, schema, document));
+  const all = issues.flatMap((issue) => flatten(issue, schema, document));
+  // Every problem is looked up in the document: a file of nothing but problems must not take minutes.
+  const flat = all.slice(0, maximumProblems).map((issue) =>
+    issue.code === "unrecognized_keys" ? { ...issue, keys: issue.keys.slice(0, maximumProblems) } : issue,
+  );
   const misspelt = new Set(
     flat.flatMap((issue) =>
       issue.code === "unrecognized_keys"
@@ -38,7 +45,9 @@ function pathKey(path: Path): string {
 function flatten(issue: Issue, schema: z.core.$ZodType, document: unknown): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
   const value = valueAt(document, issue.path);
-  const meant = issue.errors.filter((errors) => !errors.some(({ code, path }) => isWrongKind(code) && path.length === 0));
+  const meant = issue.errors.filter(
+    (errors) => !errors.some(({ code, path }) => isWrongKind(code) && path.length === 0),
+  );
   const only = meant.length === 1 && typeof value === "object" ? meant[0] : undefined;
   if (only === undefined) return [issue];
   return only.flatMap((inner) =>
@@ -54,7 +63,9 @@ function isMissing(issue: Issue, document: unknown): boolean {
   const last = issue.path.at(-1);
   if (last === undefined || issue.code === "unrecognized_keys") return false;
   const parent = valueAt(document, issue.path.slice(0, -1));
-  return typeof parent === "object" && parent !== null && !Array.isArray(parent) && !Object.hasOwn(parent, last);
+  return (
+    typeof parent === "object" && parent !== null && !Array.isArray(parent) && !Object.hasOwn(parent, last)
+  );
 }
 
 /** The value at a path of a document; undefined where there is none. */
@@ -79,16 +90,30 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
   if (issue.code === "unrecognized_keys") {
     const known = keysAt(schema, path);
     const given = valueAt(document, path);
-    const open = known.filter((key) => typeof given !== "object" || given === null || !Object.hasOwn(given, key));
+    const open = known.filter(
+      (key) => typeof given !== "object" || given === null || !Object.hasOwn(given, key),
+    );
     return issue.keys.map((key) =>
-      error(source.key([...path, key]), "unknown-key", `unknown key "${key}"${within(path)}`, suggestion(key, open)),
+      error(
+        source.key([...path, key]),
+        "unknown-key",
+        `unknown key "${key}"${within(path)}`,
+        suggestion(key, open),
+      ),
     );
   }
   if (isMissing(issue, document)) {
     const schemas = schemasAt(schema, path);
     const expected = schemas.length === 0 ? "" : `: ${schemas.map(describe).join(" or ")}`;
     const message = `the key "${String(path.at(-1))}" is missing${within(path.slice(0, -1))}`;
-    return [error(source.value(path.slice(0, -1)), "missing-key", message, `add "${String(path.at(-1))}"${expected}`)];
+    return [
+      error(
+        source.value(path.slice(0, -1)),
+        "missing-key",
+        message,
+        `add "${String(path.at(-1))}"${expected}`,
+      ),
+    ];
   }
   const value = valueAt(document, path);
   const found = `found ${describeValue(value)}`;
@@ -103,7 +128,9 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
     case "invalid_union": {
       const schemas = schemasAt(schema, path).map(describe);
       const hint = typeof value === "string" ? choiceHint(value, schema, path) : "";
-      return [error(source.value(path), "wrong-type", `${name}: expected ${schemas.join(" or ")}, ${found}`, hint)];
+      return [
+        error(source.value(path), "wrong-type", `${name}: expected ${schemas.join(" or ")}, ${found}`, hint),
+      ];
     }
     case "invalid_value": {
       const values = issue.values.map(String);
@@ -112,7 +139,8 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
       return [error(source.value(path), "invalid-value", message, hint)];
     }
     case "invalid_format": {
-      const expected = issue.format === "guid" ? "expected a GUID (8-4-4-4-12 hexadecimal digits)" : issue.message;
+      const expected =
+        issue.format === "guid" ? "expected a GUID (8-4-4-4-12 hexadecimal digits)" : issue.message;
       const hint = issue.format === "guid" ? "`uuidgen` makes one" : "";
       return [error(source.value(path), "invalid-value", `${name}: ${expected}, ${found}`, hint)];
     }
@@ -123,7 +151,10 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
     case "too_small":
     case "too_big": {
       const limit = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-      const bound = issue.inclusive === false ? limit.replace("at least", "more than").replace("at most", "less than") : limit;
+      const bound =
+        issue.inclusive === false
+          ? limit.replace("at least", "more than").replace("at most", "less than")
+          : limit;
       const unit = issue.origin === "array" ? " entries" : issue.origin === "string" ? " characters" : "";
       return [error(source.value(path), "invalid-value", `${name}: expected ${bound}${unit}, ${found}`)];
     }

@@ -64,7 +64,13 @@ export class ActionLint {
   #program(program: string): void {
     if (!/\s/.test(program)) return;
     const hint = "a program is one name or path; what follows it goes into options";
-    this.#report.add("error", "interpreter-invalid", [...this.#at("interpreter"), "program"], `"${program}" holds a space`, { hint });
+    this.#report.add(
+      "error",
+      "interpreter-invalid",
+      [...this.#at("interpreter"), "program"],
+      `"${program}" holds a space`,
+      { hint },
+    );
   }
 
   #templateList(language: Language): Template[] {
@@ -73,8 +79,12 @@ export class ActionLint {
     const add = (path: Path, text: string | undefined, quoting: Quoting): void => {
       if (text !== undefined) list.push({ path, text, quoting });
     };
-    interpreter.options.forEach((option, index) => add([...this.#at("interpreter"), "options", index], option, "raw"));
-    files.forEach((file, index) => add([...this.#at("files"), index, "content"], file.content, quotingOfFile(file.name)));
+    interpreter.options.forEach((option, index) =>
+      add([...this.#at("interpreter"), "options", index], option, "raw"),
+    );
+    files.forEach((file, index) =>
+      add([...this.#at("files"), index, "content"], file.content, quotingOfFile(file.name)),
+    );
     requires.forEach(({ check }, index) => add([...this.#at("requires"), index, "check"], check, "shell"));
     const texts = [
       [["stdout"], proof.stdout],
@@ -104,7 +114,11 @@ export class ActionLint {
       for (const { kind, name, offset } of fillTemplate(text, values, quoting).problems) {
         sound = false;
         const problem = {
-          unknown: ["unknown-placeholder", `there is no argument "${name}"`, suggestion(name, Object.keys(values))],
+          unknown: [
+            "unknown-placeholder",
+            `there is no argument "${name}"`,
+            suggestion(name, Object.keys(values)),
+          ],
           invalid: ["template-invalid", `"{{" begins no placeholder here`, `write "{{{{" for a literal "{{"`],
           unquotable: [
             "placeholder-unquotable",
@@ -118,7 +132,10 @@ export class ActionLint {
       for (const { name, offset } of await misplacedPlaceholders(text, quoting, values)) {
         sound = false;
         const message = `{{${name}}} stands inside quotes, a here-document or a comment; it brings its own quotes`;
-        this.#report.add("error", "placeholder-in-quotes", path, message, { hint: `write {{${name}}} outside the quotes`, offset });
+        this.#report.add("error", "placeholder-in-quotes", path, message, {
+          hint: `write {{${name}}} outside the quotes`,
+          offset,
+        });
       }
     }
     return sound;
@@ -139,15 +156,29 @@ export class ActionLint {
     const base = { work: lintWork, files: contents };
     const code = fill(run, language);
     const viaStdin = interpreter.via === "stdin";
-    const act = await this.#analyse(this.#at("run"), code, { ...base, language, program, code: code.text, viaStdin });
+    const act = await this.#analyse(this.#at("run"), code, {
+      ...base,
+      language,
+      program,
+      code: code.text,
+      viaStdin,
+    });
     await this.#options(variant, language, base);
     for (const [index, file] of files.entries()) {
       const content = filled[index] as FilledTemplate;
       const first = content.text.startsWith("#!") ? shebang(content.text) : null;
-      const reader = first?.language ?? languageOfFile(file.name) ?? (file.executable ? shebang(content.text).language : null);
+      const reader =
+        first?.language ??
+        languageOfFile(file.name) ??
+        (file.executable ? shebang(content.text).language : null);
       if (reader === null) continue;
       const path = [...this.#at("files"), index, "content"];
-      await this.#analyse(path, content, { ...base, language: reader, program: first?.program ?? reader, code: content.text });
+      await this.#analyse(path, content, {
+        ...base,
+        language: reader,
+        program: first?.program ?? reader,
+        code: content.text,
+      });
     }
     const shell = { ...base, language: "shell", program: "sh" } as const;
     for (const [index, { check }] of requires.entries()) {
@@ -155,7 +186,12 @@ export class ActionLint {
       const text = fill(check, "shell");
       await this.#analyse(path, text, { ...shell, code: text.text });
       if ((await exitStatusOf(text.text)) === "succeeds") {
-        this.#report.add("error", "requirement-cannot-fail", path, "this check succeeds whatever the target has");
+        this.#report.add(
+          "error",
+          "requirement-cannot-fail",
+          path,
+          "this check succeeds whatever the target has",
+        );
       }
     }
     if (proof.command !== undefined) {
@@ -186,17 +222,27 @@ export class ActionLint {
 
   #syntax(path: Path, filled: FilledTemplate, finding: Finding): void {
     const hint = "lint refuses code that it cannot read";
-    this.#report.add("error", "syntax-error", path, finding.reason, { hint, offset: templateOffset(filled, finding.at) });
+    this.#report.add("error", "syntax-error", path, finding.reason, {
+      hint,
+      offset: templateOffset(filled, finding.at),
+    });
   }
 
   #undeclared(path: Path, filled: FilledTemplate, finding: Finding & { readonly kind: "effect" }): void {
     const message = `the effect "${finding.effect}" is not declared: ${finding.reason}`;
     const hint = `add "${finding.effect}" to effects, or change the code`;
-    this.#report.add("error", "undeclared-effect", path, message, { hint, offset: templateOffset(filled, finding.at) });
+    this.#report.add("error", "undeclared-effect", path, message, {
+      hint,
+      offset: templateOffset(filled, finding.at),
+    });
   }
 
   /** The interpreter's options, read as a command line with no code behind them. */
-  async #options(variant: Variant, language: Language, base: Pick<CodeToAnalyse, "work" | "files">): Promise<void> {
+  async #options(
+    variant: Variant,
+    language: Language,
+    base: Pick<CodeToAnalyse, "work" | "files">,
+  ): Promise<void> {
     const { options } = this.#action.interpreter;
     if (options.length === 0) return;
     const { act } = renderAction(this.#action, variant, lintWork);
@@ -210,7 +256,9 @@ export class ActionLint {
       this.#needed.add(finding.effect);
       if (this.#action.effects.includes(finding.effect)) continue;
       const message = `the effect "${finding.effect}" is not declared: ${finding.reason}`;
-      this.#report.add("error", "undeclared-effect", path, message, { hint: `add "${finding.effect}" to effects, or change the options` });
+      this.#report.add("error", "undeclared-effect", path, message, {
+        hint: `add "${finding.effect}" to effects, or change the options`,
+      });
     }
   }
 
@@ -229,7 +277,10 @@ export class ActionLint {
       if (effect === "destructive" && !ends && (program === null || !effects.includes("destructive"))) {
         const message = `the cleanup is destructive beyond what the procedure made: ${finding.reason}`;
         const hint = "remove only what is under {{work}} or what the procedure itself creates";
-        this.#report.add("error", "cleanup-destructive", path, message, { hint, offset: templateOffset(filled, finding.at) });
+        this.#report.add("error", "cleanup-destructive", path, message, {
+          hint,
+          offset: templateOffset(filled, finding.at),
+        });
       } else if (effect !== "destructive" && effect !== "work-folder" && !effects.includes(effect)) {
         this.#undeclared(path, filled, finding);
       }
@@ -240,9 +291,12 @@ export class ActionLint {
     const status = await exitStatusOf(probe);
     if (status === "succeeds") {
       const hint = "test what the procedure leaves behind, such as: test ! -e {{work}}/file";
-      this.#report.add("error", "probe-cannot-fail", path, "this probe succeeds whatever the target holds", { hint });
+      this.#report.add("error", "probe-cannot-fail", path, "this probe succeeds whatever the target holds", {
+        hint,
+      });
     }
-    if (status === "fails") this.#report.add("error", "probe-cannot-succeed", path, "this probe never finds the target clean");
+    if (status === "fails")
+      this.#report.add("error", "probe-cannot-succeed", path, "this probe never finds the target clean");
   }
 
   #cleanupKind(): void {
@@ -270,7 +324,12 @@ export class ActionLint {
     const known = new Set(effectSchema.options);
     const repeated = this.#action.effects.findIndex((effect) => !known.delete(effect));
     if (repeated !== -1) {
-      this.#report.add("warning", "duplicate-effect", [...this.#at("effects"), repeated], "the effect is declared twice");
+      this.#report.add(
+        "warning",
+        "duplicate-effect",
+        [...this.#at("effects"), repeated],
+        "the effect is declared twice",
+      );
     }
   }
 }

@@ -15,7 +15,13 @@ export function lintArguments(report: LintReport, procedure: Procedure, path: Pa
   for (const [name, argument] of Object.entries(procedure.arguments)) {
     const at = [...path, "arguments", name];
     if ((reservedNames as readonly string[]).includes(name)) {
-      wrong(at, "reserved-argument", `the name "${name}" always has its own meaning in templates`, "choose another name", true);
+      wrong(
+        at,
+        "reserved-argument",
+        `the name "${name}" always has its own meaning in templates`,
+        "choose another name",
+        true,
+      );
     }
     if (argument.pattern !== undefined && patternOf(argument.pattern) === null) {
       wrong([...at, "pattern"], "regex-invalid", "the pattern is not a regular expression");
@@ -58,7 +64,9 @@ function typeProblem(value: string | number, argument: Argument): string | null 
   }
   if (typeof value !== "string") return `expected a text, found ${describeValue(value)} (write it in quotes)`;
   if (value.includes("\0")) return "a text cannot hold a NUL character";
-  return /\p{Surrogate}/u.test(value) ? "the text holds half of a surrogate pair, which is no character" : null;
+  return /\p{Surrogate}/u.test(value)
+    ? "the text holds half of a surrogate pair, which is no character"
+    : null;
 }
 
 function valueProblem(value: string | number, argument: Argument): string | null {

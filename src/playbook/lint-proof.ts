@@ -13,13 +13,20 @@ export function lintProof(report: LintReport, proof: Proof, path: Path): void {
     if (check.matches !== undefined) {
       const pattern = compile(check.matches);
       if (pattern === null) {
-        report.add("error", "regex-invalid", [...at, "matches"], "this is not a JavaScript regular expression");
+        report.add(
+          "error",
+          "regex-invalid",
+          [...at, "matches"],
+          "this is not a JavaScript regular expression",
+        );
         evidence = true;
         continue;
       }
       if (pattern.test("")) {
         const message = "the expression matches an empty text, so it holds whatever happened";
-        report.add("error", "proof-cannot-fail", [...at, "matches"], message, { hint: "anchor it or ask for a character" });
+        report.add("error", "proof-cannot-fail", [...at, "matches"], message, {
+          hint: "anchor it or ask for a character",
+        });
       }
     }
     if (check.contains === "") {
@@ -28,7 +35,9 @@ export function lintProof(report: LintReport, proof: Proof, path: Path): void {
     // An empty error output may stand beside other evidence; an empty output proves nothing.
     if (check.equals === "" && at.at(-1) === "stdout") {
       const message = "an empty output is what a procedure that did nothing prints";
-      report.add("error", "proof-cannot-fail", [...at, "equals"], message, { hint: "let the procedure print what it did" });
+      report.add("error", "proof-cannot-fail", [...at, "equals"], message, {
+        hint: "let the procedure print what it did",
+      });
     }
     if (!holdsForNothing(check)) evidence = true;
   }

@@ -21,8 +21,12 @@ export async function lintPlaybook(playbook: Playbook): Promise<Diagnostic[]> {
     await own.run();
     const twin = twinAsProcedure(procedure);
     if (twin === null || procedure.twin === undefined) continue;
-    const given: ReadonlySet<string> = new Set(Object.keys(procedure.twin).filter((key) => procedure.twin?.[key as "run"] !== undefined));
-    const control = new ActionLint(report, twin, (key) => (given.has(key) ? [...path, "twin", key] : [...path, key]));
+    const given: ReadonlySet<string> = new Set(
+      Object.keys(procedure.twin).filter((key) => procedure.twin?.[key as "run"] !== undefined),
+    );
+    const control = new ActionLint(report, twin, (key) =>
+      given.has(key) ? [...path, "twin", key] : [...path, key],
+    );
     await control.run();
     if (own.same(control)) {
       const message = "the twin does exactly what its procedure does, so the analytic cannot tell them apart";
@@ -40,17 +44,29 @@ function lintExpectations(report: LintReport, procedure: Procedure, path: Path):
     const at = [...path, "expect", index];
     const { analytic, outcome } = expectation;
     if (seen.has(analytic)) {
-      report.add("error", "duplicate-expectation", [...at, "analytic"], `the analytic ${analytic} is expected twice`);
+      report.add(
+        "error",
+        "duplicate-expectation",
+        [...at, "analytic"],
+        `the analytic ${analytic} is expected twice`,
+      );
     }
     seen.add(analytic);
     if (outcome === "quiet" || outcome === "false-alarm") {
       const hint = "a twin expects quiet of every analytic by itself";
-      report.add("error", "expectation-invalid", [...at, "outcome"], `"${outcome}" is an outcome of twins`, { hint });
+      report.add("error", "expectation-invalid", [...at, "outcome"], `"${outcome}" is an outcome of twins`, {
+        hint,
+      });
     }
     if (misses.has(outcome) && expectation.because === undefined) {
       const hint = 'add "because", which is shown beside the verdict';
-      report.add("warning", "because-missing", [...at, "outcome"], `the miss "${outcome}" is expected without a reason`, { hint });
+      report.add(
+        "warning",
+        "because-missing",
+        [...at, "outcome"],
+        `the miss "${outcome}" is expected without a reason`,
+        { hint },
+      );
     }
   });
 }
-

@@ -102,7 +102,9 @@ function withoutClashes(loaded: readonly Playbook[]): { playbooks: Playbook[]; c
     clashes.push(...found);
     if (found.length > 0) continue;
     ids.set(playbook.id, playbook.file);
-    playbook.procedures.forEach(({ guid }, index) => guids.set(guid.toLowerCase(), place(playbook, index, "guid")));
+    playbook.procedures.forEach(({ guid }, index) =>
+      guids.set(guid.toLowerCase(), place(playbook, index, "guid")),
+    );
     playbooks.push(playbook);
   }
   return { playbooks, clashes };

@@ -13,7 +13,10 @@ const literals = {
   python: { node: "string", refused: ["string"], fresh: [] },
   javascript: { node: "string", refused: [], fresh: [] },
   lua: { node: "string", refused: [], fresh: [] },
-} as const satisfies Record<Exclude<Language, "unknown">, { node: string; refused: string[]; fresh: string[] }>;
+} as const satisfies Record<
+  Exclude<Language, "unknown">,
+  { node: string; refused: string[]; fresh: string[] }
+>;
 
 /** A placeholder that stands inside quotes, a here-document or a comment, where its own quotes would be text. */
 export interface MisplacedPlaceholder {

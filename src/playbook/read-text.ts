@@ -15,7 +15,8 @@ export async function readText(file: string): Promise<ReadResult> {
   let bytes: Uint8Array;
   try {
     // Asked before opening: opening a pipe would wait for its writer.
-    if (!(await stat(file)).isFile()) return refused(file, "file-unreadable", `${file} is not a regular file`);
+    if (!(await stat(file)).isFile())
+      return refused(file, "file-unreadable", `${file} is not a regular file`);
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const { size } = await handle.stat();
@@ -68,7 +69,7 @@ function firstInvalid(bytes: Uint8Array): number {
 }
 
 function notText(file: string, bytes: Uint8Array, offset: number, reason: string): ReadResult {
-  const before = new TextDecoder().decode(bytes.subarray(0, offset)).split("\n");
+  const before = new TextDecoder().decode(bytes.subarray(0, offset), { stream: true }).split("\n");
   return {
     text: null,
     diagnostic: {

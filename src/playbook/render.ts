@@ -1,11 +1,5 @@
 import { TyrianError } from "../errors.js";
-import type {
-  Cleanup,
-  Procedure,
-  Proof,
-  Requirement,
-  TextCheck,
-} from "../model/playbook.js";
+import type { Cleanup, Procedure, Proof, Requirement, TextCheck } from "../model/playbook.js";
 import type { Act } from "../model/trial.js";
 import { languageOf, languageOfFile } from "./language.js";
 import { quote, type Quoting } from "./quote.js";
@@ -71,7 +65,10 @@ export function twinAsProcedure(procedure: Procedure): Procedure | null {
 
 /** The requirement that every variant has: its interpreter is there. */
 export function interpreterRequirement(program: string): Requirement {
-  return { check: `command -v ${String(quote(program, "shell"))}`, description: `the interpreter ${program}` };
+  return {
+    check: `command -v ${String(quote(program, "shell"))}`,
+    description: `the interpreter ${program}`,
+  };
 }
 
 /** How a file's placeholders are written: by its extension, as they are when it is not code. */

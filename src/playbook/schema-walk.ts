@@ -27,7 +27,8 @@ function unwrap(schema: Schema): Schema {
 export function schemasAt(schema: Schema, path: Path): Schema[] {
   const here = unwrap(schema);
   const definition = definitionOf(here);
-  if (definition.type === "union") return (definition.options ?? []).flatMap((option) => schemasAt(option, path));
+  if (definition.type === "union")
+    return (definition.options ?? []).flatMap((option) => schemasAt(option, path));
   const [step, ...rest] = path;
   if (step === undefined) return [here];
   if (definition.type === "object") {
@@ -56,9 +57,14 @@ export function describe(schema: Schema): string {
     case "record":
       return "a map";
     case "array":
-      return definition.element === undefined ? "a list" : `a list (each entry ${describe(definition.element)})`;
+      return definition.element === undefined
+        ? "a list"
+        : `a list (each entry ${describe(definition.element)})`;
     case "literal":
-      return list((definition.values ?? []).map((value) => JSON.stringify(value)), "or");
+      return list(
+        (definition.values ?? []).map((value) => JSON.stringify(value)),
+        "or",
+      );
     case "enum":
       return `one of ${Object.values(definition.entries ?? {}).join(", ")}`;
     case "union":

@@ -11,7 +11,8 @@ const descriptions: Readonly<Record<string, string>> = {
   guid: "Stable for ever, for VECTR and for history. `uuidgen` makes one.",
   platforms: "Where the procedure runs.",
   tags: "Words to select by (`--tag`).",
-  arguments: "Values that templates use as {{name}}. {{work}} (the trial's folder) and {{program}} always exist.",
+  arguments:
+    "Values that templates use as {{name}}. {{work}} (the trial's folder) and {{program}} always exist.",
   variants: "One trial for each row, with each interpreter; what a row leaves out has its default.",
   requires: "What must hold before the procedure runs. The interpreter itself is always required.",
   check: "A shell command that exits 0 when the requirement is met. It must be able to fail.",
@@ -21,14 +22,17 @@ const descriptions: Readonly<Record<string, string>> = {
   options: "Options before the code, such as -E.",
   run: "The code. {{name}} becomes a literal of the interpreter's language, so it stands outside quotes; {{{{ is a literal {{.",
   files: "Files put into the work folder before the act. Code files are read by lint as well.",
-  effects: "What the procedure does beyond starting an interpreter and printing. Lint refuses what is not declared.",
+  effects:
+    "What the procedure does beyond starting an interpreter and printing. Lint refuses what is not declared.",
   timeout: "Seconds after which the procedure's processes are ended.",
   proof: "Positive evidence that the procedure did its work: at least one text is compared.",
   equals: "The text is exactly this.",
   contains: "The text contains this.",
   matches: "A JavaScript regular expression with the flag m. Placeholders in it stand for their own text.",
-  cleanup: "none (only with effects: [] or [computed-code]), or how the effects are undone and how that is proved.",
-  probe: "A shell command that exits 0 when the target is clean and 1 when it is not. It must be able to fail.",
+  cleanup:
+    "none (only with effects: [] or [computed-code]), or how the effects are undone and how that is proved.",
+  probe:
+    "A shell command that exits 0 when the target is clean and 1 when it is not. It must be able to fail.",
   expect: "What each analytic should do.",
   analytic: "Path of the rule, relative to the playbook's folder.",
   outcome: "What is expected of the analytic.",
@@ -45,7 +49,8 @@ export function playbookJsonSchema(): Record<string, unknown> {
     $schema,
     $id: playbookSchemaId,
     title: "Tyrian playbook",
-    description: "A playbook is about one ATT&CK technique: its procedures, and the analytics expected to see them.",
+    description:
+      "A playbook is about one ATT&CK technique: its procedures, and the analytics expected to see them.",
     ...rest,
   };
 }

@@ -67,7 +67,13 @@ export class YamlSource {
    */
   inside(path: Path, offset: number): Position {
     const { node, found } = this.#find(path);
-    if (!found || !isScalar(node) || typeof node.value !== "string" || node.range === undefined || node.range === null) {
+    if (
+      !found ||
+      !isScalar(node) ||
+      typeof node.value !== "string" ||
+      node.range === undefined ||
+      node.range === null
+    ) {
       return this.value(path);
     }
     const [start, end] = node.range;
@@ -86,7 +92,11 @@ export class YamlSource {
     const indent = (body[shownFirst] ?? "").length - (value.split("\n")[first] ?? "").length;
     const line = this.at(bodyStart).line + before.length - 1;
     const carriage = (body[shownFirst] ?? "").endsWith("\r") ? 1 : 0;
-    return { file: this.file, line, column: (before.at(-1) ?? "").length + 1 + Math.max(0, indent - carriage) };
+    return {
+      file: this.file,
+      line,
+      column: (before.at(-1) ?? "").length + 1 + Math.max(0, indent - carriage),
+    };
   }
 
   #start(node: Node | null | undefined): Position {
@@ -131,10 +141,19 @@ export type YamlResult =
 export function readYaml(text: string, file: string): YamlResult {
   const lines = new LineCounter();
   lines.addNewLine(0);
-  for (let index = text.indexOf("\n"); index !== -1; index = text.indexOf("\n", index + 1)) lines.addNewLine(index + 1);
+  for (let index = text.indexOf("\n"); index !== -1; index = text.indexOf("\n", index + 1))
+    lines.addNewLine(index + 1);
   const problem = (offset: number, code: string, message: string, hint = ""): Diagnostic => {
     const { line, col } = lines.linePos(Math.min(offset, text.length));
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1), severity: "error", code, message, hint };
+    return {
+      file,
+      line: Math.max(line, 1),
+      column: Math.max(col, 1),
+      severity: "error",
+      code,
+      message,
+      hint,
+    };
   };
   try {
     // Before composing: the composer recurses, and its stack overflow ends the whole process.
@@ -154,18 +173,28 @@ export function readYaml(text: string, file: string): YamlResult {
     });
     const document = Array.isArray(documents) ? documents[0] : undefined;
     if (!Array.isArray(documents) || document === undefined || document.contents === null) {
-      return { source: null, diagnostics: [problem(0, "file-empty", "the file is empty", "a playbook begins with `id:`")] };
+      return {
+        source: null,
+        diagnostics: [problem(0, "file-empty", "the file is empty", "a playbook begins with `id:`")],
+      };
     }
-    const broken = document.errors.map((error) => problem(error.pos[0], "yaml-syntax", syntaxMessage(error.message)));
+    const broken = document.errors.map((error) =>
+      problem(error.pos[0], "yaml-syntax", syntaxMessage(error.message)),
+    );
     if (broken.length > 0) return { source: null, diagnostics: broken };
     const second = documents[1];
     if (second !== undefined) {
       const message = "the file holds several YAML documents; expected one";
       const offset = second.contents?.range?.[0] ?? second.range[0];
-      return { source: null, diagnostics: [problem(offset, "yaml-several-documents", message, "give each its own file")] };
+      return {
+        source: null,
+        diagnostics: [problem(offset, "yaml-several-documents", message, "give each its own file")],
+      };
     }
     const duplicates = duplicateKeys(document, problem, lines);
     if (duplicates.length > 0) return { source: null, diagnostics: duplicates };
+    const unresolved = unresolvedAliases(document, problem);
+    if (unresolved.length > 0) return { source: null, diagnostics: unresolved };
     const value: unknown = document.toJS({ maxAliasCount: maximumAliases * 5 });
     return { source: new YamlSource(file, text, lines, document), value, diagnostics: [] };
   } catch (thrown) {
@@ -197,14 +226,18 @@ function scan(text: string, problem: Problem): Diagnostic[] {
     if (type === "alias") aliases += 1;
     // Flow collections on one line use many `:`; only their depth counts.
     if (flow > maximumDepth || (flow <= 0 && indicators > maximumDepth)) {
-      return [problem(offset, "yaml-too-deep", `maps and lists are nested deeper than ${maximumDepth} levels`)];
+      return [
+        problem(offset, "yaml-too-deep", `maps and lists are nested deeper than ${maximumDepth} levels`),
+      ];
     }
     if (aliases > maximumAliases) {
       const message = `anchors are repeated more than ${maximumAliases} times`;
       return [problem(offset, "yaml-aliases", message, "write the values out")];
     }
     if (type === "tag") {
-      return [problem(offset, "yaml-tag", `the tag ${token} is not allowed`, "write the value without a tag")];
+      return [
+        problem(offset, "yaml-tag", `the tag ${token} is not allowed`, "write the value without a tag"),
+      ];
     }
     // The lexer's own marks are no part of the text.
     if (type !== "doc-mode" && type !== "flow-error-end" && type !== "scalar") offset += token.length;
@@ -229,6 +262,18 @@ function indentation(text: string, problem: Problem): Diagnostic[] {
     offset += line.length + 1;
   }
   return [];
+}
+
+function unresolvedAliases(document: Document.Parsed, problem: Problem): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) !== undefined) return;
+      const message = `there is no anchor "&${alias.source}" before this alias`;
+      diagnostics.push(problem(alias.range?.[0] ?? 0, "yaml-syntax", message, "write the value in quotes if it is a text"));
+    },
+  });
+  return diagnostics;
 }
 
 function duplicateKeys(document: Document.Parsed, problem: Problem, lines: LineCounter): Diagnostic[] {

@@ -64,7 +64,13 @@ export async function analyseCode(input: CodeToAnalyse): Promise<CodeEffects> {
     const own = [...allowed].some((made) => path === made || path.startsWith(`${made}/`));
     const wild = /[*?[]/.test(path) && ![...allowed].some((made) => path.startsWith(`${made}/`));
     const effect = own && !wild ? "outside-work-folder" : "destructive";
-    analysis.findings.push({ kind: "effect", effect, reason: own ? reason : `${reason}, which the procedure did not create`, at, program: null });
+    analysis.findings.push({
+      kind: "effect",
+      effect,
+      reason: own ? reason : `${reason}, which the procedure did not create`,
+      at,
+      program: null,
+    });
   }
   for (const { name, at } of analysis.executed) {
     if (!analysis.written.has("*") && !analysis.written.has(name)) continue;
@@ -91,7 +97,10 @@ function makeScope(
     nested: (language, reader, code, offset, stdin) => {
       pieces.count += 1;
       if (depth >= maximumDepth || pieces.count > maximumPieces || language === "unknown") {
-        const reason = language === "unknown" ? `lint cannot read the language of ${reader}` : "code is nested too deeply to be read";
+        const reason =
+          language === "unknown"
+            ? `lint cannot read the language of ${reader}`
+            : "code is nested too deeply to be read";
         need(scope, "computed-code", reason, offset);
         return null;
       }
@@ -102,15 +111,25 @@ function makeScope(
   return scope;
 }
 
-function readPiece(scope: Scope, grammars: Grammars, language: ReadableLanguage, code: string, stdin: Value): Value {
+function readPiece(
+  scope: Scope,
+  grammars: Grammars,
+  language: ReadableLanguage,
+  code: string,
+  stdin: Value,
+): Value {
   return grammars.parse(language, code, (root) => {
     const wrong = syntaxError(root);
     if (wrong !== null) {
-      scope.analysis.findings.push({ kind: "syntax", reason: `${wrong.reason} (${language})`, at: scope.at ?? wrong.at });
+      scope.analysis.findings.push({
+        kind: "syntax",
+        reason: `${wrong.reason} (${language})`,
+        at: scope.at ?? wrong.at,
+      });
       return null;
     }
     if (language === "shell") return analyseShell(scope, root, stdin);
-    analyseScript(scope, language, root);
+    analyseScript(scope, language, root, stdin);
     return null;
   });
 }

@@ -53,7 +53,13 @@ export interface Scope {
 }
 
 /** Records that code needs an effect. */
-export function need(scope: Scope, effect: Effect, reason: string, at: number, program: string | null = null): void {
+export function need(
+  scope: Scope,
+  effect: Effect,
+  reason: string,
+  at: number,
+  program: string | null = null,
+): void {
   scope.analysis.findings.push({ kind: "effect", effect, reason, at: scope.at ?? at, program });
 }
 

@@ -14,11 +14,36 @@ type Given =
   | { readonly kind: "unknown"; readonly at: number; readonly reason: string };
 
 /** Python modules that are harmless to run with `-m`; without a module that runs their operands. */
-const harmlessPythonModules = new Set(["base64", "json.tool", "platform", "calendar", "this", "sysconfig", "tabnanny", "tokenize", "site"]);
-const networkPythonModules = new Set(["http.server", "pip", "smtpd", "ftplib", "telnetlib", "webbrowser", "ensurepip", "SimpleHTTPServer", "venv"]);
+const harmlessPythonModules = new Set([
+  "base64",
+  "json.tool",
+  "platform",
+  "calendar",
+  "this",
+  "sysconfig",
+  "tabnanny",
+  "tokenize",
+  "site",
+]);
+const networkPythonModules = new Set([
+  "http.server",
+  "pip",
+  "smtpd",
+  "ftplib",
+  "telnetlib",
+  "webbrowser",
+  "ensurepip",
+  "SimpleHTTPServer",
+  "venv",
+]);
 
 /** Analyses an interpreter's command line (`words[0]` is its name); returns what it prints, where that is known. */
-export function interpreter(scope: Scope, words: readonly Word[], stdin: Value, inner: (word: Word) => Value): Value {
+export function interpreter(
+  scope: Scope,
+  words: readonly Word[],
+  stdin: Value,
+  inner: (word: Word) => Value,
+): Value {
   const [name, ...rest] = words as [Word, ...Word[]];
   const program = posix.basename(name.value?.[0] ?? "");
   const language = languageOf(program);
@@ -27,7 +52,11 @@ export function interpreter(scope: Scope, words: readonly Word[], stdin: Value, 
     python: pythonGiven,
     javascript: javascriptGiven,
     lua: luaGiven,
-    unknown: (): Given => ({ kind: "unknown", at: name.at, reason: `lint cannot read the language of ${program}` }),
+    unknown: (): Given => ({
+      kind: "unknown",
+      at: name.at,
+      reason: `lint cannot read the language of ${program}`,
+    }),
   }[language](rest, scope);
   return runGiven(scope, language, program, given, stdin, name.at, inner);
 }
@@ -58,13 +87,29 @@ function runGiven(
     }
     case "file":
       if (given.word.process !== null) {
-        return runTexts(scope, language, program, inner(given.word), given.word.at, "what a command prints", stdin);
+        return runTexts(
+          scope,
+          language,
+          program,
+          inner(given.word),
+          given.word.at,
+          "what a command prints",
+          stdin,
+        );
       }
       return runFile(scope, language, program, given.word, stdin);
   }
 }
 
-function runTexts(scope: Scope, language: Language, program: string, texts: Value, at: number, what: string, stdin: Value): Value {
+function runTexts(
+  scope: Scope,
+  language: Language,
+  program: string,
+  texts: Value,
+  at: number,
+  what: string,
+  stdin: Value,
+): Value {
   if (texts === null) {
     need(scope, "computed-code", `${program} runs code that is not known before it runs (${what})`, at);
     return null;
@@ -81,7 +126,12 @@ function runFile(scope: Scope, language: Language, program: string, word: Word, 
   const content = path === null ? null : workFile(scope, path, word.at);
   if (content === null) {
     const shown = path ?? "whose path is computed";
-    need(scope, "computed-code", `${program} runs the file ${shown}, which is none of the procedure's files`, word.at);
+    need(
+      scope,
+      "computed-code",
+      `${program} runs the file ${shown}, which is none of the procedure's files`,
+      word.at,
+    );
     return null;
   }
   return scope.nested(language, program, content, word.at, stdin);
@@ -102,11 +152,17 @@ export function executeFile(scope: Scope, path: Word, stdin: Value): void {
   const content = text === null ? null : workFile(scope, text, path.at);
   if (content === null) {
     const shown = text ?? "whose path is computed";
-    need(scope, "computed-code", `the program ${shown} is run, which is none of the procedure's files`, path.at);
+    need(
+      scope,
+      "computed-code",
+      `the program ${shown} is run, which is none of the procedure's files`,
+      path.at,
+    );
     return;
   }
   const { language, program } = shebang(content);
-  if (language === "unknown") need(scope, "computed-code", `lint cannot read the language of ${program}`, path.at);
+  if (language === "unknown")
+    need(scope, "computed-code", `lint cannot read the language of ${program}`, path.at);
   else scope.nested(language, program, content, path.at, stdin);
 }
 
@@ -114,15 +170,24 @@ export function executeFile(scope: Scope, path: Word, stdin: Value): void {
 export function shebang(content: string): { readonly language: Language; readonly program: string } {
   const line = /^#!\s*(\S+)[ \t]*([^\n]*)/.exec(content);
   if (line === null) return { language: "shell", program: "sh" };
-  const options = (line[2] ?? "").trim().split(/\s+/).filter((word) => word !== "");
+  const options = (line[2] ?? "")
+    .trim()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   const env = posix.basename(line[1] as string) === "env";
   const program = posix.basename((env ? options.find((word) => !word.startsWith("-")) : line[1]) ?? "");
   const language = languageOf(program, env ? [] : options);
   // Options in the first line are options of the interpreter; more than flags is not read.
-  return options.some((word) => /^-[^-]*[cemrl]/.test(word)) ? { language: "unknown", program } : { language, program };
+  return options.some((word) => /^-[^-]*[cemrl]/.test(word))
+    ? { language: "unknown", program }
+    : { language, program };
 }
 
-const computedWord = (word: Word): Given => ({ kind: "unknown", at: word.at, reason: "an interpreter is given a computed argument" });
+const computedWord = (word: Word): Given => ({
+  kind: "unknown",
+  at: word.at,
+  reason: "an interpreter is given a computed argument",
+});
 
 /** The text of a word that has exactly one; null otherwise. */
 function textOf(word: Word): string | null {
@@ -142,7 +207,8 @@ function shellGiven(words: readonly Word[]): Given {
       index += 1;
       return index < words.length ? operand() : { kind: "stdin" };
     }
-    if (/^--(rcfile|init-file)/.test(text)) return { kind: "unknown", at: word.at, reason: "the shell is given a start-up file" };
+    if (/^--(rcfile|init-file)/.test(text))
+      return { kind: "unknown", at: word.at, reason: "the shell is given a start-up file" };
     if (text.startsWith("--")) continue;
     if (!/^[-+]./.test(text)) return operand();
     if (text.startsWith("-") && text.includes("c")) code = true;
@@ -181,8 +247,14 @@ function pythonGiven(words: readonly Word[]): Given {
 function pythonModule(scope: Scope, word: Word): void {
   const name = textOf(word);
   if (name !== null && harmlessPythonModules.has(name)) return;
-  if (name !== null && networkPythonModules.has(name)) need(scope, "network", `python runs the module ${name}`, word.at);
-  need(scope, "computed-code", `python runs the module ${name ?? "whose name is computed"}, which is not known to be harmless`, word.at);
+  if (name !== null && networkPythonModules.has(name))
+    need(scope, "network", `python runs the module ${name}`, word.at);
+  need(
+    scope,
+    "computed-code",
+    `python runs the module ${name ?? "whose name is computed"}, which is not known to be harmless`,
+    word.at,
+  );
 }
 
 function javascriptGiven(words: readonly Word[], scope: Scope): Given {
@@ -200,10 +272,19 @@ function javascriptGiven(words: readonly Word[], scope: Scope): Given {
       if (/^-p$|^--print$/.test(option) && /^(-e|--eval)$/.test(textOf(value) ?? "")) continue;
       return { kind: "code", word: value };
     }
-    if (/^(-r|--require|--import|--(experimental-)?loader|--run|--test|--watch|--build-.*|--env-file.*)/.test(option)) {
-      return { kind: "unknown", at: word.at, reason: `the option ${option} makes the interpreter run other code` };
+    if (
+      /^(-r|--require|--import|--(experimental-)?loader|--run|--test|--watch|--build-.*|--env-file.*)/.test(
+        option,
+      )
+    ) {
+      return {
+        kind: "unknown",
+        at: word.at,
+        reason: `the option ${option} makes the interpreter run other code`,
+      };
     }
-    if (option.startsWith("--inspect")) need(scope, "network", `the option ${option} opens a socket`, word.at);
+    if (option.startsWith("--inspect"))
+      need(scope, "network", `the option ${option} opens a socket`, word.at);
     if (["-I", "-C", "--conditions", "--include-path", "--title"].includes(text)) index += 1;
     if (["-v", "--version", "-h", "--help"].includes(text)) return { kind: "nothing" };
   }

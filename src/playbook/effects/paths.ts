@@ -51,19 +51,30 @@ const credentialExamples = [
 
 const harmlessDevices = /^\/dev\/(null|zero|full|random|urandom|tty|stdin|stdout|stderr|fd\/\d+)$/;
 /** Folders whose files the trial cannot have made: changing one changes the machine. */
-const systemPaths = /^\/(etc|usr|bin|sbin|lib|lib64|boot|dev|proc|sys|root\/\.ssh|var\/(lib|log|cache))(\/|$)/;
+const systemPaths =
+  /^\/(etc|usr|bin|sbin|lib|lib64|boot|dev|proc|sys|root\/\.ssh|var\/(lib|log|cache))(\/|$)/;
 
 /** A path with `.` and `..` worked out and every home written as `~`. */
 function canonical(path: string): string {
-  const plain = normalize(path).replace(/^\/\/+/, "/").replace(/(.)\/$/, "$1");
+  const plain = normalize(path)
+    .replace(/^\/\/+/, "/")
+    .replace(/(.)\/$/, "$1");
   return plain.replace(homes, (home) => (home.startsWith("~") ? "~" : "~"));
 }
 
 /** The absolute paths that a path in the code can stand for; relative ones are below the work folder. */
 export function absolutePaths(scope: Scope, path: string): string[] {
-  if (path.startsWith("/") || path.startsWith("~")) return [canonical(path)];
   const { work, folders } = scope.analysis;
-  return [work, ...folders].map((folder) => canonical(`${folder}/${path}`));
+  const inWork = path === work || path.startsWith(`${work}/`);
+  if (!inWork && (path.startsWith("/") || path.startsWith("~"))) return [canonical(path)];
+  const relative = normalize(inWork ? `.${path.slice(work.length)}` : path);
+  // How deep the work folder lies is not known: enough `..` lead to the root.
+  const climbed = /^(?:\.\.\/)*\.\.(?:\/|$)/.exec(relative)?.[0];
+  const own =
+    climbed === undefined
+      ? canonical(`${work}/${relative}`)
+      : canonical(`/${relative.slice(climbed.length)}`);
+  return [own, ...(inWork ? [] : [...folders].map((folder) => canonical(`${folder}/${path}`)))];
 }
 
 /** Whether an absolute path is the work folder or in it. */
@@ -90,7 +101,9 @@ export function isCredential(path: string, glob: boolean): boolean {
   if (credentialPaths.some((pattern) => pattern.test(plain))) return true;
   if (!glob) return false;
   return credentialExamples.some((example) => {
-    const homes_ = example.startsWith("~") ? [example, example.replace("~", "/root"), example.replace("~", "/home/user")] : [example];
+    const homes_ = example.startsWith("~")
+      ? [example, example.replace("~", "/root"), example.replace("~", "/home/user")]
+      : [example];
     return homes_.some((candidate) => matchesGlob(path, candidate));
   });
 }
@@ -110,14 +123,23 @@ function matchesGlob(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");
   if (wanted.includes("**")) return true;
-  return wanted.length === given.length && wanted.every((segment, index) => matchesSegment(segment, given[index] ?? ""));
+  return (
+    wanted.length === given.length &&
+    wanted.every((segment, index) => matchesSegment(segment, given[index] ?? ""))
+  );
 }
 
 function matchesSegment(pattern: string, text: string): boolean {
   // A bracket expression is taken to match any one character: more paths are refused, never fewer.
   const tokens = pattern.match(/\[[^\]]*\]|[^]/g) ?? [];
   const source = tokens
-    .map((token) => (token === "*" ? ".*" : token === "?" || token.length > 1 ? "." : token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&")))
+    .map((token) =>
+      token === "*"
+        ? ".*"
+        : token === "?" || token.length > 1
+          ? "."
+          : token.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"),
+    )
     .join("");
   return new RegExp(`^${source}$`, "s").test(text);
 }
@@ -156,7 +178,14 @@ export function writesPath(scope: Scope, path: Value, what: string, at: number, 
   }
 }
 
-function writesAbsolute(scope: Scope, absolute: string, shown: string, what: string, at: number, changes: boolean): void {
+function writesAbsolute(
+  scope: Scope,
+  absolute: string,
+  shown: string,
+  what: string,
+  at: number,
+  changes: boolean,
+): void {
   if (harmlessDevices.test(absolute)) return;
   if (isInWork(scope, absolute)) {
     need(scope, "work-folder", `${what} writes ${shown}`, at);
@@ -169,9 +198,12 @@ function writesAbsolute(scope: Scope, absolute: string, shown: string, what: str
   if (persistencePaths.some((pattern) => pattern.test(absolute))) {
     need(scope, "persistence", `${what} writes ${shown}, which is run again later`, at);
   }
-  if (isCredential(absolute, true)) need(scope, "credentials", `${what} writes ${shown}, which holds credentials`, at);
-  if (systemPaths.test(absolute)) need(scope, "destructive", `${what} changes ${shown}, which belongs to the system`, at);
-  else if (changes) scope.analysis.removed.push({ path: absolute, reason: `${what} changes ${shown}`, at: scope.at ?? at });
+  if (isCredential(absolute, true))
+    need(scope, "credentials", `${what} writes ${shown}, which holds credentials`, at);
+  if (systemPaths.test(absolute))
+    need(scope, "destructive", `${what} changes ${shown}, which belongs to the system`, at);
+  else if (changes)
+    scope.analysis.removed.push({ path: absolute, reason: `${what} changes ${shown}`, at: scope.at ?? at });
   else scope.analysis.created.add(absolute);
 }
 
@@ -184,7 +216,8 @@ export function removesPath(scope: Scope, path: Value, what: string, at: number)
   for (const one of path) {
     for (const absolute of absolutePaths(scope, one)) {
       if (isInWork(scope, absolute)) need(scope, "work-folder", `${what} removes ${one}`, at);
-      else scope.analysis.removed.push({ path: absolute, reason: `${what} removes ${one}`, at: scope.at ?? at });
+      else
+        scope.analysis.removed.push({ path: absolute, reason: `${what} removes ${one}`, at: scope.at ?? at });
     }
   }
 }

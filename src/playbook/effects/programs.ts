@@ -25,7 +25,9 @@ export const readers = set(`
 export const patternFirst = set("grep egrep fgrep jq tr");
 
 /** Make or write the files that are their operands. */
-export const writers = set("touch mkdir tee mkfifo cp ln install truncate split csplit gzip gunzip bzip2 bunzip2 xz unxz mktemp");
+export const writers = set(
+  "touch mkdir tee mkfifo cp ln install truncate split csplit gzip gunzip bzip2 bunzip2 xz unxz mktemp",
+);
 
 /** Change files that exist. */
 export const changers = set("chmod chown chgrp setfacl setfattr");
@@ -33,25 +35,44 @@ export const changers = set("chmod chown chgrp setfacl setfattr");
 export const removers = set("rm rmdir unlink shred");
 
 /** What running each of these always is, whatever its operands. */
-export const always: ReadonlyMap<string, { readonly effect: "network" | "credentials" | "persistence" | "destructive"; readonly what: string }> = new Map(
+export const always: ReadonlyMap<
+  string,
+  { readonly effect: "network" | "credentials" | "persistence" | "destructive"; readonly what: string }
+> = new Map(
   (
     [
-      ["network", "uses the network", `curl wget nc ncat netcat nc.openbsd nc.traditional socat ssh scp sftp rsync ftp tftp lftp telnet ping ping6 dig nslookup host
+      [
+        "network",
+        "uses the network",
+        `curl wget nc ncat netcat nc.openbsd nc.traditional socat ssh scp sftp rsync ftp tftp lftp telnet ping ping6 dig nslookup host
         traceroute tracepath mtr nmap masscan arping arp-scan rlogin rsh rcp rexec whois aria2c axel http https httpie lynx links w3m elinks
         git svn hg apt apt-get yum dnf apk pip pip3 npm npx yarn gem cargo go docker podman kubectl aws az gcloud openssl smbclient
         rpcclient ldapsearch mosquitto_pub mosquitto_sub mysql psql redis-cli mongo sqlcmd mail sendmail mutt telnetd sshd snmpwalk tcpdump tshark
-        bitsadmin nfs showmount rpcinfo ntpdate chronyc resolvectl avahi-browse vncviewer xfreerdp rdesktop gsocket websocat`],
-      ["credentials", "reads secrets or histories", `history fc gpg gpg2 gpgsm gpg-agent secret-tool pass kwallet-query keyctl security ssh-add ssh-keygen ssh-keyscan
-        unshadow john hashcat chage vipw gcore gnome-keyring keepassxc-cli lastpass-cli bw op vault last lastb lastlog`],
-      ["persistence", "arranges that something runs again later", `crontab at batch atd cron anacron systemctl systemd-run service chkconfig update-rc.d rc-update insserv
-        chattr loginctl launchctl initctl ldconfig update-alternatives dpkg rpm snap flatpak insmod modprobe ssh-copy-id`],
-      ["destructive", "changes the machine", `mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.vfat mke2fs mkswap fdisk sfdisk parted wipefs blkdiscard mount umount losetup
+        bitsadmin nfs showmount rpcinfo ntpdate chronyc resolvectl avahi-browse vncviewer xfreerdp rdesktop gsocket websocat`,
+      ],
+      [
+        "credentials",
+        "reads secrets or histories",
+        `history fc gpg gpg2 gpgsm gpg-agent secret-tool pass kwallet-query keyctl security ssh-add ssh-keygen ssh-keyscan
+        unshadow john hashcat chage vipw gcore gnome-keyring keepassxc-cli lastpass-cli bw op vault last lastb lastlog`,
+      ],
+      [
+        "persistence",
+        "arranges that something runs again later",
+        `crontab at batch atd cron anacron systemctl systemd-run service chkconfig update-rc.d rc-update insserv
+        chattr loginctl launchctl initctl ldconfig update-alternatives dpkg rpm snap flatpak insmod modprobe ssh-copy-id`,
+      ],
+      [
+        "destructive",
+        "changes the machine",
+        `mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.vfat mke2fs mkswap fdisk sfdisk parted wipefs blkdiscard mount umount losetup
         swapon swapoff kill pkill killall killall5 skill shutdown reboot halt poweroff init telinit useradd userdel usermod groupadd groupdel
         groupmod adduser deluser addgroup delgroup passwd chpasswd gpasswd chsh chfn newusers iptables ip6tables iptables-restore nft ufw firewall-cmd
         ipset ip ifconfig route arp tc brctl ethtool iw nmcli sysctl rmmod depmod dmesg hostnamectl timedatectl localectl hwclock setcap
         auditctl auditd augenrules setenforce setsebool semanage aa-disable logrotate journalctl fstrim debugfs dmsetup lvremove vgremove pvremove
         cryptsetup swaplabel fuser wall write pivot_root chroot unshare nsenter setpriv capsh runuser su sudo doas pkexec sg newgrp
-        gdb strace ltrace perf bpftrace kexec renice`],
+        gdb strace ltrace perf bpftrace kexec renice`,
+      ],
     ] as const
   ).flatMap(([effect, what, names]) => [...set(names)].map((name) => [name, { effect, what }] as const)),
 );

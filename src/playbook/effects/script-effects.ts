@@ -1,7 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { need, type Scope, type Value } from "./finding.js";
 import { readsPath, removesPath, writesPath } from "./paths.js";
-import { powerfulVariables } from "./programs.js";
 import type { Rule, ScriptLanguage } from "./script-rules.js";
 import type { Call } from "./script-syntax.js";
 import { runCommand } from "./shell-commands.js";
@@ -12,13 +11,22 @@ export interface Reader {
   readonly scope: Scope;
   readonly language: ScriptLanguage;
   readonly root: Node;
+  readonly stdin: Value;
   text(node: Node): Value;
 }
 
 /** Records what a call does. `path` is that of a path object, at position -1. */
-export function applyRule(reader: Reader, name: string, rule: Rule, call: Call, at: number, path: Value = null): void {
+export function applyRule(
+  reader: Reader,
+  name: string,
+  rule: Rule,
+  call: Call,
+  at: number,
+  path: Value = null,
+): void {
   const { scope } = reader;
-  const argument = (index: number): Node | undefined => call.positional[index] ?? (index === 0 ? onlyString(call) : undefined);
+  const argument = (index: number): Node | undefined =>
+    call.positional[index] ?? (index === 0 ? onlyString(call) : undefined);
   const text = (index: number): Value => {
     if (index === -1) return path;
     const node = argument(index);
@@ -44,7 +52,13 @@ export function applyRule(reader: Reader, name: string, rule: Rule, call: Call, 
       for (const index of rule.removes) removesPath(scope, text(index), name, at);
       return;
     case "code":
-      code(reader, name, call, at, text(call.positional.length > 1 && name === "Function" ? call.positional.length - 1 : 0));
+      code(
+        reader,
+        name,
+        call,
+        at,
+        text(call.positional.length > 1 && name === "Function" ? call.positional.length - 1 : 0),
+      );
       return;
     case "command":
       if (rule.also !== undefined) need(scope, rule.also, `${name} is called`, at);
@@ -57,7 +71,9 @@ export function applyRule(reader: Reader, name: string, rule: Rule, call: Call, 
 
 function onlyString(call: Call): Node | undefined {
   const list = call.callee.parent?.childForFieldName("arguments");
-  return list?.type === "string" ? list : list?.namedChildren.find((child) => child.type === "string" && list.namedChildCount === 1);
+  return list?.type === "string"
+    ? list
+    : list?.namedChildren.find((child) => child.type === "string" && list.namedChildCount === 1);
 }
 
 function written(scope: Scope, name: string, call: Call, path: Value, at: number): void {
@@ -66,7 +82,14 @@ function written(scope: Scope, name: string, call: Call, path: Value, at: number
   else writesPath(scope, call.positional.length === 0 && path === null ? null : path, name, at);
 }
 
-function open(reader: Reader, name: string, rule: Rule & { readonly kind: "open" }, call: Call, at: number, path: Value): void {
+function open(
+  reader: Reader,
+  name: string,
+  rule: Rule & { readonly kind: "open" },
+  call: Call,
+  at: number,
+  path: Value,
+): void {
   const { scope } = reader;
   const node = call.positional[rule.mode] ?? call.named.get("mode") ?? call.named.get("flags");
   const modes = node === undefined ? ["r"] : reader.text(node);
@@ -87,9 +110,31 @@ function code(reader: Reader, name: string, call: Call, at: number, texts: Value
 
 function options(reader: Reader, name: string, call: Call, at: number): void {
   const { scope } = reader;
-  for (const key of ["executable", "preexec_fn", "env", "cwd", "argv0", "pass_fds", "user", "group", "execPath", "execArgv"]) {
-    if (call.named.has(key)) need(scope, "computed-code", `${name} is given ${key}, which changes what runs`, at);
+  for (const key of [
+    "executable",
+    "preexec_fn",
+    "env",
+    "cwd",
+    "argv0",
+    "pass_fds",
+    "user",
+    "group",
+    "execPath",
+    "execArgv",
+  ]) {
+    if (call.named.has(key))
+      need(scope, "computed-code", `${name} is given ${key}, which changes what runs`, at);
   }
+  // Options that are not written out may say anything.
+  const known =
+    /^(object|array|list|tuple|string|template_string|arrow_function|function_expression|binary_expression)$/;
+  const rest = reader.language === "javascript" ? call.positional.slice(1) : [];
+  const hidden =
+    rest.some((node) => !known.test(node.type)) ||
+    call.positional.some(
+      (node) => node.type === "object" && node.namedChildren.some((child) => child.type === "spread_element"),
+    );
+  if (hidden) need(scope, "computed-code", `${name} is given options that are computed`, at);
   const detached = ["start_new_session", "detached", "process_group", "creationflags"].find((key) => {
     const value = call.named.get(key)?.text;
     return value !== undefined && value !== "False" && value !== "false";
@@ -97,15 +142,23 @@ function options(reader: Reader, name: string, call: Call, at: number): void {
   if (detached !== undefined) need(scope, "background-process", `${name} is given ${detached}`, at);
   const waited = /\b(wait|communicate|__exit__)\b/;
   if (name === "subprocess.Popen") {
-    const waits = reader.root.descendantsOfType("attribute").some((node) => waited.test(node.childForFieldName("attribute")?.text ?? ""));
+    const waits = reader.root
+      .descendantsOfType("attribute")
+      .some((node) => waited.test(node.childForFieldName("attribute")?.text ?? ""));
     const within = reader.root.descendantsOfType("with_item").some((node) => node.text.includes("Popen"));
     if (!waits && !within) need(scope, "background-process", "a process is started and not waited for", at);
   }
-  if (name.endsWith("spawn_command_line_async")) need(scope, "background-process", "a process is started and not waited for", at);
+  if (name.endsWith("spawn_command_line_async"))
+    need(scope, "background-process", "a process is started and not waited for", at);
 }
 
-function input(call: Call): Value {
-  return call.named.has("input") || call.named.has("stdin") || call.named.has("stdio") ? null : [""];
+/** What a started command reads: unknown as soon as the code may write to it. */
+function input(reader: Reader, name: string, call: Call): Value {
+  const given = ["input", "stdin", "stdio"].some((key) => call.named.has(key));
+  // A second argument of `popen` is the direction; Node's asynchronous calls always open a pipe.
+  const pipe = name.endsWith("popen") && call.positional.length > 1;
+  const asynchronous = name.startsWith("child_process.") && !name.endsWith("Sync");
+  return given || pipe || asynchronous ? null : reader.stdin;
 }
 
 function command(reader: Reader, name: string, call: Call, at: number): void {
@@ -118,19 +171,23 @@ function command(reader: Reader, name: string, call: Call, at: number): void {
   const shell = call.named.get("shell");
   const text = first === undefined || call.spread ? null : reader.text(first);
   if (words !== null && shell === undefined) {
-    runCommand({ scope, functions: new Set(), inner: () => null }, words, input(call));
+    runCommand({ scope, functions: new Set(), inner: () => null }, words, input(reader, name, call));
     return;
   }
   const always = !name.startsWith("subprocess.") || /get(status)?output$/.test(name);
   if (text !== null && !always && shell === undefined) {
-    runCommand({ scope, functions: new Set(), inner: () => null }, [literalWord(text, at)], input(call));
+    runCommand(
+      { scope, functions: new Set(), inner: () => null },
+      [literalWord(text, at)],
+      input(reader, name, call),
+    );
     return;
   }
   if (text === null) {
     need(scope, "computed-code", `${name} runs a command that is computed`, at);
     return;
   }
-  for (const one of text) scope.nested("shell", "sh", one, at, input(call));
+  for (const one of text) scope.nested("shell", "sh", one, at, input(reader, name, call));
 }
 
 function program(reader: Reader, name: string, call: Call, at: number): void {
@@ -147,7 +204,11 @@ function program(reader: Reader, name: string, call: Call, at: number): void {
     return;
   }
   const given = language === "python" ? words.slice(1) : words;
-  runCommand({ scope, functions: new Set(), inner: () => null }, [literalWord(reader.text(file), at), ...given], input(call));
+  runCommand(
+    { scope, functions: new Set(), inner: () => null },
+    [literalWord(reader.text(file), at), ...given],
+    input(reader, name, call),
+  );
 }
 
 /** The words of a list literal; null for anything else. */
@@ -159,9 +220,4 @@ function list(reader: Reader, node: Node, at: number): Word[] | null {
       if (["list_splat", "spread_element"].includes(child.type)) return literalWord(null, at);
       return literalWord(/^(integer|number)$/.test(child.type) ? [child.text] : reader.text(child), at);
     });
-}
-
-/** Names of environment variables that change what later commands mean. */
-export function isPowerfulVariable(name: string): boolean {
-  return powerfulVariables.has(name);
 }

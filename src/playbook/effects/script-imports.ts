@@ -56,7 +56,10 @@ function javascriptImports(node: Node): Import[] {
     const at = statement.startIndex;
     const text = source.text.slice(1, -1);
     const gi = /^gi:\/\/(\w+)/.exec(text);
-    const module = gi === null ? text.replace(/^node:/, "").replace(/^fs\/promises$/, "fs.promises") : `imports.gi.${gi[1] as string}`;
+    const module =
+      gi === null
+        ? text.replace(/^node:/, "").replace(/^fs\/promises$/, "fs.promises")
+        : `imports.gi.${gi[1] as string}`;
     found.push({ local: "(module)", name: module, module, at });
     for (const part of statement.descendantsOfType("import_specifier")) {
       const name = part.childForFieldName("name")?.text ?? "";
@@ -65,7 +68,12 @@ function javascriptImports(node: Node): Import[] {
     }
     for (const clause of statement.descendantsOfType("import_clause")) {
       for (const part of clause.namedChildren) {
-        const local = part.type === "identifier" ? part : part.type === "namespace_import" ? part.namedChildren[0] : undefined;
+        const local =
+          part.type === "identifier"
+            ? part
+            : part.type === "namespace_import"
+              ? part.namedChildren[0]
+              : undefined;
         if (local !== undefined) found.push({ local: local.text, name: module, module, at });
       }
     }

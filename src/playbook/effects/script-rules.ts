@@ -8,7 +8,13 @@ export type Rule =
   | { readonly kind: "harmless" }
   | { readonly kind: "effect"; readonly effect: Effect }
   | { readonly kind: "open"; readonly path: number; readonly mode: number }
-  | { readonly kind: "files"; readonly reads: readonly number[]; readonly writes: readonly number[]; readonly changes: readonly number[]; readonly removes: readonly number[] }
+  | {
+      readonly kind: "files";
+      readonly reads: readonly number[];
+      readonly writes: readonly number[];
+      readonly changes: readonly number[];
+      readonly removes: readonly number[];
+    }
   /** A text for a shell, or a list of words; `also` is what the call itself does beside it. */
   | { readonly kind: "command"; readonly also?: Effect }
   /** A program and then a list of its words. */
@@ -28,7 +34,8 @@ function files(given: Partial<Record<"reads" | "writes" | "changes" | "removes",
 
 function table(groups: readonly (readonly [Rule, string])[]): ReadonlyMap<string, Rule> {
   const rules = new Map<string, Rule>();
-  for (const [rule, names] of groups) for (const name of names.split(/\s+/)) if (name !== "") rules.set(name, rule);
+  for (const [rule, names] of groups)
+    for (const name of names.split(/\s+/)) if (name !== "") rules.set(name, rule);
   return rules;
 }
 
@@ -65,30 +72,57 @@ const python = table([
     smtpd.* smtpd poplib.* poplib imaplib.* imaplib nntplib.* nntplib telnetlib.* telnetlib xmlrpc.* xmlrpc webbrowser.* webbrowser asyncore.* asyncore asynchat.* asynchat paramiko.* paramiko scapy.* scapy dns.* dns
     urllib3.* urllib3 websocket.* websocket websockets.* websockets wsgiref.* wsgiref nmap.* nmap pycurl.* pycurl asyncio.open_connection asyncio.start_server`,
   ],
-  [effect("credentials"), "pwd.* pwd spwd.* spwd grp.* keyring.* keyring netrc.* netrc secretstorage.* secretstorage crypt.* readline.* readline getpass.getpass"],
+  [
+    effect("credentials"),
+    "pwd.* pwd spwd.* spwd grp.* keyring.* keyring netrc.* netrc secretstorage.* secretstorage crypt.* readline.* readline getpass.getpass",
+  ],
   [
     effect("destructive"),
     `os.kill os.killpg os.setuid os.seteuid os.setgid os.setegid os.setgroups os.chroot os.mknod os.nice os.abort os.setpriority os.sched_setaffinity
     signal.pthread_kill signal.raise_signal resource.setrlimit`,
   ],
-  [effect("background-process"), "os.fork os.forkpty os.setsid os.setpgid os.setpgrp os.spawnl os.spawnlp os.posix_spawn pty.* pty multiprocessing.* multiprocessing daemon.* daemon concurrent.futures.ProcessPoolExecutor"],
+  [
+    effect("background-process"),
+    "os.fork os.forkpty os.setsid os.setpgid os.setpgrp os.spawnl os.spawnlp os.posix_spawn pty.* pty multiprocessing.* multiprocessing daemon.* daemon concurrent.futures.ProcessPoolExecutor",
+  ],
   [
     computed,
     `getattr setattr delattr globals locals vars dir __import__ __builtins__ __loader__ __spec__ breakpoint help importlib.* importlib runpy.* runpy ctypes.* ctypes cffi.* cffi pickle.* pickle marshal.* marshal shelve.* code.* code codeop.*
     ast.* inspect.* inspect types.* types operator.* operator builtins.* builtins sys.modules sys.modules.* sys.path sys.path.* sys.meta_path sys.settrace sys.setprofile sys._getframe sys.stdin.buffer pkgutil.* imp.* imp zipimport.* timeit.* timeit trace.* pdb.* cProfile.* profile.*
     doctest.* unittest.* site.* distutils.* setuptools.* yaml.* dill.* exec_module multiprocessing.shared_memory codecs.open fcntl.* mmap.* os.dup2 os.dup os.execve os.spawnve`,
   ],
-  [{ kind: "open", path: 0, mode: 1 }, "open io.open builtins.open gzip.open bz2.open lzma.open os.fdopen codecs.open tarfile.open zipfile.ZipFile"],
-  [files({ writes: [0] }), "os.mkdir os.makedirs os.mkfifo os.open tempfile.mkstemp tempfile.mkdtemp tempfile.TemporaryFile tempfile.NamedTemporaryFile tempfile.TemporaryDirectory tempfile.*"],
+  [
+    { kind: "open", path: 0, mode: 1 },
+    "open io.open builtins.open gzip.open bz2.open lzma.open os.fdopen codecs.open tarfile.open zipfile.ZipFile",
+  ],
+  [
+    files({ writes: [0] }),
+    "os.mkdir os.makedirs os.mkfifo os.open tempfile.mkstemp tempfile.mkdtemp tempfile.TemporaryFile tempfile.NamedTemporaryFile tempfile.TemporaryDirectory tempfile.*",
+  ],
   [files({ removes: [0] }), "os.remove os.unlink os.rmdir os.removedirs shutil.rmtree"],
   [files({ removes: [0], writes: [1] }), "os.rename os.renames os.replace shutil.move"],
-  [files({ reads: [0], writes: [1] }), "shutil.copy shutil.copy2 shutil.copyfile shutil.copytree os.link os.symlink"],
-  [files({ changes: [0] }), "os.chmod os.chown os.lchown os.truncate os.utime os.setxattr shutil.chown os.chflags os.lchmod"],
-  [files({ reads: [0] }), "os.listdir os.scandir os.walk os.stat os.lstat os.access os.readlink os.path.exists glob.glob glob.iglob fileinput.input"],
-  [effect("computed-code"), "os.chdir os.fchdir contextlib.chdir os.putenv os.unsetenv os.environ.update os.environ.setdefault"],
+  [
+    files({ reads: [0], writes: [1] }),
+    "shutil.copy shutil.copy2 shutil.copyfile shutil.copytree os.link os.symlink",
+  ],
+  [
+    files({ changes: [0] }),
+    "os.chmod os.chown os.lchown os.truncate os.utime os.setxattr shutil.chown os.chflags os.lchmod",
+  ],
+  [
+    files({ reads: [0] }),
+    "os.listdir os.scandir os.walk os.stat os.lstat os.access os.readlink os.path.exists glob.glob glob.iglob fileinput.input",
+  ],
+  [
+    effect("computed-code"),
+    "os.chdir os.fchdir contextlib.chdir os.putenv os.unsetenv os.environ.update os.environ.setdefault",
+  ],
   [{ kind: "path" }, "pathlib.Path pathlib.PosixPath"],
-  [{ kind: "command" }, `os.system os.popen subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen subprocess.getoutput
-    subprocess.getstatusoutput commands.getoutput`],
+  [
+    { kind: "command" },
+    `os.system os.popen subprocess.run subprocess.call subprocess.check_call subprocess.check_output subprocess.Popen subprocess.getoutput
+    subprocess.getstatusoutput commands.getoutput`,
+  ],
   // The program gets a session and a terminal of its own.
   [{ kind: "command", also: "background-process" }, "pty.spawn"],
   [{ kind: "program" }, "os.execv os.execvp os.spawnv os.spawnvp"],
@@ -123,7 +157,10 @@ const javascript = table([
     `net net.* http http.* https https.* http2 http2.* dgram dgram.* tls tls.* dns dns.* dns/promises fetch XMLHttpRequest WebSocket EventSource navigator.* axios axios.* axios got got.* request request.* ws ws.* undici undici.* node-fetch inspector inspector.*
     imports.gi.Soup imports.gi.Soup.* Request Response ssh2 ssh2.* nodemailer nodemailer.*`,
   ],
-  [effect("destructive"), "process.kill process.setuid process.setgid process.seteuid process.setegid process.setgroups process.abort process.initgroups imports.gi.GLib.rmdir imports.gi.GLib.unlink"],
+  [
+    effect("destructive"),
+    "process.kill process.setuid process.setgid process.seteuid process.setegid process.setgroups process.abort process.initgroups imports.gi.GLib.rmdir imports.gi.GLib.unlink",
+  ],
   [effect("background-process"), "cluster cluster.*"],
   [
     computed,
@@ -132,14 +169,23 @@ const javascript = table([
   ],
   [{ kind: "code" }, "eval Function vm.runInNewContext vm.runInThisContext vm.Script"],
   [files({ reads: [0] }), `${eachFs(fsReads)} imports.gi.GLib.file_get_contents imports.gi.GLib.file_test`],
-  [files({ writes: [0] }), `${eachFs(fsWrites)} imports.gi.GLib.file_set_contents imports.gi.GLib.mkdir_with_parents`],
+  [
+    files({ writes: [0] }),
+    `${eachFs(fsWrites)} imports.gi.GLib.file_set_contents imports.gi.GLib.mkdir_with_parents`,
+  ],
   [files({ changes: [0] }), eachFs("chmod chown lchown truncate utimes lutimes")],
   [files({ removes: [0] }), eachFs("unlink rm rmdir")],
   [files({ removes: [0], writes: [1] }), eachFs("rename")],
   [files({ reads: [0], writes: [1] }), eachFs("copyFile cp symlink link")],
   [{ kind: "open", path: 0, mode: 1 }, eachFs("open")],
-  [{ kind: "command" }, "child_process.exec child_process.execSync imports.gi.GLib.spawn_command_line_sync imports.gi.GLib.spawn_command_line_async"],
-  [{ kind: "program" }, "child_process.execFile child_process.execFileSync child_process.spawn child_process.spawnSync"],
+  [
+    { kind: "command" },
+    "child_process.exec child_process.execSync imports.gi.GLib.spawn_command_line_sync imports.gi.GLib.spawn_command_line_async",
+  ],
+  [
+    { kind: "program" },
+    "child_process.execFile child_process.execFileSync child_process.spawn child_process.spawnSync",
+  ],
 ]);
 
 const lua = table([
@@ -148,9 +194,15 @@ const lua = table([
     `print type tostring tonumber pairs ipairs next select assert error pcall xpcall setmetatable getmetatable rawequal rawlen rawset unpack arg collectgarbage _VERSION self warn
     string.* string table table.* math math.* utf8 utf8.* bit bit.* bit32 bit32.* coroutine coroutine.* os os.time os.date os.clock os.getenv os.exit os.difftime os.setlocale io io.write io.read io.stdout io.stdout.* io.stderr io.stderr.* io.stdin io.stdin.* io.type io.close io.flush`,
   ],
-  [effect("network"), "socket socket.* ssl ssl.* http http.* socket.http socket.http.* ltn12 copas copas.* luasocket resty.* cqueues cqueues.* mime"],
+  [
+    effect("network"),
+    "socket socket.* ssl ssl.* http http.* socket.http socket.http.* ltn12 copas copas.* luasocket resty.* cqueues cqueues.* mime",
+  ],
   [effect("outside-work-folder"), "os.tmpname io.tmpfile"],
-  [computed, "_G _ENV getfenv setfenv debug debug.* package package.* ffi ffi.* jit jit.* require module rawget string.dump posix posix.* lfs lfs.*"],
+  [
+    computed,
+    "_G _ENV getfenv setfenv debug debug.* package package.* ffi ffi.* jit jit.* require module rawget string.dump posix posix.* lfs lfs.*",
+  ],
   [{ kind: "code" }, "load loadstring"],
   [{ kind: "open", path: 0, mode: 1 }, "io.open"],
   [files({ reads: [0] }), "io.lines io.input"],
@@ -178,6 +230,14 @@ export function ruleFor(language: ScriptLanguage, name: string): Rule | null {
 export function isNamespace(language: ScriptLanguage, name: string): boolean {
   const prefix = `${name}.`;
   return [...tables[language].keys()].some((key) => key.startsWith(prefix));
+}
+
+/** Whether everything below a name is harmless, and an index into it is an index into texts or numbers. */
+export function holdsValues(language: ScriptLanguage, name: string): boolean {
+  if (ruleFor(language, name)?.kind !== "harmless") return false;
+  if (name === "os.environ" && language === "python") return true;
+  const prefix = `${name}.`;
+  return [...tables[language]].every(([key, rule]) => !key.startsWith(prefix) || rule.kind === "harmless");
 }
 
 /** Methods of path objects in Python: what they do to the path that the object stands for. */

@@ -27,7 +27,10 @@ const callTypes = new Set(["call", "call_expression", "new_expression", "functio
 /** A call, in any of the languages. */
 export function callOf(node: Node): Call | null {
   if (!callTypes.has(node.type)) return null;
-  const callee = node.childForFieldName("function") ?? node.childForFieldName("constructor") ?? node.childForFieldName("name");
+  const callee =
+    node.childForFieldName("function") ??
+    node.childForFieldName("constructor") ??
+    node.childForFieldName("name");
   if (callee === null) return null;
   const list = node.childForFieldName("arguments");
   const named = new Map<string, Node>();
@@ -38,7 +41,10 @@ export function callOf(node: Node): Call | null {
     if (argument.type === "keyword_argument") {
       const value = argument.childForFieldName("value");
       if (value !== null) named.set(argument.childForFieldName("name")?.text ?? "", value);
-    } else if (["list_splat", "dictionary_splat", "spread_element", "vararg_expression"].includes(argument.type)) spread = true;
+    } else if (
+      ["list_splat", "dictionary_splat", "spread_element", "vararg_expression"].includes(argument.type)
+    )
+      spread = true;
     else positional.push(argument);
     if (argument.type === "object") {
       for (const pair of argument.namedChildren) {
@@ -73,13 +79,24 @@ export function memberOf(node: Node): Member | null {
   }
 }
 
-function member(object: Node | null, name: string | null, index: Node | null, subscript: boolean): Member | null {
+function member(
+  object: Node | null,
+  name: string | null,
+  index: Node | null,
+  subscript: boolean,
+): Member | null {
   return object === null ? null : { object, name, index, subscript };
 }
 
 /** Takes parentheses and the like off an expression. */
 export function bare(node: Node): Node {
-  const wraps = ["parenthesized_expression", "await_expression", "await", "expression_list", "non_null_expression"];
+  const wraps = [
+    "parenthesized_expression",
+    "await_expression",
+    "await",
+    "expression_list",
+    "non_null_expression",
+  ];
   const inner = node.namedChildren[0];
   return wraps.includes(node.type) && inner !== undefined && node.namedChildCount === 1 ? bare(inner) : node;
 }
@@ -112,7 +129,8 @@ export function declarations(root: Node, language: ScriptLanguage): [string, Nod
   const names = (node: Node | null): void => {
     if (node === null) return;
     const types = ["identifier", "shorthand_property_identifier_pattern"];
-    for (const name of types.includes(node.type) ? [node] : node.descendantsOfType(types)) found.push([name.text, null]);
+    for (const name of types.includes(node.type) ? [node] : node.descendantsOfType(types))
+      found.push([name.text, null]);
   };
   const pair = (left: Node | null, right: Node | null): void => {
     if (left?.type === "identifier") found.push([left.text, right]);
@@ -120,19 +138,43 @@ export function declarations(root: Node, language: ScriptLanguage): [string, Nod
   };
   if (language === "python") {
     for (const node of root.descendantsOfType(["assignment", "named_expression"])) {
-      pair(node.childForFieldName("left") ?? node.childForFieldName("name"), node.childForFieldName("right") ?? node.childForFieldName("value"));
+      pair(
+        node.childForFieldName("left") ?? node.childForFieldName("name"),
+        node.childForFieldName("right") ?? node.childForFieldName("value"),
+      );
     }
-    for (const node of root.descendantsOfType(["augmented_assignment", "for_statement", "for_in_clause"])) names(node.childForFieldName("left"));
-    for (const node of root.descendantsOfType(["parameters", "lambda_parameters", "as_pattern_target", "global_statement", "nonlocal_statement", "case_pattern"])) names(node);
-    for (const node of root.descendantsOfType(["function_definition", "class_definition"])) names(node.childForFieldName("name"));
+    for (const node of root.descendantsOfType(["augmented_assignment", "for_statement", "for_in_clause"]))
+      names(node.childForFieldName("left"));
+    for (const node of root.descendantsOfType([
+      "parameters",
+      "lambda_parameters",
+      "as_pattern_target",
+      "global_statement",
+      "nonlocal_statement",
+      "case_pattern",
+    ]))
+      names(node);
+    for (const node of root.descendantsOfType(["function_definition", "class_definition"]))
+      names(node.childForFieldName("name"));
   } else if (language === "javascript") {
-    for (const node of root.descendantsOfType("variable_declarator")) pair(node.childForFieldName("name"), node.childForFieldName("value"));
-    for (const node of root.descendantsOfType("assignment_expression")) pair(node.childForFieldName("left"), node.childForFieldName("right"));
-    for (const node of root.descendantsOfType(["augmented_assignment_expression", "for_in_statement"])) names(node.childForFieldName("left"));
+    for (const node of root.descendantsOfType("variable_declarator"))
+      pair(node.childForFieldName("name"), node.childForFieldName("value"));
+    for (const node of root.descendantsOfType("assignment_expression"))
+      pair(node.childForFieldName("left"), node.childForFieldName("right"));
+    for (const node of root.descendantsOfType(["augmented_assignment_expression", "for_in_statement"]))
+      names(node.childForFieldName("left"));
     for (const node of root.descendantsOfType("update_expression")) names(node.childForFieldName("argument"));
     for (const node of root.descendantsOfType(["formal_parameters"])) names(node);
-    for (const node of root.descendantsOfType(["arrow_function", "catch_clause"])) names(node.childForFieldName("parameter"));
-    for (const node of root.descendantsOfType(["function_declaration", "function_expression", "class_declaration", "class", "generator_function_declaration"])) names(node.childForFieldName("name"));
+    for (const node of root.descendantsOfType(["arrow_function", "catch_clause"]))
+      names(node.childForFieldName("parameter"));
+    for (const node of root.descendantsOfType([
+      "function_declaration",
+      "function_expression",
+      "class_declaration",
+      "class",
+      "generator_function_declaration",
+    ]))
+      names(node.childForFieldName("name"));
   } else {
     for (const node of root.descendantsOfType("assignment_statement")) {
       const left = node.namedChildren.find((child) => child.type === "variable_list")?.namedChildren ?? [];
@@ -142,11 +184,13 @@ export function declarations(root: Node, language: ScriptLanguage): [string, Nod
     for (const node of root.descendantsOfType("variable_declaration")) {
       if (node.descendantsOfType("assignment_statement").length === 0) names(node);
     }
-    for (const node of root.descendantsOfType(["parameters", "for_generic_clause"])) names(node.namedChildren[0] ?? null);
+    for (const node of root.descendantsOfType(["parameters", "for_generic_clause"]))
+      names(node.namedChildren[0] ?? null);
     for (const node of root.descendantsOfType("parameters")) names(node);
     for (const node of root.descendantsOfType("for_generic_clause")) names(node.namedChildren[0] ?? null);
     for (const node of root.descendantsOfType("for_numeric_clause")) names(node.childForFieldName("name"));
-    for (const node of root.descendantsOfType("function_declaration")) pair(node.childForFieldName("name"), null);
+    for (const node of root.descendantsOfType("function_declaration"))
+      pair(node.childForFieldName("name"), null);
   }
   return found;
 }

@@ -3,7 +3,8 @@ import { join, need, type Scope, type Value } from "./finding.js";
 import { absolutePaths, isCredential } from "./paths.js";
 import { applyRule } from "./script-effects.js";
 import { importsOf } from "./script-imports.js";
-import { isNamespace, pathMethods, ruleFor, type ScriptLanguage } from "./script-rules.js";
+import { powerfulVariables } from "./programs.js";
+import { holdsValues, isNamespace, pathMethods, ruleFor, type ScriptLanguage } from "./script-rules.js";
 import { bare, callOf, declarations, literalText, memberOf, type Call } from "./script-syntax.js";
 
 /** What an expression stands for: a global or a member of a module, by its full name. */
@@ -14,13 +15,14 @@ export interface Named {
 }
 
 /** Analyses Python, JavaScript or Lua. */
-export function analyseScript(scope: Scope, language: ScriptLanguage, root: Node): void {
-  new ScriptWalk(scope, language, root).walk(root);
+export function analyseScript(scope: Scope, language: ScriptLanguage, root: Node, stdin: Value): void {
+  new ScriptWalk(scope, language, root, stdin).walk(root);
 }
 
 /** Members that every object has and that lead to everything else. */
 const powerfulMembers: Readonly<Record<ScriptLanguage, RegExp>> = {
-  python: /^__(?!name__$|file__$|doc__$|version__$|init__$|main__$|str__$|repr__$|len__$|enter__$|exit__$)\w+__$|^(f_globals|f_builtins|gi_frame|tb_frame|func_globals|cr_frame|f_back|f_locals)$/,
+  python:
+    /^__(?!name__$|file__$|doc__$|version__$|init__$|main__$|str__$|repr__$|len__$|enter__$|exit__$)\w+__$|^(f_globals|f_builtins|gi_frame|tb_frame|func_globals|cr_frame|f_back|f_locals)$/,
   javascript: /^(constructor|__proto__|__defineGetter__|__lookupGetter__|mainModule)$/,
   lua: /^__(index|gc|call|newindex)$/,
 };
@@ -29,13 +31,16 @@ export class ScriptWalk {
   readonly scope: Scope;
   readonly language: ScriptLanguage;
   readonly root: Node;
+  /** What commands that the code starts may read: nothing, or what is not known. */
+  readonly stdin: Value;
   /** Names that stand for modules or their members. */
   readonly #aliases = new Map<string, Named | null>();
   readonly #values = new Map<string, Node | null>();
   readonly #resolving = new Set<string>();
 
-  constructor(scope: Scope, language: ScriptLanguage, root: Node) {
+  constructor(scope: Scope, language: ScriptLanguage, root: Node, stdin: Value) {
     this.scope = scope;
+    this.stdin = stdin?.length === 1 && stdin[0] === "" ? stdin : null;
     this.language = language;
     this.root = root;
     for (const { local, name } of importsOf(root, language)) this.#alias(local, { name });
@@ -46,7 +51,12 @@ export class ScriptWalk {
       const named = value === null ? null : this.resolve(value);
       if (named !== null && this.#values.get(name) !== null) this.#alias(name, named);
       else if (named !== null && isNamespace(language, named.name)) {
-        need(scope, "computed-code", `the name ${name} stands for more than one thing`, value?.startIndex ?? 0);
+        need(
+          scope,
+          "computed-code",
+          `the name ${name} stands for more than one thing`,
+          value?.startIndex ?? 0,
+        );
       }
     }
     for (const pattern of root.descendantsOfType("object_pattern")) this.#destructured(pattern);
@@ -59,16 +69,32 @@ export class ScriptWalk {
 
   /** `const { exec: e } = require("child_process")`. */
   #destructured(pattern: Node): void {
-    const value = pattern.parent?.childForFieldName("value") ?? pattern.parent?.childForFieldName("right") ?? null;
+    for (const key of pattern.descendantsOfType([
+      "property_identifier",
+      "shorthand_property_identifier_pattern",
+    ]))
+      this.#property(key);
+    const value =
+      pattern.parent?.childForFieldName("value") ?? pattern.parent?.childForFieldName("right") ?? null;
     const named = value === null ? null : this.resolve(value);
     if (named === null) return;
     for (const child of pattern.namedChildren) {
       const key = child.type === "pair_pattern" ? child.childForFieldName("key") : child;
       const local = child.type === "pair_pattern" ? child.childForFieldName("value") : child;
-      const plain = key !== null && ["property_identifier", "shorthand_property_identifier_pattern"].includes(key.type);
-      if (plain && (local?.type === "identifier" || local?.type === "shorthand_property_identifier_pattern")) {
+      const plain =
+        key !== null && ["property_identifier", "shorthand_property_identifier_pattern"].includes(key.type);
+      if (
+        plain &&
+        (local?.type === "identifier" || local?.type === "shorthand_property_identifier_pattern")
+      ) {
         this.#alias(local.text, { name: `${named.name}.${key.text}` });
-      } else need(this.scope, "computed-code", `members of ${named.name} are taken by computed names`, child.startIndex);
+      } else
+        need(
+          this.scope,
+          "computed-code",
+          `members of ${named.name} are taken by computed names`,
+          child.startIndex,
+        );
     }
   }
 
@@ -80,6 +106,8 @@ export class ScriptWalk {
       if (node.type !== "export_statement") return;
     }
     this.#literal(node);
+    this.#property(node);
+    this.#environment(node);
     const call = callOf(node);
     if (call !== null) {
       this.#call(node, call);
@@ -100,18 +128,22 @@ export class ScriptWalk {
   /** The full name of what an expression stands for; null for values of the code itself. */
   resolve(expression: Node): Named | null {
     const node = bare(expression);
-    if (node.type === "identifier" || node.type === "import" || node.type === "this") return this.#identifier(node.text);
+    if (node.type === "identifier" || node.type === "import" || node.type === "shorthand_property_identifier")
+      return this.#identifier(node.text);
     const call = callOf(node);
     if (call !== null) return this.#resolveCall(call);
     const member = memberOf(node);
     if (member === null) return null;
     const object = this.resolve(member.object);
     if (object === null) return null;
-    const names = member.index === null ? (member.name === null ? null : [member.name]) : this.text(member.index);
+    const names =
+      member.index === null ? (member.name === null ? null : [member.name]) : this.text(member.index);
     const name = names?.length === 1 ? (names[0] as string) : null;
-    if (member.subscript && !isNamespace(this.language, object.name)) return null;
+    const everything = ["globalThis", "global", "_G", "_ENV"].includes(object.name);
+    // An entry of a list or map of texts, such as `process.argv[2]`, is a value of the code itself.
+    if (member.subscript && !everything && holdsValues(this.language, object.name)) return null;
     if (name === null) return { name: `${object.name}.(computed)` };
-    if (["globalThis", "global", "_G", "_ENV"].includes(object.name)) return { name };
+    if (everything) return { name };
     if (object.name === "process.mainModule" && name === "require") return { name: "require" };
     return { name: `${object.name}.${name}`, ...(object.path === undefined ? {} : { path: object.path }) };
   }
@@ -135,7 +167,11 @@ export class ScriptWalk {
       return value?.length === 1 ? (value[0] as string) : null;
     };
     const string = first ?? stringArgument(call);
-    if (["require", "__import__", "importlib.import_module", "import", "process.getBuiltinModule"].includes(callee.name)) {
+    if (
+      ["require", "__import__", "importlib.import_module", "import", "process.getBuiltinModule"].includes(
+        callee.name,
+      )
+    ) {
       const name = text(string);
       return name === null ? null : { name: moduleName(name) };
     }
@@ -144,16 +180,19 @@ export class ScriptWalk {
       const name = text(second);
       return object === null || name === null ? null : { name: `${object.name}.${name}` };
     }
-    if (ruleFor(this.language, callee.name)?.kind === "path") return { name: "path()", path: this.#joined(call.positional) };
+    if (ruleFor(this.language, callee.name)?.kind === "path")
+      return { name: "path()", path: this.#joined(call.positional) };
     return null;
   }
 
   #joined(parts: readonly Node[]): Value {
     if (parts.length === 0) return ["."];
-    return parts.map((part) => this.text(part)).reduce((left, right) => {
-      if (right?.every((text) => text.startsWith("/")) === true) return right;
-      return join(join(left, ["/"]), right);
-    });
+    return parts
+      .map((part) => this.text(part))
+      .reduce((left, right) => {
+        if (right?.every((text) => text.startsWith("/")) === true) return right;
+        return join(join(left, ["/"]), right);
+      });
   }
 
   /** The texts that an expression can have; null when that is not known. */
@@ -161,7 +200,8 @@ export class ScriptWalk {
     const node = bare(expression);
     const literal = literalText(node, this.language);
     if (literal !== null) return [literal];
-    if (node.type === "concatenated_string") return node.namedChildren.map((part) => this.text(part)).reduce(join);
+    if (node.type === "concatenated_string")
+      return node.namedChildren.map((part) => this.text(part)).reduce(join);
     if (/^binary_(operator|expression)$/.test(node.type)) {
       const [left, right] = [node.childForFieldName("left"), node.childForFieldName("right")];
       const operator = node.children.find((child) => !child.isNamed)?.type;
@@ -183,7 +223,8 @@ export class ScriptWalk {
     const callee = call === null ? null : this.resolve(call.callee);
     if (call !== null && callee !== null) {
       const rule = ruleFor(this.language, callee.name);
-      if (callee.name === "os.path.join" || callee.name === "path.join" || rule?.kind === "path") return this.#joined(call.positional);
+      if (callee.name === "os.path.join" || callee.name === "path.join" || rule?.kind === "path")
+        return this.#joined(call.positional);
       const first = call.positional[0];
       if (callee.name === "str" && first !== undefined) return this.text(first);
       if (callee.name === "os.getcwd" || callee.name === "process.cwd") return [this.scope.analysis.work];
@@ -209,11 +250,18 @@ export class ScriptWalk {
       if (member?.index !== undefined && member.index !== null) this.walk(member.index);
     }
     const list = node.childForFieldName("arguments");
-    if (list !== null) for (const argument of list.type === "string" ? [list] : list.namedChildren) this.walk(argument);
+    if (list !== null)
+      for (const argument of list.type === "string" ? [list] : list.namedChildren) this.walk(argument);
   }
 
   #imports(name: string): boolean {
-    return ["require", "__import__", "importlib.import_module", "import", "process.getBuiltinModule"].includes(name);
+    return [
+      "require",
+      "__import__",
+      "importlib.import_module",
+      "import",
+      "process.getBuiltinModule",
+    ].includes(name);
   }
 
   #loaded(how: string, call: Call, at: number): void {
@@ -227,18 +275,29 @@ export class ScriptWalk {
     const [object, name] = call.positional;
     const named = object === undefined ? null : this.resolve(object);
     const names = name === undefined ? null : this.text(name);
-    if (names === null) need(this.scope, "computed-code", "getattr takes a member whose name is computed", at);
+    if (names === null)
+      need(this.scope, "computed-code", "getattr takes a member whose name is computed", at);
     else if (named !== null) for (const one of names) this.#use(`${named.name}.${one}`, at);
-    else if (names.some((one) => powerfulMembers[this.language].test(one))) this.#powerful(names[0] ?? "", at);
+    else if (names.some((one) => powerfulMembers[this.language].test(one)))
+      this.#powerful(names[0] ?? "", at);
   }
 
   /** A module that is loaded: known, a file of the procedure, or not known. */
   #module(name: string, at: number): void {
+    if (this.language === "python") {
+      // Python looks into the current folder first.
+      const first = name.split(".")[0] ?? name;
+      for (const file of [first, `${first}.py`])
+        this.scope.analysis.executed.push({ name: file, at: this.scope.at ?? at });
+    }
     const rule = ruleFor(this.language, name);
     if (rule?.kind === "effect") need(this.scope, rule.effect, `the module ${name} is loaded`, at);
-    else if (rule?.kind === "computed") need(this.scope, "computed-code", `the module ${name} is loaded, which can run anything`, at);
+    else if (rule?.kind === "computed")
+      need(this.scope, "computed-code", `the module ${name} is loaded, which can run anything`, at);
     else if (rule === null && !isNamespace(this.language, name)) {
-      const file = [name, `${name}.py`, `${name}.lua`, `${name}.js`].map((path) => path.replace(/^\.\//, "")).find((path) => this.scope.analysis.files.has(path));
+      const file = [name, `${name}.py`, `${name}.lua`, `${name}.js`]
+        .map((path) => path.replace(/^\.\//, ""))
+        .find((path) => this.scope.analysis.files.has(path));
       const content = file === undefined ? undefined : this.scope.analysis.files.get(file);
       if (file === undefined || content === undefined) {
         need(this.scope, "computed-code", `the module ${name} is not known to be harmless`, at);
@@ -256,8 +315,17 @@ export class ScriptWalk {
         need(this.scope, "computed-code", `${name} is not known to be harmless`, at);
       }
     }
-    if (/\*/.test(node.text) && this.language === "python" && node.descendantsOfType("wildcard_import").length > 0) {
-      need(this.scope, "computed-code", "everything of a module is imported, so names are not known", node.startIndex);
+    if (
+      /\*/.test(node.text) &&
+      this.language === "python" &&
+      node.descendantsOfType("wildcard_import").length > 0
+    ) {
+      need(
+        this.scope,
+        "computed-code",
+        "everything of a module is imported, so names are not known",
+        node.startIndex,
+      );
     }
   }
 
@@ -269,7 +337,8 @@ export class ScriptWalk {
     }
     if (this.language !== "python") return;
     const what = pathMethods.get(name);
-    const pathLike = what !== undefined && !(["rename", "glob", "open"].includes(name) && !this.#usesPathlib());
+    const pathLike =
+      what !== undefined && !(["rename", "glob", "open"].includes(name) && !this.#usesPathlib());
     if (pathLike) this.#pathMethod(call, name, null, at);
   }
 
@@ -281,20 +350,34 @@ export class ScriptWalk {
     const what = pathMethods.get(name);
     const first = { kind: "files", reads: [], writes: [], changes: [], removes: [] } as const;
     if (what === undefined) {
-      if (name === "replace" && path !== null) applyRule(this, "Path.replace", { ...first, removes: [-1] }, call, at, path);
+      if (name === "replace" && path !== null)
+        applyRule(this, "Path.replace", { ...first, removes: [-1] }, call, at, path);
       return;
     }
     if (what === "opens") applyRule(this, "Path.open", { kind: "open", path: -1, mode: 0 }, call, at, path);
     else applyRule(this, `Path.${name}`, { ...first, [what]: [-1] }, call, at, path);
     const target = call.positional[0];
-    if (name === "rename" && target !== undefined) applyRule(this, "Path.rename", { ...first, writes: [0] }, call, at);
+    if (name === "rename" && target !== undefined)
+      applyRule(this, "Path.rename", { ...first, writes: [0] }, call, at);
   }
 
   #isReference(node: Node): boolean {
     if (node.type !== "identifier" && node.type !== "shorthand_property_identifier") return false;
     const { parent } = node;
     if (parent === null) return true;
-    const declared = ["parameters", "lambda_parameters", "formal_parameters", "function_definition", "function_declaration", "class_definition", "keyword_argument", "global_statement", "nonlocal_statement", "default_parameter", "typed_parameter"];
+    const declared = [
+      "parameters",
+      "lambda_parameters",
+      "formal_parameters",
+      "function_definition",
+      "function_declaration",
+      "class_definition",
+      "keyword_argument",
+      "global_statement",
+      "nonlocal_statement",
+      "default_parameter",
+      "typed_parameter",
+    ];
     const name = parent.childForFieldName("name");
     if (parent.type === "field" && name?.id === node.id) return false;
     return !(declared.includes(parent.type) && (name === null || name.id === node.id));
@@ -311,7 +394,9 @@ export class ScriptWalk {
     }
     const named = this.resolve(node);
     if (named === null) {
-      const computedIndex = member?.subscript === true && member.index !== null && index === null;
+      const holder = member === null ? null : this.resolve(member.object);
+      const computedIndex =
+        member?.subscript === true && member.index !== null && index === null && holder === null;
       if (computedIndex && this.language === "javascript" && !this.#isNumeric(member.index)) {
         need(this.scope, "computed-code", "a member is taken whose name is computed", at);
       }
@@ -319,7 +404,12 @@ export class ScriptWalk {
     }
     if (named.name.startsWith("path()")) return;
     if (named.name.endsWith(".(computed)")) {
-      need(this.scope, "computed-code", `a member of ${named.name.slice(0, -11)} is taken whose name is computed`, at);
+      need(
+        this.scope,
+        "computed-code",
+        `a member of ${named.name.slice(0, -11)} is taken whose name is computed`,
+        at,
+      );
       return;
     }
     this.#use(named.name, at);
@@ -329,14 +419,81 @@ export class ScriptWalk {
     const rule = ruleFor(this.language, name);
     if (rule?.kind === "harmless") {
       // A module as a value of its own would be lost sight of.
-      const holder = isNamespace(this.language, name) && !["sys.stdout", "sys.stderr", "sys.stdin", "process.stdout", "process.stderr", "process.env", "process.argv", "io.stdout", "io.stderr", "os.environ", "string", "table", "math", "String", "Number", "Array", "Date", "Promise", "Buffer", "Symbol", "str", "bytes", "dict"].includes(name);
-      const values = ["sys.argv", "sys.version", "sys.platform", "os.name", "os.path", "process.versions", "process.version", "process.platform", "process.hrtime", "fs.constants", "sys.version_info", "module.exports", "os.uname", "process.stdin", "io.stdin", "sys.flags", "sys.implementation", "AbortSignal"];
-      if (holder && !values.includes(name)) need(this.scope, "computed-code", `the module ${name} is handed on`, at);
+      const holder =
+        isNamespace(this.language, name) &&
+        ![
+          "sys.stdout",
+          "sys.stderr",
+          "sys.stdin",
+          "process.stdout",
+          "process.stderr",
+          "process.env",
+          "process.argv",
+          "io.stdout",
+          "io.stderr",
+          "os.environ",
+          "string",
+          "table",
+          "math",
+          "String",
+          "Number",
+          "Array",
+          "Date",
+          "Promise",
+          "Buffer",
+          "Symbol",
+          "str",
+          "bytes",
+          "dict",
+        ].includes(name);
+      const values = [
+        "sys.argv",
+        "sys.version",
+        "sys.platform",
+        "os.name",
+        "os.path",
+        "process.versions",
+        "process.version",
+        "process.platform",
+        "process.hrtime",
+        "fs.constants",
+        "sys.version_info",
+        "module.exports",
+        "os.uname",
+        "process.stdin",
+        "io.stdin",
+        "sys.flags",
+        "sys.implementation",
+        "AbortSignal",
+      ];
+      if (holder && !values.includes(name))
+        need(this.scope, "computed-code", `the module ${name} is handed on`, at);
       return;
     }
     if (rule?.kind === "effect") need(this.scope, rule.effect, `${name} is used`, at);
     else if (rule === null) need(this.scope, "computed-code", `${name} is not known to be harmless`, at);
-    else need(this.scope, "computed-code", `${name} is handed on, so what it is called with is not known`, at);
+    else
+      need(this.scope, "computed-code", `${name} is handed on, so what it is called with is not known`, at);
+  }
+
+  /** Powerful members that are named without a dot: in patterns and in object literals. */
+  #property(node: Node): void {
+    const types = ["property_identifier", "shorthand_property_identifier_pattern"];
+    if (!types.includes(node.type) || node.parent?.type === "method_definition") return;
+    if (powerfulMembers[this.language].test(node.text)) this.#powerful(node.text, node.startIndex);
+  }
+
+  /** `os.environ["PATH"] = ...` and `process.env.PATH = ...` change what later commands mean. */
+  #environment(node: Node): void {
+    if (node.type !== "assignment" && node.type !== "assignment_expression") return;
+    const left = node.childForFieldName("left");
+    const member = left === null ? null : memberOf(left);
+    const object = member === null ? null : this.resolve(member.object);
+    if (member === null || !["os.environ", "process.env"].includes(object?.name ?? "")) return;
+    const names = member.index === null ? [member.name ?? ""] : this.text(member.index);
+    if (names === null || names.some((name) => powerfulVariables.has(name))) {
+      need(this.scope, "computed-code", "a variable is set that changes what commands mean", node.startIndex);
+    }
   }
 
   #powerful(name: string, at: number): void {
@@ -346,7 +503,8 @@ export class ScriptWalk {
   /** An index that is a number whatever happens. */
   #isNumeric(index: Node): boolean {
     const node = bare(index);
-    if (node.type === "number" || node.type === "update_expression" || node.type === "unary_expression") return true;
+    if (node.type === "number" || node.type === "update_expression" || node.type === "unary_expression")
+      return true;
     if (node.type === "member_expression") return node.childForFieldName("property")?.text === "length";
     if (node.type === "binary_expression") {
       const operator = node.children.find((child) => !child.isNamed)?.type ?? "";
@@ -356,21 +514,52 @@ export class ScriptWalk {
     }
     if (node.type !== "identifier") return false;
     const own = declarations(this.root, this.language).filter(([name]) => name === node.text);
-    return own.length > 0 && own.some(([, value]) => value !== null) && own.every(([, value]) => value === null || bare(value).type === "number") && !this.#isParameter(node.text);
+    return (
+      own.length > 0 &&
+      own.some(([, value]) => value !== null) &&
+      own.every(([, value]) => value === null || bare(value).type === "number") &&
+      !this.#isParameter(node.text)
+    );
   }
 
   #isParameter(name: string): boolean {
-    const places = this.root.descendantsOfType(["formal_parameters", "for_in_statement", "catch_clause", "object_pattern", "array_pattern"]);
-    return places.some((place) => place.descendantsOfType(["identifier", "shorthand_property_identifier_pattern"]).some((node) => node.text === name && node.parent?.type !== "statement_block"));
+    const places = this.root.descendantsOfType([
+      "formal_parameters",
+      "for_in_statement",
+      "catch_clause",
+      "object_pattern",
+      "array_pattern",
+    ]);
+    return places.some((place) =>
+      place
+        .descendantsOfType(["identifier", "shorthand_property_identifier_pattern"])
+        .some((node) => node.text === name && node.parent?.type !== "statement_block"),
+    );
   }
 
   /** The name and the value of `local s = require("socket")`: an alias, not a module that is handed on. */
   #isAliasDeclaration(node: Node, child: Node): boolean {
-    if (!["assignment", "variable_declarator", "assignment_expression", "assignment_statement", "expression_list"].includes(node.type)) return false;
-    if (node.type === "assignment_statement") return child.type === "variable_list" && child.descendantsOfType(["dot_index_expression", "bracket_index_expression"]).length === 0;
+    if (
+      ![
+        "assignment",
+        "variable_declarator",
+        "assignment_expression",
+        "assignment_statement",
+        "expression_list",
+      ].includes(node.type)
+    )
+      return false;
+    if (node.type === "assignment_statement")
+      return (
+        child.type === "variable_list" &&
+        child.descendantsOfType(["dot_index_expression", "bracket_index_expression"]).length === 0
+      );
     const statement = node.type === "expression_list" ? node.parent : node;
     if (node.type === "expression_list" && statement?.type !== "assignment_statement") return false;
-    const value = node.type === "expression_list" ? child : (node.childForFieldName("right") ?? node.childForFieldName("value"));
+    const value =
+      node.type === "expression_list"
+        ? child
+        : (node.childForFieldName("right") ?? node.childForFieldName("value"));
     const target = node.childForFieldName("left") ?? node.childForFieldName("name");
     if (target?.id === child.id) return child.type === "identifier" || child.type === "object_pattern";
     if (value?.id !== child.id) return false;

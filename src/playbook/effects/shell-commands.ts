@@ -2,8 +2,27 @@ import { posix } from "node:path";
 import { languageOf } from "../language.js";
 import { need, type Scope, type Value } from "./finding.js";
 import { executeFile, interpreter, workFile } from "./interpreters.js";
-import { absolutePaths, holdsCredentials, isCredential, isInWork, readsPath, removesPath, writesPath } from "./paths.js";
-import { always, changers, patternFirst, powerfulVariables, printers, privilege, readers, removers, unreadable, writers } from "./programs.js";
+import {
+  absolutePaths,
+  holdsCredentials,
+  isCredential,
+  isInWork,
+  readsPath,
+  removesPath,
+  writesPath,
+} from "./paths.js";
+import {
+  always,
+  changers,
+  patternFirst,
+  powerfulVariables,
+  printers,
+  privilege,
+  readers,
+  removers,
+  unreadable,
+  writers,
+} from "./programs.js";
 import { literalWord, type Word } from "./shell-word.js";
 import { awkEffects, sedEffects, type SmallEffect } from "./small-languages.js";
 import { base64, echo, printf, rev, tr, xxd } from "./text-tools.js";
@@ -18,7 +37,14 @@ export interface Shell {
   inner(word: Word): Value;
 }
 
-const systemFolders = new Set(["/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"]);
+const systemFolders = new Set([
+  "/bin",
+  "/usr/bin",
+  "/sbin",
+  "/usr/sbin",
+  "/usr/local/bin",
+  "/usr/local/sbin",
+]);
 
 /** Analyses one command, its name first; returns what it prints where that is known. */
 export function runCommand(shell: Shell, words: readonly Word[], stdin: Value): Value {
@@ -56,8 +82,10 @@ function runNamed(shell: Shell, text: string, words: readonly Word[], stdin: Val
     if (rest.some((word) => word.value === null)) return null;
     return always.has(program) ? (runProgram(shell, program, words, stdin), null) : null;
   }
-  if (detaching.has(program)) need(scope, "background-process", `${program} lets a process outlive its parent`, at);
-  if (privilege.has(program)) need(scope, "destructive", `${program} changes privileges (no nearer effect exists)`, at);
+  if (detaching.has(program))
+    need(scope, "background-process", `${program} lets a process outlive its parent`, at);
+  if (privilege.has(program))
+    need(scope, "destructive", `${program} changes privileges (no nearer effect exists)`, at);
   return runProgram(shell, program, words, stdin);
 }
 
@@ -67,12 +95,16 @@ function runProgram(shell: Shell, program: string, words: readonly Word[], stdin
   const at = name.at;
   const fixed = always.get(program);
   if (fixed !== undefined) need(scope, fixed.effect, `${program} ${fixed.what}`, at, program);
-  if ((program === "command" || program === "builtin") && rest[0]?.value?.some((word) => /^-[vV]+$/.test(word)) === true) return null;
+  if (
+    (program === "command" || program === "builtin") &&
+    rest[0]?.value?.some((word) => /^-[vV]+$/.test(word)) === true
+  )
+    return null;
   const special = specials.get(program);
   if (special !== undefined) return special(shell, words, stdin);
   const skip = wrappers.get(program);
   if (skip !== undefined) return runCommand(shell, words.slice(skip(words)), stdin);
-  if (languageOf(program) !== "unknown") return interpreter(scope, words, stdin, shell.inner);
+  if (languageOf(program) !== "unknown") return interpreter(scope, words, stdin, (word) => shell.inner(word));
   literalScan(scope, program, rest);
   if (fixed !== undefined) return null;
   if (removers.has(program)) {
@@ -117,7 +149,11 @@ function literalScan(scope: Scope, program: string, words: readonly Word[]): voi
   for (const word of words) {
     for (const text of word.value ?? []) {
       const parts = [text, ...text.split(/[=:@,]/).slice(1)];
-      const found = parts.find((part) => part.includes("/") || part.includes(".") ? absolutePaths(scope, part).some((path) => isCredential(path, word.glob)) : false);
+      const found = parts.find((part) =>
+        part.includes("/") || part.includes(".")
+          ? absolutePaths(scope, part).some((path) => isCredential(path, word.glob))
+          : false,
+      );
       if (found !== undefined) need(scope, "credentials", `${program} is given ${found}`, word.at);
     }
   }
@@ -125,13 +161,16 @@ function literalScan(scope: Scope, program: string, words: readonly Word[]): voi
 
 function reading(scope: Scope, program: string, words: readonly Word[]): void {
   const files = operands(words);
-  const recursive = words.some((word) => /^-[a-zA-Z]*[rR]|^--(dereference-)?recursive/.test(word.value?.[0] ?? ""));
+  const recursive = words.some((word) =>
+    /^-[a-zA-Z]*[rR]|^--(dereference-)?recursive/.test(word.value?.[0] ?? ""),
+  );
   const skipped = patternFirst.has(program) ? files.slice(1) : files;
   for (const word of skipped) {
     if (word.value?.[0] === "-" || word.process !== null) continue;
     readsPath(scope, word.value, word.glob, program, word.at);
     const whole = recursive && word.value?.some((path) => absolutePaths(scope, path).some(holdsCredentials));
-    if (whole === true) need(scope, "credentials", `${program} reads everything below ${word.value?.[0] ?? ""}`, word.at);
+    if (whole === true)
+      need(scope, "credentials", `${program} reads everything below ${word.value?.[0] ?? ""}`, word.at);
   }
   const outputs: Readonly<Record<string, RegExp>> = {
     sort: /^-[a-z]*o|^--output/,
@@ -148,7 +187,8 @@ function reading(scope: Scope, program: string, words: readonly Word[]): void {
     need(scope, "computed-code", `${program} is told to run another program`, words[0]?.at ?? 0);
   }
   const second = files[1];
-  if ((program === "uniq" || program === "xxd") && second !== undefined) writesPath(scope, second.value, program, second.at);
+  if ((program === "uniq" || program === "xxd") && second !== undefined)
+    writesPath(scope, second.value, program, second.at);
 }
 
 function writing(scope: Scope, program: string, words: readonly Word[]): void {
@@ -160,19 +200,27 @@ function writing(scope: Scope, program: string, words: readonly Word[]): void {
     else writesPath(scope, ["/tmp/tmp.XXXXXXXXXX"], program, words[0]?.at ?? 0);
     return;
   }
-  if (options.some((option) => /^--(filter|to-command|checkpoint-action|use-compress-program)/.test(option))) {
+  if (
+    options.some((option) => /^--(filter|to-command|checkpoint-action|use-compress-program)/.test(option))
+  ) {
     need(scope, "computed-code", `${program} is told to run another program`, words[0]?.at ?? 0);
   }
-  const changes = changers.has(program) || ["truncate", "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz"].includes(program);
+  const changes =
+    changers.has(program) ||
+    ["truncate", "gzip", "gunzip", "bzip2", "bunzip2", "xz", "unxz"].includes(program);
   const copies = ["cp", "ln", "install"].includes(program);
   const into = options.some((option) => /^(-[a-zA-Z]*t|--target-directory)/.test(option));
-  const written = copies && !into ? files.slice(-1) : changers.has(program) ? files.slice(1) : files;
+  // Numbers are the values of options, such as `mkdir -m 700`.
+  const named = files.filter((word) => word.value?.every((text) => /^\d+$/.test(text)) !== true);
+  const written = copies && !into ? files.slice(-1) : changers.has(program) ? files.slice(1) : named;
   for (const word of written) writesPath(scope, word.value, program, word.at, changes);
   if (!copies) return;
   for (const word of files) {
     if (written.includes(word) && files.length > 1) continue;
     readsPath(scope, word.value, word.glob, program, word.at);
-    const outside = word.value === null || word.value.some((path) => absolutePaths(scope, path).some((one) => !isInWork(scope, one)));
+    const outside =
+      word.value === null ||
+      word.value.some((path) => absolutePaths(scope, path).some((one) => !isInWork(scope, one)));
     // What is then written or read through the link is elsewhere; hard links change what they are linked to as well.
     if (program === "ln" && outside) {
       need(scope, "outside-work-folder", "ln links to a place outside the work folder", word.at);
@@ -180,7 +228,8 @@ function writing(scope: Scope, program: string, words: readonly Word[]): void {
     }
   }
   // Copies of folders and links bring in files whose names are not seen.
-  if (program === "cp") scope.analysis.written.add(files.length > 2 || into ? "*" : (posix.basename(files[0]?.value?.[0] ?? "*")));
+  if (program === "cp")
+    scope.analysis.written.add(files.length > 2 || into ? "*" : posix.basename(files[0]?.value?.[0] ?? "*"));
 }
 
 function moving(shell: Shell, words: readonly Word[]): Value {
@@ -198,7 +247,9 @@ function moving(shell: Shell, words: readonly Word[]): Value {
 
 /** The texts of words, when each has exactly one. */
 function texts(words: readonly Word[]): string[] | null {
-  const found = words.map((word) => (word.value?.length === 1 && !word.glob && !word.approximate ? (word.value[0] as string) : null));
+  const found = words.map((word) =>
+    word.value?.length === 1 && !word.glob && !word.approximate ? (word.value[0] as string) : null,
+  );
   return found.every((text) => text !== null) ? found : null;
 }
 
@@ -210,13 +261,33 @@ function printerOutput(scope: Scope, program: string, words: readonly Word[]): V
   const given = words.flatMap((word) => word.value ?? []);
   const first = words[0];
   const at = first?.at ?? 0;
-  if ((program === "date" && given.some((word) => /^(-s|--set)/.test(word))) || (program === "hostname" && words.some((word) => !(word.value?.[0] ?? "").startsWith("-")))) {
+  if (
+    (program === "date" && given.some((word) => /^(-s|--set)/.test(word))) ||
+    (program === "hostname" && words.some((word) => !(word.value?.[0] ?? "").startsWith("-")))
+  ) {
     need(scope, "destructive", `${program} sets what the system has`, at);
   }
   if (program === "getent" && given.some((word) => /^(passwd|shadow|gshadow)$/.test(word))) {
     need(scope, "credentials", `getent reads ${given[0] ?? ""}`, at);
   }
-  const evaluates = ["test", "[", "printf", "declare", "typeset", "local", "export", "readonly", "unset", "let", "read", "mapfile", "readarray", "wait", "integer", "float"];
+  const evaluates = [
+    "test",
+    "[",
+    "printf",
+    "declare",
+    "typeset",
+    "local",
+    "export",
+    "readonly",
+    "unset",
+    "let",
+    "read",
+    "mapfile",
+    "readarray",
+    "wait",
+    "integer",
+    "float",
+  ];
   // An index in a variable's name is arithmetic, and arithmetic runs what is substituted in it.
   if (evaluates.includes(program) && given.some((word) => /\$\(|`/.test(word)) && program !== "printf") {
     need(scope, "computed-code", `${program} may run what is in its argument`, at);
@@ -224,10 +295,14 @@ function printerOutput(scope: Scope, program: string, words: readonly Word[]): V
   if (program === "printf" && given[0] === "-v" && given.some((word) => /\[/.test(word))) {
     need(scope, "computed-code", "printf -v may run what is in its argument", at);
   }
-  if (["mapfile", "readarray"].includes(program) && given.includes("-C")) need(scope, "computed-code", `${program} calls a command`, at);
-  if (program === "hash" && given.includes("-p")) need(scope, "computed-code", "hash -p renames a program", at);
+  if (["mapfile", "readarray"].includes(program) && given.includes("-C"))
+    need(scope, "computed-code", `${program} calls a command`, at);
+  if (program === "hash" && given.includes("-p"))
+    need(scope, "computed-code", "hash -p renames a program", at);
   if (["export", "readonly", "local", "declare", "typeset"].includes(program)) {
-    for (const word of given) if (powerfulVariables.has(word.split("=")[0] ?? "")) need(scope, "computed-code", `${word} changes what commands mean`, at);
+    for (const word of given)
+      if (powerfulVariables.has(word.split("=")[0] ?? ""))
+        need(scope, "computed-code", `${word} changes what commands mean`, at);
   }
   const known = texts(words);
   if (known === null) return null;
@@ -241,7 +316,9 @@ function readerOutput(shell: Shell, program: string, words: readonly Word[], std
   const input = stdin?.length === 1 ? (stdin[0] as string) : null;
   if (known === null) return null;
   if (program === "cat") {
-    const parts = known.map((path) => (path === "-" ? input : path.startsWith("-") ? null : workFileText(shell, path, words[0]?.at ?? 0)));
+    const parts = known.map((path) =>
+      path === "-" ? input : path.startsWith("-") ? null : workFileText(shell, path, words[0]?.at ?? 0),
+    );
     return known.length === 0 ? stdin : parts.every((part) => part !== null) ? [parts.join("")] : null;
   }
   if (input === null) return null;
@@ -274,7 +351,8 @@ function cd(shell: Shell, words: readonly Word[]): Value {
     need(scope, "computed-code", "the folder that the code changes to is computed", target.at);
   } else {
     for (const path of target.value) {
-      for (const absolute of absolutePaths(scope, path)) if (absolute !== scope.analysis.work) scope.analysis.folders.add(absolute);
+      for (const absolute of absolutePaths(scope, path))
+        if (absolute !== scope.analysis.work) scope.analysis.folders.add(absolute);
     }
   }
   return [""];
@@ -293,7 +371,11 @@ function evaluate(shell: Shell, words: readonly Word[], stdin: Value): Value {
 
 function source(shell: Shell, words: readonly Word[], stdin: Value): Value {
   const [name, file] = words as [Word, Word?];
-  return file === undefined ? null : interpreter(shell.scope, [literalWord([shell.scope.program], name.at), file], stdin, shell.inner);
+  return file === undefined
+    ? null
+    : interpreter(shell.scope, [literalWord([shell.scope.program], name.at), file], stdin, (word) =>
+        shell.inner(word),
+      );
 }
 
 function trap(shell: Shell, words: readonly Word[]): Value {
@@ -301,7 +383,9 @@ function trap(shell: Shell, words: readonly Word[]): Value {
   const at = words[0]?.at ?? 0;
   if (words.length < 3 || action === undefined) return null;
   if (action.value === null) need(shell.scope, "computed-code", "trap runs code that is computed", at);
-  else for (const text of action.value) if (text !== "-") shell.scope.nested("shell", shell.scope.program, text, action.at, [""]);
+  else
+    for (const text of action.value)
+      if (text !== "-") shell.scope.nested("shell", shell.scope.program, text, action.at, null);
   return [""];
 }
 
@@ -310,53 +394,77 @@ function alias(shell: Shell, words: readonly Word[]): Value {
   if (words.length === 1) return null;
   need(shell.scope, "computed-code", "an alias changes what later words mean", at);
   for (const text of words.slice(1).flatMap((word) => word.value ?? [])) {
-    if (text.includes("=")) shell.scope.nested("shell", shell.scope.program, text.slice(text.indexOf("=") + 1), at, null);
+    if (text.includes("="))
+      shell.scope.nested("shell", shell.scope.program, text.slice(text.indexOf("=") + 1), at, null);
   }
   return [""];
 }
 
-function find(shell: Shell, words: readonly Word[]): Value {
+/** What a command that is started many times may read: nothing, or what is not followed. */
+function emptyOrUnknown(stdin: Value): Value {
+  return stdin?.length === 1 && stdin[0] === "" ? stdin : null;
+}
+
+function find(shell: Shell, words: readonly Word[], stdin: Value): Value {
   const { scope } = shell;
   const rest = words.slice(1);
-  const first = rest.findIndex((word) => /^[-(!]/.test(word.value?.[0] ?? "") && !/^-[HLPO]/.test(word.value?.[0] ?? ""));
-  const roots = (first === -1 ? rest : rest.slice(0, first)).filter((word) => !/^-/.test(word.value?.[0] ?? ""));
-  const inWork = !scope.analysis.unknownFolder && roots.every((word) => word.value?.every((path) => absolutePaths(scope, path).every((one_) => isInWork(scope, one_))) === true);
+  const first = rest.findIndex(
+    (word) => /^[-(!]/.test(word.value?.[0] ?? "") && !/^-[HLPO]/.test(word.value?.[0] ?? ""),
+  );
+  const roots = (first === -1 ? rest : rest.slice(0, first)).filter(
+    (word) => !/^-/.test(word.value?.[0] ?? ""),
+  );
+  const inWork =
+    !scope.analysis.unknownFolder &&
+    roots.every(
+      (word) =>
+        word.value?.every((path) => absolutePaths(scope, path).every((one_) => isInWork(scope, one_))) ===
+        true,
+    );
   literalScan(scope, "find", rest);
   const inside = `${scope.analysis.work}/*`;
   rest.forEach((word, index) => {
     const text = word.value?.length === 1 ? (word.value[0] as string) : "";
     if (text === "-delete") removesPath(scope, inWork ? [inside] : null, "find -delete", word.at);
-    if (/^-(fprint|fprintf|fprint0|fls)$/.test(text)) writesPath(scope, rest[index + 1]?.value ?? null, `find ${text}`, word.at);
+    if (/^-(fprint|fprintf|fprint0|fls)$/.test(text))
+      writesPath(scope, rest[index + 1]?.value ?? null, `find ${text}`, word.at);
     if (!/^-(exec|execdir|ok|okdir)$/.test(text)) return;
-    const end = rest.findIndex((other, place) => place > index && [";", "+"].includes(other.value?.[0] ?? ""));
-    const command = rest.slice(index + 1, end === -1 ? rest.length : end).map((part) =>
-      part.value?.some((one_) => one_.includes("{}")) === true
-        ? { ...part, value: inWork && part.value[0] === "{}" ? [inside] : null, glob: true }
-        : part,
+    const end = rest.findIndex(
+      (other, place) => place > index && [";", "+"].includes(other.value?.[0] ?? ""),
     );
-    runCommand(shell, command, [""]);
+    const command = rest
+      .slice(index + 1, end === -1 ? rest.length : end)
+      .map((part) =>
+        part.value?.some((one_) => one_.includes("{}")) === true
+          ? { ...part, value: inWork && part.value[0] === "{}" ? [inside] : null, glob: true }
+          : part,
+      );
+    runCommand(shell, command, emptyOrUnknown(stdin));
   });
-  if (rest.some((word) => word.value === null)) need(scope, "computed-code", "find is given a computed argument", words[0]?.at ?? 0);
+  if (rest.some((word) => word.value === null))
+    need(scope, "computed-code", "find is given a computed argument", words[0]?.at ?? 0);
   return null;
 }
 
 function xargs(shell: Shell, words: readonly Word[], stdin: Value): Value {
   const input = stdin?.length === 1 ? (stdin[0] as string) : null;
-  runCommand(shell, xargsCommand(words, input), [""]);
+  runCommand(shell, xargsCommand(words, input), emptyOrUnknown(stdin));
   return null;
 }
 
 function env(shell: Shell, words: readonly Word[], stdin: Value): Value {
   const { scope } = shell;
   const command = envCommand(scope, words, (name, word) => {
-    if (powerfulVariables.has(name)) need(scope, "computed-code", `${name} changes what commands mean`, word.at);
+    if (powerfulVariables.has(name))
+      need(scope, "computed-code", `${name} changes what commands mean`, word.at);
   });
   return command === null ? null : runCommand(shell, command, stdin);
 }
 
 function busybox(shell: Shell, words: readonly Word[], stdin: Value): Value {
   const applet = words[1]?.value?.[0] ?? "";
-  if (applet === "--install") need(shell.scope, "destructive", "busybox --install changes the system", words[0]?.at ?? 0);
+  if (applet === "--install")
+    need(shell.scope, "destructive", "busybox --install changes the system", words[0]?.at ?? 0);
   return applet.startsWith("--") || words.length === 1 ? null : runCommand(shell, words.slice(1), stdin);
 }
 
@@ -394,13 +502,15 @@ function sed(shell: Shell, words: readonly Word[]): Value {
     const text = word.value?.[0] ?? "";
     if (/^-[nEruszl]*e$|^--expression$/.test(text)) scripts.push(...words.slice(index + 1, ++index + 1));
     else if (text.startsWith("--expression=")) scripts.push(literalWord([text.slice(13)], word.at));
-    else if (/^-[nEruszl]*[ef]|^--file/.test(text)) need(scope, "computed-code", "sed reads its script from elsewhere", word.at);
+    else if (/^-[nEruszl]*[ef]|^--file/.test(text))
+      need(scope, "computed-code", "sed reads its script from elsewhere", word.at);
     else if (/^-[nEruszl]*i|^--in-place/.test(text)) inPlace = true;
     else if (!text.startsWith("-") || text === "-") files.push(word);
   }
   if (scripts.length === 0) scripts.push(...files.splice(0, 1));
   for (const script of scripts) {
-    if (script.value === null || script.glob) need(scope, "computed-code", "sed is given a computed script", script.at);
+    if (script.value === null || script.glob)
+      need(scope, "computed-code", "sed is given a computed script", script.at);
     else for (const text of script.value) small(shell, "sed", sedEffects(text), script.at);
   }
   literalScan(scope, "sed", files);
@@ -424,7 +534,8 @@ function awk(shell: Shell, words: readonly Word[]): Value {
     }
     if (!text.startsWith("-")) break;
     if (text === "-F" || text === "-v") index += 1;
-    else if (!/^-[Fv]/.test(text)) need(scope, "computed-code", `awk's option ${text} may load other code`, rest[index]?.at ?? 0);
+    else if (!/^-[Fv]/.test(text))
+      need(scope, "computed-code", `awk's option ${text} may load other code`, rest[index]?.at ?? 0);
   }
   const program = rest[index];
   if (program === undefined) return null;
@@ -455,12 +566,19 @@ function archive(shell: Shell, words: readonly Word[]): Value {
   const program = name.value?.[0] ?? "tar";
   literalScan(scope, program, rest);
   scope.analysis.written.add("*");
-  if (rest.some((word) => /^--?(I|use-compress|to-command|checkpoint-action|rsh-command|info-script|new-volume-script|F$|T$|unzip-command|TT)/.test(word.value?.[0] ?? ""))) {
+  if (
+    rest.some((word) =>
+      /^--?(I|use-compress|to-command|checkpoint-action|rsh-command|info-script|new-volume-script|F$|T$|unzip-command|TT)/.test(
+        word.value?.[0] ?? "",
+      ),
+    )
+  ) {
     need(scope, "computed-code", `${program} is told to run another program`, name.at);
   }
   for (const word of operands(rest)) {
     const paths = word.value?.flatMap((path) => absolutePaths(scope, path)) ?? [];
-    if (paths.some(holdsCredentials)) need(scope, "credentials", `${program} reads everything below ${word.value?.[0] ?? ""}`, word.at);
+    if (paths.some(holdsCredentials))
+      need(scope, "credentials", `${program} reads everything below ${word.value?.[0] ?? ""}`, word.at);
     writesPath(scope, word.value, program, word.at);
   }
   return null;

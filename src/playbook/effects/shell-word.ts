@@ -72,7 +72,11 @@ function piece(node: Node, context: WordContext): Piece {
       return split(expansion(node, context));
     case "command_substitution": {
       const output = context.output(node);
-      return split({ value: output?.map((text) => text.replace(/\n+$/, "")) ?? null, glob: false, approximate: false });
+      return split({
+        value: output?.map((text) => text.replace(/\n+$/, "")) ?? null,
+        glob: false,
+        approximate: false,
+      });
     }
     case "arithmetic_expansion":
       return { value: ["0"], glob: false, approximate: true };
@@ -156,7 +160,11 @@ export function quoted(node: Node, margin: number, context: WordContext): Piece 
     if (child.type === "simple_expansion" || child.type === "expansion") add(expansion(child, context));
     else if (child.type === "command_substitution") {
       const output = context.output(child);
-      add({ value: output?.map((printed) => printed.replace(/\n+$/, "")) ?? null, glob: false, approximate: false });
+      add({
+        value: output?.map((printed) => printed.replace(/\n+$/, "")) ?? null,
+        glob: false,
+        approximate: false,
+      });
     } else if (child.type === "arithmetic_expansion") add({ value: ["0"], glob: false, approximate: true });
     else add(unknownWord);
   }
@@ -180,7 +188,11 @@ function expansion(node: Node, context: WordContext): Piece {
   const fallback = rest.length === 1 ? rest[0] : undefined;
   if (fallback !== undefined && node.text === `\${${name.text}:-${fallback.text}}`) {
     const other = piece(fallback, context);
-    return { value: either(holds.value, other.value), glob: other.glob, approximate: holds.approximate || other.approximate };
+    return {
+      value: either(holds.value, other.value),
+      glob: other.glob,
+      approximate: holds.approximate || other.approximate,
+    };
   }
   return unknownWord;
 }

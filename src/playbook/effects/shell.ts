@@ -18,7 +18,21 @@ interface Assignment {
 }
 
 /** Commands that set variables in ways that are not followed: with one of them no variable is known. */
-const setters = new Set(["read", "mapfile", "readarray", "getopts", "let", "eval", "source", ".", "unset", "printf", "wait", "select", "coproc"]);
+const setters = new Set([
+  "read",
+  "mapfile",
+  "readarray",
+  "getopts",
+  "let",
+  "eval",
+  "source",
+  ".",
+  "unset",
+  "printf",
+  "wait",
+  "select",
+  "coproc",
+]);
 
 class ShellWalk implements Shell, WordContext {
   readonly scope: Scope;
@@ -30,15 +44,23 @@ class ShellWalk implements Shell, WordContext {
 
   constructor(scope: Scope, root: Node) {
     this.scope = scope;
-    const names = root.descendantsOfType("function_definition").flatMap((node) => fieldChildren(node, "name"));
+    const names = root
+      .descendantsOfType("function_definition")
+      .flatMap((node) => fieldChildren(node, "name"));
     this.functions = new Set(names.map((node) => node.text));
     this.#assignments = [
       ...root.descendantsOfType("variable_assignment").map((node) => assignmentOf(node)),
-      ...root.descendantsOfType(["for_statement", "c_style_for_statement", "select_statement"]).flatMap(loopAssignments),
+      ...root
+        .descendantsOfType(["for_statement", "c_style_for_statement", "select_statement"])
+        .flatMap(loopAssignments),
     ];
     this.#followed = !root
       .descendantsOfType("command_name")
-      .some((node) => setters.has(node.text) && !(node.text === "printf" && !/^printf\s+-v/.test(node.parent?.text ?? "")));
+      .some(
+        (node) =>
+          setters.has(node.text) &&
+          !(node.text === "printf" && !/^printf\s+-v/.test(node.parent?.text ?? "")),
+      );
   }
 
   /** Analyses a statement; returns what it prints where that is known. */
@@ -92,7 +114,8 @@ class ShellWalk implements Shell, WordContext {
       if (name === "HOME") return { value: ["~"], approximate: true };
       const { folders, unknownFolder, work } = this.scope.analysis;
       if (name === "PWD" && folders.size === 0 && !unknownFolder) return { value: [work], approximate: true };
-      if (["RANDOM", "SECONDS", "LINENO", "PPID", "BASHPID", "EUID", "UID"].includes(name)) return { value: ["0"], approximate: true };
+      if (["RANDOM", "SECONDS", "LINENO", "PPID", "BASHPID", "EUID", "UID"].includes(name))
+        return { value: ["0"], approximate: true };
       return unknown;
     }
     if (!this.#followed) return unknown;
@@ -118,11 +141,19 @@ class ShellWalk implements Shell, WordContext {
     if (known !== undefined) return known;
     // Held unknown while it is worked out: a command may refer to itself through a variable.
     this.#outputs.set(substitution.id, null);
-    let value = this.#all(substitution.namedChildren, [""]);
+    // Its input is that of the command around it, or for `>(...)` what that command prints.
+    let value = this.#all(substitution.namedChildren, null);
     const redirect = substitution.namedChildren[0];
     if (redirect?.type === "file_redirect") {
       const file = fieldChildren(redirect, "destination")[0];
-      value = file === undefined ? null : runCommand(this, [{ ...readWord(file, this), value: ["cat"], glob: false }, readWord(file, this)], [""]);
+      value =
+        file === undefined
+          ? null
+          : runCommand(
+              this,
+              [{ ...readWord(file, this), value: ["cat"], glob: false }, readWord(file, this)],
+              [""],
+            );
     }
     this.#outputs.set(substitution.id, value);
     return value;
@@ -136,7 +167,10 @@ class ShellWalk implements Shell, WordContext {
   #all(nodes: readonly Node[], stdin: Value): Value {
     const statements = nodes.filter((node) => node.type !== "comment");
     const open = statements.length === 1 || (stdin?.length === 1 && stdin[0] === "");
-    return statements.reduce<Value>((output, node) => join(output, this.visit(node, open ? stdin : null)), [""]);
+    return statements.reduce<Value>(
+      (output, node) => join(output, this.visit(node, open ? stdin : null)),
+      [""],
+    );
   }
 
   #children(node: Node, stdin: Value): void {
@@ -144,7 +178,18 @@ class ShellWalk implements Shell, WordContext {
   }
 
   #background(node: Node): void {
-    if (["pipeline", "list", "binary_expression", "file_redirect", "arithmetic_expansion", "test_command", "expansion"].includes(node.type)) return;
+    if (
+      [
+        "pipeline",
+        "list",
+        "binary_expression",
+        "file_redirect",
+        "arithmetic_expansion",
+        "test_command",
+        "expansion",
+      ].includes(node.type)
+    )
+      return;
     for (const child of node.children) {
       if (!child.isNamed && (child.type === "&" || child.type === "&!" || child.type === "&|")) {
         need(this.scope, "background-process", "a command is left running (`&`)", child.startIndex);
@@ -197,9 +242,11 @@ class ShellWalk implements Shell, WordContext {
 
   /** What a word holds is analysed even where the word's own value is not needed. */
   #innerCommands(node: Node): void {
-    for (const inner of node.descendantsOfType(["command_substitution", "process_substitution"])) this.output(inner);
+    for (const inner of node.descendantsOfType(["command_substitution", "process_substitution"]))
+      this.output(inner);
     for (const inner of node.descendantsOfType("expansion")) {
-      if (/@P\s*\}$/.test(inner.text)) need(this.scope, "computed-code", "a prompt expansion runs what a variable holds", inner.startIndex);
+      if (/@P\s*\}$/.test(inner.text))
+        need(this.scope, "computed-code", "a prompt expansion runs what a variable holds", inner.startIndex);
     }
     for (const inner of node.descendantsOfType("variable_assignment")) this.#assigned(inner);
   }
@@ -210,7 +257,8 @@ class ShellWalk implements Shell, WordContext {
     const flow = this.#redirects(redirects, stdin);
     let output: Value = [""];
     if (body !== undefined) {
-      output = body.type === "command" ? this.#command(body, flow.stdin, flow.words) : this.visit(body, flow.stdin);
+      output =
+        body.type === "command" ? this.#command(body, flow.stdin, flow.words) : this.visit(body, flow.stdin);
     }
     if (flow.redirected) output = null;
     for (const after of flow.after) output = this.visit(after, after.type === "pipeline" ? output : null);
@@ -218,7 +266,10 @@ class ShellWalk implements Shell, WordContext {
   }
 
   /** Works redirections out: the input, whether the output goes elsewhere, and what the grammar hangs below a here-document. */
-  #redirects(nodes: readonly Node[], stdin: Value): { stdin: Value; redirected: boolean; words: Word[]; after: Node[] } {
+  #redirects(
+    nodes: readonly Node[],
+    stdin: Value,
+  ): { stdin: Value; redirected: boolean; words: Word[]; after: Node[] } {
     const flow = { stdin, redirected: false, words: [] as Word[], after: [] as Node[] };
     for (const node of nodes) {
       this.#innerCommands(node);
@@ -240,7 +291,8 @@ class ShellWalk implements Shell, WordContext {
       const literal = /['"\\]/.test(start?.text ?? "");
       const read = literal ? { value: [body.text], approximate: false } : quoted(body, 0, this);
       value = read.approximate ? null : read.value;
-      if (node.children.some((child) => child.type === "<<-")) value = value?.map((text) => text.replace(/^\t+/gm, "")) ?? null;
+      if (node.children.some((child) => child.type === "<<-"))
+        value = value?.map((text) => text.replace(/^\t+/gm, "")) ?? null;
       if (!literal) this.#innerCommands(body);
     }
     flow.stdin = value;
@@ -248,7 +300,12 @@ class ShellWalk implements Shell, WordContext {
       if (["heredoc_start", "heredoc_body", "heredoc_end", "file_descriptor"].includes(child.type)) continue;
       if (child.type === "file_redirect") this.#file(child, flow);
       else if (child.type === "herestring_redirect" || child.type === "heredoc_redirect") flow.stdin = null;
-      else if (/^(pipeline|list|command|redirected_statement|.*_statement|subshell|negated_command|.*_command)$/.test(child.type)) flow.after.push(child);
+      else if (
+        /^(pipeline|list|command|redirected_statement|.*_statement|subshell|negated_command|.*_command)$/.test(
+          child.type,
+        )
+      )
+        flow.after.push(child);
       else flow.words.push(readWord(child, this));
     }
   }
@@ -268,7 +325,12 @@ class ShellWalk implements Shell, WordContext {
       if (operator.startsWith("<")) {
         readsPath(this.scope, word.value, word.glob, "a redirection", word.at);
         const source = word.value?.length === 1 && !word.approximate ? word : null;
-        flow.stdin = source?.value?.[0] === "/dev/null" ? [""] : source === null ? null : runCommand(this, [{ ...word, value: ["cat"], glob: false }, word], [""]);
+        flow.stdin =
+          source?.value?.[0] === "/dev/null"
+            ? [""]
+            : source === null
+              ? null
+              : runCommand(this, [{ ...word, value: ["cat"], glob: false }, word], [""]);
         if (word.process !== null) flow.stdin = this.output(word.process);
         continue;
       }
@@ -283,7 +345,8 @@ class ShellWalk implements Shell, WordContext {
 function assignmentOf(node: Node): Assignment {
   const name = fieldChildren(node, "name")[0];
   const value = fieldChildren(node, "value")[0] ?? null;
-  const plain = name?.type === "variable_name" && !node.children.some((child) => child.type === "+=") && value !== null;
+  const plain =
+    name?.type === "variable_name" && !node.children.some((child) => child.type === "+=") && value !== null;
   return { name: (name?.text ?? "").replace(/\[.*$/s, ""), node: plain ? value : null };
 }
 

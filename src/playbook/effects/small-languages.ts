@@ -119,12 +119,15 @@ function awkTokens(program: string): AwkToken[] | null {
     const word = /^[A-Za-z_][A-Za-z0-9_]*|^[0-9.]+/.exec(rest)?.[0];
     const last = tokens.at(-1);
     // A slash divides after a value and begins a regular expression elsewhere.
-    const value = last !== undefined && (last.kind === "word" || last.kind === "text" || [")", "]", "$"].includes(last.text));
-    const keyword = last?.kind === "word" && ["print", "printf", "return", "in", "if", "case"].includes(last.text);
+    const value =
+      last !== undefined &&
+      (last.kind === "word" || last.kind === "text" || [")", "]", "$"].includes(last.text));
+    const keyword =
+      last?.kind === "word" && ["print", "printf", "return", "in", "if", "case"].includes(last.text);
     // After `++` and `--` it may be either: what cannot be told is not read.
     const stepped = last !== undefined && ["+", "-"].includes(last.text) && tokens.at(-2)?.text === last.text;
     if (stepped && rest.startsWith("/")) return null;
-    const regex = !value || keyword ? /^\/((?:[^/\\\n]|\\[^])*)\// .exec(rest) : null;
+    const regex = !value || keyword ? /^\/((?:[^/\\\n]|\\[^])*)\//.exec(rest) : null;
     if (space !== undefined) index += space.length;
     else if (text !== null) {
       // An escape may spell anything: such a text is no literal.

@@ -4,7 +4,19 @@
 export function unescape(text: string, style: "printf" | "echo" | "ansi"): string | null {
   let out = "";
   const simple: Readonly<Record<string, string>> = {
-    a: "\x07", b: "\b", e: "\x1b", E: "\x1b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\", "'": "'", '"': '"', "?": "?",
+    a: "\x07",
+    b: "\b",
+    e: "\x1b",
+    E: "\x1b",
+    f: "\f",
+    n: "\n",
+    r: "\r",
+    t: "\t",
+    v: "\v",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "?": "?",
   };
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index] as string;
@@ -16,7 +28,8 @@ export function unescape(text: string, style: "printf" | "echo" | "ansi"): strin
     const octal = (style === "echo" ? /^0[0-7]{0,3}/ : /^[0-7]{1,3}/).exec(rest)?.[0];
     const hex = /^x([0-9a-fA-F]{1,2})/.exec(rest);
     const unicode = /^(?:u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8}))/.exec(rest);
-    const code = octal !== undefined ? Number.parseInt(octal, 8) : hex ? Number.parseInt(hex[1] as string, 16) : null;
+    const code =
+      octal !== undefined ? Number.parseInt(octal, 8) : hex ? Number.parseInt(hex[1] as string, 16) : null;
     if (code !== null) {
       // A byte that is no character of its own would need the bytes around it.
       if (code === 0 || code > 0x7f) return null;
@@ -53,7 +66,8 @@ export function printf(words: readonly string[]): string | null {
       } else if (part === "%%") out += "%";
       else if (part === "%s") out += values[next++] ?? "";
       else if (part === "%c") out += (values[next++] ?? "").slice(0, 1);
-      else if (part === "%d" && /^-?\d+$/.test(values[next] ?? "0")) out += String(Number(values[next++] ?? "0"));
+      else if (part === "%d" && /^-?\d+$/.test(values[next] ?? "0"))
+        out += String(Number(values[next++] ?? "0"));
       else if (part === "%b") {
         const text = unescape(values[next++] ?? "", "echo");
         if (text === null) return null;
@@ -96,7 +110,10 @@ export function base64(words: readonly string[], input: string): string | null {
 
 /** `xxd -p` and `xxd -r -p`. */
 export function xxd(words: readonly string[], input: string): string | null {
-  const options = words.map((word) => word.replace(/^--?/, "")).sort().join("");
+  const options = words
+    .map((word) => word.replace(/^--?/, ""))
+    .sort()
+    .join("");
   if (["pr", "rp", "plainrevert", "prevert", "plainr", "psr"].includes(options)) {
     const text = input.replace(/\s/g, "");
     return /^([0-9a-fA-F]{2})*$/.test(text) ? decodeUtf8(Buffer.from(text, "hex")) : null;
@@ -108,7 +125,10 @@ export function xxd(words: readonly string[], input: string): string | null {
 
 /** `rev`: each line backwards. */
 export function rev(input: string): string {
-  return input.split("\n").map((line) => [...line].reverse().join("")).join("\n");
+  return input
+    .split("\n")
+    .map((line) => [...line].reverse().join(""))
+    .join("\n");
 }
 
 /** `tr SET1 SET2` and `tr -d SET1` for plain characters and ranges. */

@@ -52,10 +52,23 @@ export const wrappers: ReadonlyMap<string, Skip> = new Map<string, Skip>([
 ]);
 
 /** Wrappers whose command outlives its parent. */
-export const detaching = new Set(["nohup", "setsid", "daemon", "daemonize", "start-stop-daemon", "coproc", "disown", "bg"]);
+export const detaching = new Set([
+  "nohup",
+  "setsid",
+  "daemon",
+  "daemonize",
+  "start-stop-daemon",
+  "coproc",
+  "disown",
+  "bg",
+]);
 
 /** `env`: assignments and options, then a command. Null when it only prints. */
-export function envCommand(scope: Scope, words: readonly Word[], assign: (name: string, word: Word) => void): readonly Word[] | null {
+export function envCommand(
+  scope: Scope,
+  words: readonly Word[],
+  assign: (name: string, word: Word) => void,
+): readonly Word[] | null {
   for (let index = 1; index < words.length; index += 1) {
     const word = words[index] as Word;
     const text = textAt(words, index);
@@ -68,7 +81,8 @@ export function envCommand(scope: Scope, words: readonly Word[], assign: (name: 
       return null;
     }
     if (["-u", "--unset", "-C", "--chdir", "-a", "--argv0"].includes(text)) {
-      if (text === "-C" || text === "--chdir") need(scope, "computed-code", "env changes the folder", word.at);
+      if (text === "-C" || text === "--chdir")
+        need(scope, "computed-code", "env changes the folder", word.at);
       index += 1;
     } else if (/^[A-Za-z_][A-Za-z0-9_]*=/s.test(text)) assign(text.slice(0, text.indexOf("=")), word);
     else if (!text.startsWith("-")) return words.slice(index);
@@ -78,7 +92,23 @@ export function envCommand(scope: Scope, words: readonly Word[], assign: (name: 
 
 /** `xargs`: the command with what it appends; the appended words are known when the input is. */
 export function xargsCommand(words: readonly Word[], input: string | null): readonly Word[] {
-  const skip = options(["-I", "-i", "-n", "-L", "-l", "-P", "-s", "-d", "-E", "-a", "--max-args", "--max-procs", "--delimiter", "--replace", "--arg-file"])(words);
+  const skip = options([
+    "-I",
+    "-i",
+    "-n",
+    "-L",
+    "-l",
+    "-P",
+    "-s",
+    "-d",
+    "-E",
+    "-a",
+    "--max-args",
+    "--max-procs",
+    "--delimiter",
+    "--replace",
+    "--arg-file",
+  ])(words);
   const before = words.slice(1, skip).flatMap((word) => word.value ?? []);
   const at = words[0]?.at ?? 0;
   const command = skip < words.length ? words.slice(skip) : [literalWord(["echo"], at)];
@@ -86,7 +116,9 @@ export function xargsCommand(words: readonly Word[], input: string | null): read
   const plain = before.every((option) => /^(-n\d*|-r|-0|-t|-L\d*|\d+|--no-run-if-empty)$/.test(option));
   if (input === null || !plain || /["'\\\0]/.test(input)) {
     const computed = literalWord(null, at);
-    const replaced = command.map((word) => (word.value?.some((text) => text.includes("{}")) === true ? { ...word, value: null } : word));
+    const replaced = command.map((word) =>
+      word.value?.some((text) => text.includes("{}")) === true ? { ...word, value: null } : word,
+    );
     return [...replaced, computed];
   }
   const appended = input.split(/\s+/).filter((word) => word !== "");
