@@ -282,29 +282,24 @@ export class ScriptWalk {
       this.#powerful(names[0] ?? "", at);
   }
 
-  /** A module that is loaded: known, a file of the procedure, or not known. */
+  /** A module that is loaded: a file of the procedure, a known module, or neither. */
   #module(name: string, at: number): void {
-    if (this.language === "python") {
-      // Python looks into the current folder first.
-      const first = name.split(".")[0] ?? name;
-      for (const file of [first, `${first}.py`])
-        this.scope.analysis.executed.push({ name: file, at: this.scope.at ?? at });
-    }
+    const { files, executed } = this.scope.analysis;
+    const python = this.language === "python";
+    const first = python ? (name.split(".")[0] ?? name) : name;
+    // Python looks into the current folder first: a file of that name is read in the module's place.
+    if (python) for (const file of [first, `${first}.py`]) executed.push({ name: file, at: this.scope.at ?? at });
     const rule = ruleFor(this.language, name);
+    const known = rule !== null || isNamespace(this.language, name);
+    const own = [first, `${first}.py`, `${first}.lua`, `${first}.js`].map((path) => path.replace(/^\.\//, ""));
+    const file = python || !known ? own.find((path) => files.has(path)) : undefined;
+    if (file !== undefined) {
+      executed.push({ name: file, at: this.scope.at ?? at });
+      this.scope.nested(this.language, this.scope.program, files.get(file) ?? "", at, null);
+    } else if (!known) need(this.scope, "computed-code", `the module ${name} is not known to be harmless`, at);
     if (rule?.kind === "effect") need(this.scope, rule.effect, `the module ${name} is loaded`, at);
-    else if (rule?.kind === "computed")
+    if (rule?.kind === "computed") {
       need(this.scope, "computed-code", `the module ${name} is loaded, which can run anything`, at);
-    else if (rule === null && !isNamespace(this.language, name)) {
-      const file = [name, `${name}.py`, `${name}.lua`, `${name}.js`]
-        .map((path) => path.replace(/^\.\//, ""))
-        .find((path) => this.scope.analysis.files.has(path));
-      const content = file === undefined ? undefined : this.scope.analysis.files.get(file);
-      if (file === undefined || content === undefined) {
-        need(this.scope, "computed-code", `the module ${name} is not known to be harmless`, at);
-        return;
-      }
-      this.scope.analysis.executed.push({ name: file, at: this.scope.at ?? at });
-      this.scope.nested(this.language, this.scope.program, content, at, null);
     }
   }
 
@@ -561,7 +556,10 @@ export class ScriptWalk {
         ? child
         : (node.childForFieldName("right") ?? node.childForFieldName("value"));
     const target = node.childForFieldName("left") ?? node.childForFieldName("name");
-    if (target?.id === child.id) return child.type === "identifier" || child.type === "object_pattern";
+    if (target?.id === child.id) {
+      // A pattern over a module was followed before; any other may hold code of its own.
+      return child.type === "identifier" || (child.type === "object_pattern" && value !== null && this.resolve(value) !== null);
+    }
     if (value?.id !== child.id) return false;
     const named = this.resolve(child);
     if (named === null || named.path !== undefined) return false;
