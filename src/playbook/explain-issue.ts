@@ -16,7 +16,7 @@ export function explainIssues(
   document: unknown,
   source: YamlSource,
 ): Diagnostic[] {
-  const all = issues.flatMap((issue) => flatten(issue, schema, document));
+  const all = issues.flatMap((issue) => flatten(issue, document));
   // Every problem is looked up in the document: a file of nothing but problems must not take minutes.
   const flat = all.slice(0, maximumProblems).map((issue) =>
     issue.code === "unrecognized_keys" ? { ...issue, keys: issue.keys.slice(0, maximumProblems) } : issue,
@@ -42,7 +42,7 @@ function pathKey(path: Path): string {
 }
 
 /** Replaces a union's issue by those of the alternative that was meant, when that is clear from the value's kind. */
-function flatten(issue: Issue, schema: z.core.$ZodType, document: unknown): Issue[] {
+function flatten(issue: Issue, document: unknown): Issue[] {
   if (issue.code !== "invalid_union") return [issue];
   const value = valueAt(document, issue.path);
   const meant = issue.errors.filter(
@@ -51,7 +51,7 @@ function flatten(issue: Issue, schema: z.core.$ZodType, document: unknown): Issu
   const only = meant.length === 1 && typeof value === "object" ? meant[0] : undefined;
   if (only === undefined) return [issue];
   return only.flatMap((inner) =>
-    flatten({ ...inner, path: [...issue.path, ...inner.path] } as Issue, schema, document),
+    flatten({ ...inner, path: [...issue.path, ...inner.path] } as Issue, document),
   );
 }
 

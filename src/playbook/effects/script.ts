@@ -510,7 +510,6 @@ export class ScriptWalk {
     if (node.type !== "identifier") return false;
     const own = declarations(this.root, this.language).filter(([name]) => name === node.text);
     return (
-      own.length > 0 &&
       own.some(([, value]) => value !== null) &&
       own.every(([, value]) => value === null || bare(value).type === "number") &&
       !this.#isParameter(node.text)
