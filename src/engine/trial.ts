@@ -58,13 +58,16 @@ export async function actOnTarget(
   }
   const lostBefore = await ports.lostRecords(trial.telemetryHost);
 
-  await ports.withheld.mark(target.name, {
-    trial: trial.id,
-    run: trial.run,
-    folder: ports.runFolder,
-    armedAt: new Date().toISOString(),
-  });
-  await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
+  // Both are on disk before anything happens on the target; neither needs the other.
+  await Promise.all([
+    ports.withheld.mark(target.name, {
+      trial: trial.id,
+      run: trial.run,
+      folder: ports.runFolder,
+      armedAt: new Date().toISOString(),
+    }),
+    ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true }),
+  ]);
 
   const acted = await runAct(session, trial, ports.runFolder, signal);
   const executed = ports.journal(
