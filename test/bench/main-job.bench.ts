@@ -19,7 +19,8 @@ import { buildPlan } from "../../src/plan/plan.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { playbookOf, ruleOf, writePlaybook } from "../lab/playbooks.js";
 
-const TRIALS_PER_TARGET = 20;
+/** Enough that starting and ending a run is a small part of it, as it is of the loop. */
+const TRIALS_PER_TARGET = 40;
 const folder = mkdtempSync(join(tmpdir(), "tyrian-bench-"));
 process.env["XDG_STATE_HOME"] = join(folder, "state");
 const signal = new AbortController().signal;

@@ -20,7 +20,7 @@ export function playbookOf(...procedures: ProcedureText[]): string {
   const blocks = procedures.map(
     (procedure, index) => `
   - id: ${procedure.id ?? `procedure-${index + 1}`}
-    guid: 00000000-0000-4000-8000-00000000000${index}
+    guid: 00000000-0000-4000-8000-${String(index).padStart(12, "0")}
     name: Procedure ${index + 1}
     platforms: [linux]
     interpreter: { program: ${procedure.program ?? "bash"}, via: ${procedure.via ?? "argument"} }

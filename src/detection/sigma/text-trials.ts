@@ -84,9 +84,10 @@ function* respelled(attempt: Attempt): Generator<Trial> {
     modifiers: names,
     values: [escapeText(value)],
   });
-  const trimmed = plain.text.trim();
-  if (trimmed !== plain.text && trimmed !== "") {
-    const sentence = (line: string): string => `without the spaces at its ends it is there: use ${line}`;
+  // Of a text in spaces, as much as is there: ` -i` at the end of a command line for ` -i `.
+  for (const trimmed of [plain.text.trimEnd(), plain.text.trimStart(), plain.text.trim()]) {
+    if (trimmed === plain.text || trimmed === "") continue;
+    const sentence = (line: string): string => `it is there without the spaces around it: use ${line}`;
     yield { ...same(trimmed), nearness: 0.85, sentence };
   }
   const loose = findLoosely(folded, wanted);
@@ -166,7 +167,8 @@ function* inParts(attempt: Attempt, budget: Budget): Generator<Trial> {
   if (!budget.spend(10)) return;
   const common = longestCommon(folded, wanted);
   const found = text.slice(common.at, common.at + common.text.length).trim();
-  if (found.length < 3 || found.length * 2 < plain.text.length) return;
+  // Less is chance: `bas` of `bash` is in `base64` too.
+  if (found.length < 5 || found.length < plain.text.length * 0.6) return;
   const sentence = (line: string): string =>
     `the nearest text in the event is ${yamlText(found)}: use ${line}`;
   yield {

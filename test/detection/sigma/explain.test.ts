@@ -77,7 +77,7 @@ describe("the smallest change of one line", () => {
     [
       "CommandLine|contains: ' bash '",
       { CommandLine: "sudo bash" },
-      "without the spaces at its ends it is there: use `CommandLine|contains: 'bash'`",
+      "it is there without the spaces around it: use `CommandLine|contains: ' bash'`",
     ],
     // spelling
     [
@@ -183,6 +183,7 @@ describe("the smallest change of one line", () => {
       "remove the value from `CommandLine|startswith|neq`, or exclude with a second field",
     ],
     // nothing is near
+    ["CommandLine|contains: '| bash '", { CommandLine: "base64 --decode" }, ""],
     ["CommandLine|contains: 'curl http'", bash, ""],
   ])("%s", (line, fields, change) => {
     const answer = explain(selection(line), fields);
