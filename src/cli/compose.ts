@@ -23,6 +23,9 @@ import type { ChosenLab } from "./lab-choice.js";
 
 const TOKEN_DEADLINE_MS = 10_000;
 
+/** How old, in milliseconds, the count of lost records before an act may be: an older one only takes more losses for the act's. */
+const LOST_BEFORE_MS = 3_000;
+
 /** Sessions to the lab's targets. A connection is handed out only after its host has answered with the lab token. */
 export interface Targets {
   acquire(target: Target, options: { signal?: AbortSignal; deadlineMs: number }): Promise<Session>;
@@ -105,7 +108,7 @@ export function enginePorts(parts: {
     acquire: (target, options) => parts.targets.acquire(target, options),
     lostRecords: async (host) => {
       if (parts.siem === null) return null;
-      const answer = await parts.siem.sensor(host);
+      const answer = await parts.siem.sensor(host, Date.now() - LOST_BEFORE_MS);
       return answer.state === "complete" ? answer.value.lost : null;
     },
     withheld: parts.withheld,

@@ -19,8 +19,8 @@ export interface ActedTrial {
 }
 
 /**
- * One trial's life up to the end of its lease: prepared -> armed -> executed -> checked -> cleaned, each state journalled
- * before the next begins. `armed` is on disk before anything happens on the target; from then on the cleanup is owed, and
+ * One trial's life up to the end of its lease: prepared -> armed -> executed -> checked -> cleaned, journalled in this
+ * order. `armed` is on disk before anything happens on the target; from then on the cleanup is owed, and
  * done whatever happens. The verdict is another job: it holds no target. The caller holds the target's lease.
  *
  * @param signal ends the act, not the cleanup.
@@ -58,25 +58,33 @@ export async function actOnTarget(
   }
   const lostBefore = await ports.lostRecords(trial.telemetryHost);
 
-  await ports.withheld.mark(target.name, {
-    trial: trial.id,
-    run: trial.run,
-    folder: ports.runFolder,
-    armedAt: new Date().toISOString(),
-  });
-  await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
+  // Both are on disk before anything happens on the target; neither needs the other.
+  await Promise.all([
+    ports.withheld.mark(target.name, {
+      trial: trial.id,
+      run: trial.run,
+      folder: ports.runFolder,
+      armedAt: new Date().toISOString(),
+    }),
+    ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true }),
+  ]);
 
   const acted = await runAct(session, trial, ports.runFolder, signal);
-  await ports.journal(
+  const executed = ports.journal(
     { type: "trial-executed", trial: trial.id, execution: acted.execution },
     { barrier: true },
   );
-
   const execution = await checkAct(acted.connected ? session : null, trial, acted.execution);
-  await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
+  const checked = ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
 
+  // The cleanup waits for no disk, and is done also when the journal fails: that is thrown below.
+  for (const written of [executed, checked]) written.catch(() => undefined);
   const cleanup = await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial);
-  await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
+  await Promise.all([
+    executed,
+    checked,
+    ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true }),
+  ]);
   // Only after the journal: a crash in between leaves the target withheld, never the other way round.
   if (cleanup.status === "clean") await ports.withheld.clear(target.name);
   return { trial, execution, cleanup, lostBefore };

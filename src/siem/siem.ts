@@ -25,8 +25,14 @@ export interface Siem {
   ruleStatus(rule: string): Promise<Answer<RuleStatus>>;
   /** How often a rule fires on a host without Tyrian's own sessions, over all telemetry that the SIEM has of it. */
   background(rule: string, host: string): Promise<Answer<Background>>;
-  /** What is known of the sensor of a host: records lost so far, and whether it runs. */
-  sensor(host: string): Promise<Answer<{ lost: number | null; running: boolean | null; detail: string }>>;
+  /**
+   * What is known of the sensor of a host: records lost so far, and whether it runs. A reading that began before `since`
+   * (milliseconds since 1970) is not used: what was lost after it would go unseen.
+   */
+  sensor(
+    host: string,
+    since: number,
+  ): Promise<Answer<{ lost: number | null; running: boolean | null; detail: string }>>;
   /** Resolves when something new has arrived for the host, or after `ms`. SIEMs that cannot tell resolve after `ms`. */
   changed(host: string, ms: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -63,7 +63,7 @@ export async function observe(
     Date.now() + CLOCK_MARGIN_MS,
   );
   const backgrounds = await Promise.all(request.rules.map((rule) => siem.background(rule, request.host)));
-  const sensor = await siem.sensor(request.host);
+  const sensor = await siem.sensor(request.host, Date.now());
 
   const withoutSentinels = begin === null && end === null;
   const kept = events.value.filter((event) =>

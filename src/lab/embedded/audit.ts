@@ -17,8 +17,12 @@ export interface AuditStatus {
 /** What the kernel says of its audit, or null when it cannot be asked. */
 export async function auditStatus(): Promise<AuditStatus | null> {
   const result = await run("auditctl", ["-s"]);
-  const field = (name: string): number =>
-    Number(new RegExp(`^${name} (\\d+)`, "m").exec(result.stdout)?.[1] ?? NaN);
+  return result.ok ? parseStatus(result.stdout) : null;
+}
+
+/** What `auditctl -s` printed, or null when a number is missing. */
+export function parseStatus(text: string): AuditStatus | null {
+  const field = (name: string): number => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1] ?? NaN);
   const status = {
     enabled: field("enabled"),
     pid: field("pid"),
@@ -27,13 +31,18 @@ export async function auditStatus(): Promise<AuditStatus | null> {
     loginuidImmutable: field("loginuid_immutable") === 1,
   };
   const numbers = [status.enabled, status.pid, status.lost, status.backlogLimit];
-  return result.ok && numbers.every((value) => Number.isInteger(value)) ? status : null;
+  return numbers.every((value) => Number.isInteger(value)) ? status : null;
 }
 
 /** All rules in the kernel, one a line as `auditctl -l` prints them, or null when it cannot be asked. */
 export async function auditRules(): Promise<string[] | null> {
   const result = await run("auditctl", ["-l"]);
-  return result.ok ? result.stdout.split("\n").filter((line) => line.startsWith("-")) : null;
+  return result.ok ? parseRules(result.stdout) : null;
+}
+
+/** The rules that `auditctl -l` printed, one a line. */
+export function parseRules(text: string): string[] {
+  return text.split("\n").filter((line) => line.startsWith("-"));
 }
 
 /** The key of a rule; empty when it has none. */

@@ -1,5 +1,6 @@
 import { statfsSync } from "node:fs";
-import { auditRules, auditStatus, keyOf, logOfDaemon } from "./audit.js";
+import { keyOf, logOfDaemon } from "./audit.js";
+import { type AuditAnswer, ask } from "./audit-asker.js";
 import { startTicksOf } from "./processes.js";
 import { tracerOf } from "./rootless.js";
 import { RULES_OF_A_HOST } from "./status.js";
@@ -8,18 +9,8 @@ import type { LabState, SensorProbe } from "./types.js";
 /** Bytes that must be free where the records go; with less, the newest may be missing. */
 const ROOM = 4 * 1024 * 1024;
 
-interface AuditAnswer {
-  readonly status: Awaited<ReturnType<typeof auditStatus>>;
-  readonly rules: Awaited<ReturnType<typeof auditRules>>;
-}
-
 let running: Promise<AuditAnswer> | null = null;
 let next: Promise<AuditAnswer> | null = null;
-
-async function ask(): Promise<AuditAnswer> {
-  const [status, rules] = await Promise.all([auditStatus(), auditRules()]);
-  return { status, rules };
-}
 
 /** Many trials ask at once, and each answer costs two processes: who comes while one is under way shares the next. */
 async function askAudit(): Promise<AuditAnswer> {

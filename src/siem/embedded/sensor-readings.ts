@@ -11,8 +11,7 @@ export interface SensorReading {
 /** Asks the lab about the sensor of a host, by its telemetry name. */
 export type SensorProbe = (host: string) => Promise<SensorReading>;
 
-/** Milliseconds for which a reading is used again, and after which a probe is given up. */
-const FRESH_MS = 250;
+/** Milliseconds after which a probe is given up. */
 const PROBE_MS = 3_000;
 
 interface Reading {
@@ -30,8 +29,9 @@ export class SensorReadings {
     this.#probe = probe;
   }
 
-  async of(host: string, lostInLog: number): Promise<Reading> {
-    const { state, detail, value } = await this.#read(host);
+  /** @param since milliseconds since 1970: a reading that began before this is not used. */
+  async of(host: string, lostInLog: number, since: number): Promise<Reading> {
+    const { state, detail, value } = await this.#read(host, since);
     const said = lostInLog === 0 ? "" : `${lostInLog} record(s) are missing in the log itself`;
     return {
       state,
@@ -44,9 +44,9 @@ export class SensorReadings {
     };
   }
 
-  #read(host: string): Promise<Reading> {
+  #read(host: string, since: number): Promise<Reading> {
     const latest = this.#latest.get(host);
-    if (latest !== undefined && Date.now() - latest.at <= FRESH_MS) return latest.reading;
+    if (latest !== undefined && latest.at >= since) return latest.reading;
     const reading = this.#ask(host);
     this.#latest.set(host, { at: Date.now(), reading });
     return reading;

@@ -175,10 +175,10 @@ export class EmbeddedSiem implements Siem {
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
 
-  async sensor(host: string): Promise<Answer<SensorReading>> {
+  async sensor(host: string, since: number): Promise<Answer<SensorReading>> {
     const state = await this.#upToDate(host);
     const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
-    const reading = await this.#sensors.of(host, lostHere);
+    const reading = await this.#sensors.of(host, lostHere, since);
     return answer(
       reading.state === "complete" ? state : worse(state, reading.state, reading.detail),
       reading.value,
