@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { constants, existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,11 +35,11 @@ server=$1; folder=$2
 child=$!
 trap '' INT HUP
 cat > /dev/null
-mv "$folder/owners" "$folder/owners.$$"
+rm -f "$folder/owners"
 cat > /dev/null
 kill "$child"
 wait "$child"
-rm -f "$folder/owners.$$"
+rm -rf "$folder"
 `;
 
 /**
@@ -46,51 +47,61 @@ rm -f "$folder/owners.$$"
  * @throws TyrianError `queue-unavailable` without redis-server or valkey-server on PATH, or when it does not start.
  */
 export async function openPrivateRedis(state: string): Promise<PrivateRedis> {
-  const folder = socketFolder(state);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const release = await startLock(folder);
+  const servers = serversFolder(state);
+  await mkdir(servers, { recursive: true, mode: 0o700 });
+  const release = await startLock(servers);
   try {
-    const joined = await joinRunning(folder);
-    if (joined !== null) return joined;
-    return await start(folder);
+    return (await joinRunning(servers)) ?? (await start(servers));
   } finally {
     await release();
   }
 }
 
-function socketFolder(state: string): string {
+/**
+ * Each server has a folder of its own in here: one that ends unlinks its socket, and must not unlink that of its
+ * successor.
+ */
+function serversFolder(state: string): string {
   const folder = join(state, "redis");
-  if (Buffer.byteLength(join(folder, "redis.sock")) <= LONGEST_SOCKET_PATH) return folder;
+  const longest = join(folder, newServerName(), "redis.sock");
+  if (Buffer.byteLength(longest) <= LONGEST_SOCKET_PATH) return folder;
   const name = createHash("sha256").update(state).digest("hex").slice(0, 16);
   return join(tmpdir(), `tyrian-${userInfo().uid}-${name}`);
 }
 
-/** A share of the running server, or null when none runs. */
-async function joinRunning(folder: string): Promise<PrivateRedis | null> {
-  try {
-    // Fails with ENXIO when no keeper reads.
-    const handle = await open(join(folder, "owners"), constants.O_WRONLY | constants.O_NONBLOCK);
-    return shareOf(folder, handle);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === "ENOENT" || code === "ENXIO") return null;
-    throw new TyrianError(
-      "queue-unavailable",
-      `the private Redis in ${folder} cannot be joined: ${messageOf(error)}`,
-      { cause: error },
-    );
+function newServerName(): string {
+  return `server-${process.pid}-${randomBytes(3).toString("hex")}`;
+}
+
+/** A share of the running server, or null when none runs. What dead ones left is taken away. */
+async function joinRunning(servers: string): Promise<PrivateRedis | null> {
+  for (const name of await readdir(servers)) {
+    if (!name.startsWith("server-")) continue;
+    const folder = join(servers, name);
+    try {
+      // Fails with ENXIO when no keeper reads, with ENOENT when it has begun to end.
+      return shareOf(folder, await open(join(folder, "owners"), constants.O_WRONLY | constants.O_NONBLOCK));
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== "ENOENT" && code !== "ENXIO") {
+        const message = `the private Redis in ${folder} cannot be joined: ${messageOf(error)}`;
+        throw new TyrianError("queue-unavailable", message, { cause: error });
+      }
+      await rm(folder, { recursive: true, force: true });
+    }
   }
+  return null;
 }
 
 function shareOf(folder: string, handle: FileHandle): PrivateRedis {
   return { socket: join(folder, "redis.sock"), close: () => handle.close() };
 }
 
-async function start(folder: string): Promise<PrivateRedis> {
+async function start(servers: string): Promise<PrivateRedis> {
   const server = serverOnPath();
+  const folder = join(servers, newServerName());
+  await mkdir(folder, { mode: 0o700 });
   const fifo = join(folder, "owners");
-  await rm(fifo, { force: true });
-  await rm(join(folder, "redis.sock"), { force: true });
   await promisify(execFile)("mkfifo", ["-m", "600", fifo]);
   const owner = await open(fifo, "r+");
   const reader = await open(fifo, "r");
@@ -117,7 +128,8 @@ async function started(child: ChildProcess, folder: string): Promise<void> {
   });
   const ready = async (): Promise<void> => {
     const until = Date.now() + START_DEADLINE_MS;
-    while (!existsSync(join(folder, "redis.sock"))) {
+    // The file is there before the server listens.
+    while (!(await accepts(join(folder, "redis.sock")))) {
       if (Date.now() > until) throw new Error(`it was not ready within ${START_DEADLINE_MS / 1000} s`);
       await sleep(5);
     }
@@ -135,6 +147,17 @@ async function started(child: ChildProcess, folder: string): Promise<void> {
     child.removeAllListeners();
     problem.catch(() => undefined);
   }
+}
+
+function accepts(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.once("connect", () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once("error", () => resolve(false));
+  });
 }
 
 function lastLine(log: string): string {
@@ -157,28 +180,30 @@ function serverOnPath(): string {
   );
 }
 
-/** One starter at a time. A lock whose holder is dead is taken over. */
+/** One starter at a time. A lock whose holder is dead is taken over; it never exists without its holder's number. */
 async function startLock(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, "starting");
+  const own = join(folder, `starting.${process.pid}.${randomBytes(3).toString("hex")}`);
+  await writeFile(own, String(process.pid), { mode: 0o600 });
   const until = Date.now() + START_DEADLINE_MS * 2;
-  for (;;) {
-    try {
-      const handle = await open(file, "wx", 0o600);
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      return () => rm(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  try {
+    for (;;) {
+      try {
+        await link(own, file);
+        return () => rm(file, { force: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const holder = Number(await readFile(file, "utf8").catch(() => ""));
+      if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
+      if (Date.now() > until) {
+        const message = `another process has been starting the private Redis for too long (${file})`;
+        throw new TyrianError("queue-unavailable", message);
+      }
+      await sleep(10);
     }
-    const holder = Number(await readFile(file, "utf8").catch(() => ""));
-    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
-    if (Date.now() > until) {
-      throw new TyrianError(
-        "queue-unavailable",
-        `another process has been starting the private Redis for too long (${file})`,
-      );
-    }
-    await sleep(10);
+  } finally {
+    await rm(own, { force: true });
   }
 }
 

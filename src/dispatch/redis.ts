@@ -74,12 +74,22 @@ function optionsOf(url: string): ServerAddress {
       `REDIS_URL has the protocol ${parsed.protocol}; expected redis: or rediss:`,
     );
   }
+  const decoded = (text: string): string => {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      throw new TyrianError("queue-unavailable", "REDIS_URL holds a % that begins no escape", {
+        hint: "Write a literal % as %25.",
+      });
+    }
+  };
   return {
-    host: parsed.hostname,
+    // An IPv6 address stands in brackets in a URL only.
+    host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: parsed.port === "" ? 6379 : Number(parsed.port),
     db: Number(parsed.pathname.slice(1) || "0"),
-    ...(parsed.username === "" ? {} : { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password === "" ? {} : { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
+    ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
     maxRetriesPerRequest: null,
   };

@@ -27,6 +27,9 @@ export interface DispatchOptions {
 /** Verdicts computed at once: they mostly wait. */
 const JUDGES = 64;
 
+/** Milliseconds that closing may take when the Redis is gone; what then stays open ends with the process. */
+const CLOSE_DEADLINE_MS = 5_000;
+
 /** Seconds that finished jobs are kept, so that adding a trial again is refused as long as anyone could. */
 const KEEP_SECONDS = 3_600;
 
@@ -55,6 +58,7 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
 
   const byId = new Map(plan.trials.map((trial) => [trial.id, trial]));
   const acted = new Map<string, Acted>();
+  const active = new Set<Promise<Acted>>();
   const settled = new Settlement(plan.trials.length);
   const slots = new Slots(options.concurrency);
 
@@ -64,15 +68,18 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
 
   const act = async (job: Job<TrialJob>): Promise<void> => {
     const trial = required(byId, job.data.trial);
-    if (signal.aborted) return settled.one();
     let lease: Lease | null = null;
     const free = await slots.take();
     try {
+      // Asked after the wait for a place: nothing new begins once the run is ending.
+      if (signal.aborted || settled.failed) return settled.one();
       lease = await takeLease(server.client, options.leaseKey(trial.target), trial.id, {
         signal,
         onWait: (other) => options.onLeaseWait?.(trial.id, other),
       });
-      acted.set(trial.id, await jobs.act(trial, signal));
+      const acting = jobs.act(trial, signal);
+      active.add(acting);
+      acted.set(trial.id, await acting.finally(() => active.delete(acting)));
     } catch (error) {
       // Interrupted while it waited for its turn: nothing was started.
       if (lease === null && signal.aborted) return settled.one();
@@ -113,11 +120,23 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
     for (const worker of workers) worker.run().catch((error: unknown) => settled.fail(error));
     await settled.done;
   } finally {
-    await Promise.allSettled(workers.map((worker) => worker.close()));
+    // Acts have deadlines of their own and end with their cleanup: they are waited for also when the Redis is gone.
+    await Promise.allSettled(active);
+    const closed = Promise.allSettled(workers.map((worker) => worker.close()));
+    await (settled.failed ? within(closed) : closed);
     // The run is over: its queues must not stay behind in a Redis that others share.
-    await Promise.allSettled(queues.map((queue) => queue.obliterate({ force: true })));
-    await Promise.allSettled(queues.map((queue) => queue.close()));
+    await within(Promise.allSettled(queues.map((queue) => queue.obliterate({ force: true }))));
+    await within(Promise.allSettled(queues.map((queue) => queue.close())));
   }
+}
+
+async function within(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_DEADLINE_MS);
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
 }
 
 function required<T>(map: ReadonlyMap<string, T>, key: string): T {
@@ -132,11 +151,16 @@ class Settlement {
   private resolve: () => void = () => undefined;
   private reject: (error: Error) => void = () => undefined;
 
+  /** Whether something rejected. */
+  failed = false;
+
   constructor(private left: number) {
     this.done = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
+    // A failure may come before anybody waits.
+    this.done.catch(() => undefined);
     if (left === 0) this.resolve();
   }
 
@@ -146,6 +170,7 @@ class Settlement {
   }
 
   fail(error: unknown): void {
+    this.failed = true;
     this.reject(error instanceof Error ? error : new Error(messageOf(error)));
   }
 }

@@ -7,12 +7,14 @@ import type { Trial } from "../model/trial.js";
 import type { ExecResult, Session } from "../transport/transport.js";
 import { checkProof } from "./proof.js";
 import { actScript, quote, sweepScript } from "./script.js";
-import { type Status, splitStatus, statusOf } from "./status-lines.js";
+import { type Status, splitStatus, StatusReader, statusOf } from "./status-lines.js";
 
 /** Milliseconds beyond the procedure's timeout until the transport itself ends the wrapper. */
-const WRAPPER_GRACE_MS = 15_000;
+const WRAPPER_GRACE_MS = 30_000;
 const PROOF_DEADLINE_MS = 10_000;
 const SWEEP_DEADLINE_MS = 10_000;
+/** Milliseconds between sweeps while an act that was told to end has not ended: the first may have come before its start. */
+const SWEEP_AGAIN_MS = 1_000;
 
 /** A fresh word that no procedure can know. */
 export function freshNonce(): string {
@@ -33,10 +35,13 @@ export async function runAct(
   signal: AbortSignal,
 ): Promise<ActOutcome> {
   const nonce = freshNonce();
+  const reports = new StatusReader(nonce);
   let ended: "deadline" | "interrupted" | null = null;
+  let again: NodeJS.Timeout | undefined;
   const end = (why: "deadline" | "interrupted"): void => {
     ended ??= why;
     // The wrapper outlives its act: it then closes the bracket and reports, as after any other end.
+    again ??= setInterval(() => void sweep(session, trial), SWEEP_AGAIN_MS);
     void sweep(session, trial);
   };
   const timer = setTimeout(() => end("deadline"), trial.act.timeoutMs);
@@ -48,9 +53,12 @@ export async function runAct(
       stdin: actScript(trial, nonce),
       deadlineMs: trial.act.timeoutMs + WRAPPER_GRACE_MS,
       evidencePrefix: join(folder, "evidence", trial.id),
+      onOutput: (stream, chunk) => {
+        if (stream === "stderr") reports.push(chunk);
+      },
     });
     return {
-      execution: executionOf(trial, result, nonce, ended),
+      execution: executionOf(trial, result, nonce, reports.statuses, ended),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {
@@ -58,6 +66,7 @@ export async function runAct(
     return { execution: neverStarted(code, messageOf(error)), connected: false };
   } finally {
     clearTimeout(timer);
+    clearInterval(again);
     signal.removeEventListener("abort", interrupt);
   }
 }
@@ -95,9 +104,10 @@ function executionOf(
   trial: Trial,
   result: ExecResult,
   nonce: string,
+  statuses: readonly Status[],
   ended: "deadline" | "interrupted" | null,
 ): Execution {
-  const { text, statuses } = splitStatus(result.stderr, nonce);
+  const { text } = splitStatus(result.stderr, nonce);
   const report = statusOf(statuses, "ended");
   const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
   const base: Execution = {
@@ -113,6 +123,7 @@ function executionOf(
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
+    ...(statusOf(statuses, "left-behind") === null ? {} : { outlived: true }),
   };
   const otherwise = (status: Execution["status"], code: string, message: string): Execution => ({
     ...base,

@@ -29,8 +29,11 @@ export async function recover(
   ports: EnginePorts,
 ): Promise<RecoveredTrial[]> {
   const done: RecoveredTrial[] = [];
+  // A trial that was not armed has done nothing, whatever its mark says.
   const clean = new Set(
-    state.trials.filter((record) => record.cleanup?.status === "clean").map(({ trial }) => trial.id),
+    state.trials
+      .filter((record) => record.cleanup?.status === "clean" || record.reached.armed === undefined)
+      .map(({ trial }) => trial.id),
   );
   for (const { trial } of owedCleanups(state)) {
     const target = targetOf(trial.target);

@@ -98,6 +98,9 @@ const MANY_PROCESSES = 40;
  * Shell functions over the user's processes whose environment carries the trial's marker. `read` is a builtin and drops
  * the zero bytes between the variables, but it reads byte by byte: on a busy host `grep` tells first whether there is any.
  * A process that has taken another user's identity, or cleared its environment, is not found.
+ *
+ * One empty look proves nothing: a process that was listed may fork and end before it is read, and its child is not in the
+ * list. Nothing runs any more (`settled`) when two looks in a row find nothing over the very same processes.
  */
 function sweepFunctions(trial: string): string {
   return `marked() {
@@ -123,6 +126,13 @@ survivors() {
       found="$found \${process%/environ}"
     fi
   done 2>/dev/null
+}
+settled() {
+  survivors
+  [ -z "$found" ] || return 1
+  seen=$own
+  survivors
+  [ -z "$found" ] && [ "$own" = "$seen" ]
 }`;
 }
 
@@ -153,17 +163,16 @@ mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed;
 ${[...place, ...requirements].join("\n")}
 /bin/true ${SENTINEL_WORD} begin ${trial.id}
 say started
-${marker(trial.id)} ${words} ${input}
+{ ${marker(trial.id)} ${words} 2>&3 3>&- ${input}
+} 3>&2 2>/dev/null
 code=$?
 say ended $code
 waited=0
-survivors
-while [ -n "$found" ] && [ $waited -lt ${LINGER_SECONDS * 20} ]; do
+until settled; do
+  if [ $waited -ge ${LINGER_SECONDS * 20} ]; then say left-behind; break; fi
   /bin/sleep 0.05
   waited=$((waited + 1))
-  survivors
 done
-[ -z "$found" ] || say left-behind $found
 /bin/true ${SENTINEL_WORD} end ${trial.id}
 exit $code
 }
@@ -185,11 +194,12 @@ const sweepBody = `sweep() {
   say swept $#
   [ $# -eq 0 ] || kill -TERM "$@" 2>/dev/null
   tries=0
-  while survivors; [ -n "$found" ] && [ $tries -lt 20 ]; do
-    [ $tries -lt 4 ] || kill -KILL $found 2>/dev/null
+  until settled || [ $tries -ge 20 ]; do
+    [ $tries -lt 4 ] || [ -z "$found" ] || kill -KILL $found 2>/dev/null
     tries=$((tries + 1))
     /bin/sleep 0.05
   done
+  survivors
   set -- $found
   say remaining $#
 }
@@ -201,7 +211,7 @@ export function cleanupScript(trial: Trial, nonce: string): string {
   const own =
     trial.cleanup === "none"
       ? ""
-      : `( cd ${work} 2>/dev/null
+      : `( [ ! -L ${work} ] && { [ -d ${work} ] || mkdir -m 700 -- ${work}; } && cd ${work} || exit 125
 ${trial.cleanup.run}
 ) </dev/null >/dev/null 2>&1
 say cleanup $?

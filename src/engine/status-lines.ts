@@ -26,3 +26,30 @@ export function splitStatus(stderr: string, nonce: string): { text: string; stat
 export function statusOf(statuses: readonly Status[], word: StatusWord): Status | null {
   return statuses.findLast((status) => status.word === word) ?? null;
 }
+
+/**
+ * Reads the reports out of a script's standard error as it arrives: the result keeps only its first bytes, and the last
+ * report comes last. Give `push` every chunk; `statuses` holds the reports so far.
+ */
+export class StatusReader {
+  readonly statuses: Status[] = [];
+  readonly #nonce: string;
+  readonly #decoder = new TextDecoder();
+  #carry = "";
+
+  constructor(nonce: string) {
+    this.#nonce = nonce;
+  }
+
+  push(chunk: Uint8Array): void {
+    const { text, statuses } = splitStatus(
+      this.#carry + this.#decoder.decode(chunk, { stream: true }),
+      this.#nonce,
+    );
+    this.statuses.push(...statuses);
+    // A report that was cut is at the end; no report is longer than this.
+    this.#carry = text.slice(-LONGEST_REPORT);
+  }
+}
+
+const LONGEST_REPORT = 256;

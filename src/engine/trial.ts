@@ -6,6 +6,7 @@ import type { Session } from "../transport/transport.js";
 import { checkAct, neverStarted, runAct } from "./act.js";
 import { cleanUp } from "./cleanup.js";
 import type { EnginePorts } from "./ports.js";
+import type { Mark } from "./withheld.js";
 
 const CONNECT_DEADLINE_MS = 20_000;
 
@@ -41,7 +42,12 @@ export async function actOnTarget(
   if (signal.aborted)
     return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
 
-  const mark = await ports.withheld.markOf(target.name);
+  let mark: Mark | null;
+  try {
+    mark = await ports.withheld.markOf(target.name);
+  } catch (error) {
+    return await without(neverStarted("target-dirty", messageOf(error)));
+  }
   if (mark !== null) {
     const message = `the target is withheld: trial ${mark.trial} is not proved clean (tyrian cleanup ${mark.run})`;
     return await without(neverStarted("target-dirty", message));
@@ -58,18 +64,21 @@ export async function actOnTarget(
   }
   const lostBefore = await ports.lostRecords(trial.telemetryHost);
 
-  // Both are on disk before anything happens on the target; neither needs the other.
-  await Promise.all([
-    ports.withheld.mark(target.name, {
-      trial: trial.id,
-      run: trial.run,
-      folder: ports.runFolder,
-      armedAt: new Date().toISOString(),
-    }),
-    ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true }),
-  ]);
+  // The mark first: a crash between the two leaves the target withheld, never an armed trial that nobody knows of.
+  await ports.withheld.mark(target.name, {
+    trial: trial.id,
+    run: trial.run,
+    folder: ports.runFolder,
+    armedAt: new Date().toISOString(),
+  });
+  await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
 
-  const acted = await runAct(session, trial, ports.runFolder, signal);
+  const acted = signal.aborted
+    ? {
+        execution: neverStarted("interrupted", "the run was interrupted before the act began"),
+        connected: true,
+      }
+    : await runAct(session, trial, ports.runFolder, signal);
   const executed = ports.journal(
     { type: "trial-executed", trial: trial.id, execution: acted.execution },
     { barrier: true },

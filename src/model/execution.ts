@@ -29,6 +29,8 @@ export const executionSchema = z.strictObject({
   /** Files of the run folder that hold output beyond the cap. */
   evidenceFiles: z.array(z.string()),
   proof: proofResultSchema.nullable(),
+  /** Processes of the act were perhaps still running when the end sentinel closed its bracket: its events may be incomplete. */
+  outlived: z.boolean().optional(),
 });
 export type Execution = z.infer<typeof executionSchema>;
 

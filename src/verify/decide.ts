@@ -226,6 +226,10 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
   const lost = lossOf(observation);
   if (lost !== null) return { outcome: "undecided", cause: causeAt("host-log", lost) };
 
+  if (context.execution.outlived === true) {
+    const detail = "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
+    return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  }
   const read = act.filter((event) => rule.reads(event));
   if (read.length === 0) {
     const detail =
