@@ -94,13 +94,17 @@ function marker(trial: string): string {
 /** Processes of the user from which one `grep` is cheaper than reading their environments in the shell. */
 const MANY_PROCESSES = 40;
 
+/** Empty looks in a row that end the waiting where the list of processes never stays the same. */
+const LOOKS = 4;
+
 /**
  * Shell functions over the user's processes whose environment carries the trial's marker. `read` is a builtin and drops
  * the zero bytes between the variables, but it reads byte by byte: on a busy host `grep` tells first whether there is any.
  * A process that has taken another user's identity, or cleared its environment, is not found.
  *
  * One empty look proves nothing: a process that was listed may fork and end before it is read, and its child is not in the
- * list. Nothing runs any more (`settled`) when two looks in a row find nothing over the very same processes.
+ * list. Nothing runs any more (`settled`) when two looks in a row find nothing over the very same processes, or, on a host
+ * where processes come and go all the time, when several looks in a row find nothing.
  */
 function sweepFunctions(trial: string): string {
   return `marked() {
@@ -128,11 +132,15 @@ survivors() {
   done 2>/dev/null
 }
 settled() {
-  survivors
-  [ -z "$found" ] || return 1
-  seen=$own
-  survivors
-  [ -z "$found" ] && [ "$own" = "$seen" ]
+  seen=
+  looks=0
+  while [ $looks -lt ${LOOKS} ]; do
+    survivors
+    [ -z "$found" ] || return 1
+    [ "$own" != "$seen" ] || return 0
+    seen=$own
+    looks=$((looks + 1))
+  done
 }`;
 }
 

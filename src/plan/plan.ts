@@ -3,6 +3,7 @@ import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
+import { refusedEffects } from "../playbook/policy.js";
 import { renderAction, twinAsProcedure, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
@@ -107,7 +108,7 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
 }
 
 function refuseEffects(playbook: Playbook, action: Procedure, inventory: Inventory): void {
-  const refused = action.effects.filter((effect) => !inventory.policy.allowEffects.includes(effect));
+  const refused = refusedEffects(action, inventory.policy.allowEffects);
   if (refused.length === 0) return;
   throw new TyrianError(
     "effect-refused",

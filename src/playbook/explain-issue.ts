@@ -18,9 +18,11 @@ export function explainIssues(
 ): Diagnostic[] {
   const all = issues.flatMap((issue) => flatten(issue, document));
   // Every problem is looked up in the document: a file of nothing but problems must not take minutes.
-  const flat = all.slice(0, maximumProblems).map((issue) =>
-    issue.code === "unrecognized_keys" ? { ...issue, keys: issue.keys.slice(0, maximumProblems) } : issue,
-  );
+  const flat = all
+    .slice(0, maximumProblems)
+    .map((issue) =>
+      issue.code === "unrecognized_keys" ? { ...issue, keys: issue.keys.slice(0, maximumProblems) } : issue,
+    );
   const misspelt = new Set(
     flat.flatMap((issue) =>
       issue.code === "unrecognized_keys"

@@ -6,24 +6,11 @@ import { exitStatusOf } from "./exit-status.js";
 import { languageOf, languageOfFile, type Language } from "./language.js";
 import { lintProof } from "./lint-proof.js";
 import type { LintReport } from "./lint-report.js";
-import { misplacedPlaceholders } from "./placeholders.js";
+import { lintTemplates, lintWork, type PathOf } from "./lint-templates.js";
 import type { Quoting } from "./quote.js";
 import { programsOf, quotingOfFile, renderAction, variantsOf, type Variant } from "./render.js";
-import { suggestion } from "./suggest.js";
 import { fillTemplate, templateOffset, type FilledTemplate } from "./template.js";
 import type { Path } from "./yaml-source.js";
-
-/** Stands for the work folder while code is analysed: a path that no code writes out. */
-const lintWork = "/tyrian-work-folder/00000000";
-
-/** Where a key of the action stands in the playbook: for a twin, in its procedure when the twin leaves it out. */
-export type PathOf = (key: string) => Path;
-
-interface Template {
-  readonly path: Path;
-  readonly text: string;
-  readonly quoting: Quoting;
-}
 
 /** Lints what one procedure or twin does, over all its variants. */
 export class ActionLint {
@@ -49,7 +36,7 @@ export class ActionLint {
     this.#cleanupKind();
     let whole = true;
     for (const variant of variantsOf(this.#action)) {
-      if (!(await this.#templates(variant))) {
+      if (!(await lintTemplates(this.#report, this.#action, variant, this.#at))) {
         whole = false;
         continue;
       }
@@ -71,74 +58,6 @@ export class ActionLint {
       `"${program}" holds a space`,
       { hint },
     );
-  }
-
-  #templateList(language: Language): Template[] {
-    const { interpreter, run, files, requires, proof, cleanup } = this.#action;
-    const list: Template[] = [{ path: this.#at("run"), text: run, quoting: language }];
-    const add = (path: Path, text: string | undefined, quoting: Quoting): void => {
-      if (text !== undefined) list.push({ path, text, quoting });
-    };
-    interpreter.options.forEach((option, index) =>
-      add([...this.#at("interpreter"), "options", index], option, "raw"),
-    );
-    files.forEach((file, index) =>
-      add([...this.#at("files"), index, "content"], file.content, quotingOfFile(file.name)),
-    );
-    requires.forEach(({ check }, index) => add([...this.#at("requires"), index, "check"], check, "shell"));
-    const texts = [
-      [["stdout"], proof.stdout],
-      [["stderr"], proof.stderr],
-      [["command", "stdout"], proof.command?.stdout],
-    ] as const;
-    for (const [keys, check] of texts) {
-      const at = [...this.#at("proof"), ...keys];
-      add([...at, "equals"], check?.equals, "raw");
-      add([...at, "contains"], check?.contains, "raw");
-      add([...at, "matches"], check?.matches, "regular-expression");
-    }
-    add([...this.#at("proof"), "command", "run"], proof.command?.run, "shell");
-    if (cleanup !== "none") {
-      add([...this.#at("cleanup"), "run"], cleanup.run, "shell");
-      add([...this.#at("cleanup"), "probe"], cleanup.probe, "shell");
-    }
-    return list;
-  }
-
-  /** Checks the templates; false when something cannot be filled in. */
-  async #templates(variant: Variant): Promise<boolean> {
-    const values = { ...variant, work: lintWork };
-    const language = this.#language(variant);
-    let sound = true;
-    for (const { path, text, quoting } of this.#templateList(language)) {
-      for (const { kind, name, offset } of fillTemplate(text, values, quoting).problems) {
-        sound = false;
-        const problem = {
-          unknown: [
-            "unknown-placeholder",
-            `there is no argument "${name}"`,
-            suggestion(name, Object.keys(values)),
-          ],
-          invalid: ["template-invalid", `"{{" begins no placeholder here`, `write "{{{{" for a literal "{{"`],
-          unquotable: [
-            "placeholder-unquotable",
-            `"${name}" cannot be filled in: the quoting of ${String(variant["program"])} is not known`,
-            "write the values out",
-          ],
-        }[kind] as [string, string, string];
-        this.#report.add("error", problem[0], path, problem[1], { hint: problem[2], offset });
-      }
-      if (!sound || quoting === "raw" || quoting === "regular-expression") continue;
-      for (const { name, offset } of await misplacedPlaceholders(text, quoting, values)) {
-        sound = false;
-        const message = `{{${name}}} stands inside quotes, a here-document or a comment; it brings its own quotes`;
-        this.#report.add("error", "placeholder-in-quotes", path, message, {
-          hint: `write {{${name}}} outside the quotes`,
-          offset,
-        });
-      }
-    }
-    return sound;
   }
 
   #language(variant: Variant): Language {

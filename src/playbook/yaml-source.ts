@@ -270,7 +270,9 @@ function unresolvedAliases(document: Document.Parsed, problem: Problem): Diagnos
     Alias(_, alias) {
       if (alias.resolve(document) !== undefined) return;
       const message = `there is no anchor "&${alias.source}" before this alias`;
-      diagnostics.push(problem(alias.range?.[0] ?? 0, "yaml-syntax", message, "write the value in quotes if it is a text"));
+      diagnostics.push(
+        problem(alias.range?.[0] ?? 0, "yaml-syntax", message, "write the value in quotes if it is a text"),
+      );
     },
   });
   return diagnostics;

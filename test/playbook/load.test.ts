@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
@@ -29,7 +39,9 @@ async function codesOf(...paths: string[]): Promise<string[]> {
 test("a sound playbook loads without a diagnostic", async () => {
   const { playbooks, diagnostics } = await loadPlaybooks([good]);
   expect(diagnostics).toEqual([]);
-  expect(playbooks.map(({ id, file }) => [id, file])).toEqual([["fixture.unix-shell", join(good, "playbook.yaml")]]);
+  expect(playbooks.map(({ id, file }) => [id, file])).toEqual([
+    ["fixture.unix-shell", join(good, "playbook.yaml")],
+  ]);
   expect(playbooks[0]?.hash).toBe(
     execFileSync("sha256sum", [join(good, "playbook.yaml")], { encoding: "utf8" }).slice(0, 64),
   );
@@ -77,8 +89,16 @@ describe("one text, one refusal, at its exact place", () => {
     ["a truth value for a text", playbookText({ name: "true" }), "7:11 wrong-type"],
     ["a map for a text", playbookText({ run: "{ a: b }" }), "10:10 wrong-type"],
     ["a text for a list", playbookText({ effects: "network" }), "11:14 wrong-type"],
-    ["a fraction for a whole number", playbookText({ proof: "{ exitCode: 1.5, stdout: { contains: a } }" }), "12:24 wrong-type"],
-    ["a file name with a folder", playbookText({ files: "[ { name: ../x, content: a } ]" }), "15:22 invalid-value"],
+    [
+      "a fraction for a whole number",
+      playbookText({ proof: "{ exitCode: 1.5, stdout: { contains: a } }" }),
+      "12:24 wrong-type",
+    ],
+    [
+      "a file name with a folder",
+      playbookText({ files: "[ { name: ../x, content: a } ]" }),
+      "15:22 invalid-value",
+    ],
     ["an unknown key of __proto__", playbookText({ __proto___: "x" }), "15:5 unknown-key"],
   ])("%s", (_, text, expected) => {
     const [first] = placesOf(text);
@@ -86,7 +106,9 @@ describe("one text, one refusal, at its exact place", () => {
   });
 
   test("a key named __proto__ is unknown like any other", () => {
-    expect(placesOf(playbookText().replace("    name:", "    __proto__: { run: x }\n    name:"))).toEqual(["7:5 unknown-key"]);
+    expect(placesOf(playbookText().replace("    name:", "    __proto__: { run: x }\n    name:"))).toEqual([
+      "7:5 unknown-key",
+    ]);
   });
 
   test("columns are right in files with Windows line ends", () => {
@@ -105,11 +127,17 @@ describe("one text, one refusal, at its exact place", () => {
 
 describe("hostile files", () => {
   test("aliases that multiply are refused at once", () => {
-    const levels = Array.from({ length: 12 }, (_, index) => `a${index + 1}: &a${index + 1} [${"*a".concat(String(index), ",").repeat(9)}]`);
+    const levels = Array.from(
+      { length: 12 },
+      (_, index) => `a${index + 1}: &a${index + 1} [${"*a".concat(String(index), ",").repeat(9)}]`,
+    );
     const started = performance.now();
     expect(placesOf(`a0: &a0 [x]\n${levels.join("\n")}\n`)[0]).toMatch(/yaml-aliases$/);
     // Fewer aliases than are counted, but exponential: two to the twentieth.
-    const doubling = Array.from({ length: 10 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index},*a${index}]`);
+    const doubling = Array.from(
+      { length: 10 },
+      (_, index) => `a${index + 1}: &a${index + 1} [*a${index},*a${index}]`,
+    );
     expect(placesOf(`a0: &a0 [x]\n${doubling.join("\n")}\n`)[0]).toMatch(/yaml-syntax$/);
     expect(performance.now() - started).toBeLessThan(2000);
   });
@@ -119,7 +147,10 @@ describe("hostile files", () => {
     ["maps in braces", "{a: ".repeat(50_000)],
     ["lists on one line", "- ".repeat(100_000)],
     ["keys on one line", "? ".repeat(100_000)],
-    ["lines that go deeper and deeper", Array.from({ length: 700 }, (_, index) => `${" ".repeat(index)}a:`).join("\n")],
+    [
+      "lines that go deeper and deeper",
+      Array.from({ length: 700 }, (_, index) => `${" ".repeat(index)}a:`).join("\n"),
+    ],
   ])("nesting does not end the process: %s", (_, text) => {
     expect(placesOf(text)[0]).toMatch(/yaml-too-deep$/);
   });
@@ -128,7 +159,7 @@ describe("hostile files", () => {
     const started = performance.now();
     const text = Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join("\n");
     expect(placesOf(text).length).toBeGreaterThan(1);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("an anchor that holds itself is refused", () => {
@@ -161,14 +192,74 @@ describe("hostile files", () => {
   });
 
   test("whatever the text is, parsing does not throw", () => {
-    const words = fc.constantFrom("id", ": ", "\n", "  ", "- ", "[", "]", "{", "}", "&a ", "*a", "!t ", "|", ">", "'", '"', "#", "?", "procedures", "run", "\t", "---", "...", "%", "@", "é", "\0", "\u2028");
+    const words = fc.constantFrom(
+      "id",
+      ": ",
+      "\n",
+      "  ",
+      "- ",
+      "[",
+      "]",
+      "{",
+      "}",
+      "&a ",
+      "*a",
+      "!t ",
+      "|",
+      ">",
+      "'",
+      '"',
+      "#",
+      "?",
+      "procedures",
+      "run",
+      "\t",
+      "---",
+      "...",
+      "%",
+      "@",
+      "é",
+      "\0",
+      "\u2028",
+    );
     fc.assert(
-      fc.property(fc.oneof(fc.string({ maxLength: 200 }), fc.array(words, { maxLength: 60 }).map((list) => list.join(""))), (text) => {
-        const { playbook, diagnostics } = parsePlaybook(text, "p.yaml");
-        expect(playbook === null).toBe(diagnostics.length > 0);
-        for (const { line, column } of diagnostics) expect(line >= 1 && column >= 1 && line <= text.split("\n").length + 1).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string({ maxLength: 200 }),
+          fc.array(words, { maxLength: 60 }).map((list) => list.join("")),
+        ),
+        (text) => {
+          const { playbook, diagnostics } = parsePlaybook(text, "p.yaml");
+          expect(playbook === null).toBe(diagnostics.length > 0);
+          for (const { line, column } of diagnostics)
+            expect(line >= 1 && column >= 1 && line <= text.split("\n").length + 1).toBe(true);
+        },
+      ),
       { numRuns: 400 },
+    );
+  });
+
+  test("a playbook of the shelf with pieces cut out, doubled and moved does not throw", () => {
+    const text = readFileSync(
+      resolve(import.meta.dirname, "../../playbooks/T1059.011-lua/playbook.yaml"),
+      "utf8",
+    );
+    const change = fc.tuple(fc.nat(text.length), fc.nat(60), fc.nat(text.length), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const changed = changes.reduce((before, [from, length, to, keep]) => {
+          const piece = before.slice(from, from + length);
+          const rest = keep ? before : before.slice(0, from) + before.slice(from + length);
+          return rest.slice(0, to) + piece + rest.slice(to);
+        }, text);
+        const { playbook, diagnostics } = parsePlaybook(changed, "p.yaml");
+        expect(playbook === null).toBe(diagnostics.length > 0);
+        const lines = changed.split("\n");
+        for (const { line, column, message } of diagnostics) {
+          expect(line <= lines.length && column <= (lines[line - 1] ?? "").length + 1, message).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -187,7 +278,12 @@ describe("hostile files", () => {
 
 describe("files and folders", () => {
   test("all problems of all files are listed, and sound playbooks are still returned", async () => {
-    const { playbooks, diagnostics } = await loadPlaybooks([good, join(fixtures, "misspelt"), join(folder, "gone"), folder]);
+    const { playbooks, diagnostics } = await loadPlaybooks([
+      good,
+      join(fixtures, "misspelt"),
+      join(folder, "gone"),
+      folder,
+    ]);
     expect(playbooks.map(({ id }) => id)).toEqual(["fixture.unix-shell"]);
     const codes = diagnostics.map(({ code }) => code);
     expect(codes.slice(0, 2)).toEqual(["file-unreadable", "no-playbooks"]);
@@ -195,7 +291,11 @@ describe("files and folders", () => {
   });
 
   test("a file that is named twice is loaded once", async () => {
-    const { playbooks, diagnostics } = await loadPlaybooks([good, join(good, "playbook.yaml"), `${good}/../good`]);
+    const { playbooks, diagnostics } = await loadPlaybooks([
+      good,
+      join(good, "playbook.yaml"),
+      `${good}/../good`,
+    ]);
     expect(diagnostics).toEqual([]);
     expect(playbooks).toHaveLength(1);
   });
@@ -211,7 +311,9 @@ describe("files and folders", () => {
 
   test("a playbook with the other extension is pointed out", async () => {
     writeFileSync(join(folder, "playbook.yml"), "");
-    expect((await loadPlaybooks([folder])).diagnostics[0]?.hint).toBe(`rename ${join(folder, "playbook.yml")}`);
+    expect((await loadPlaybooks([folder])).diagnostics[0]?.hint).toBe(
+      `rename ${join(folder, "playbook.yml")}`,
+    );
   });
 
   test("folders that link to themselves end", async () => {
@@ -220,17 +322,23 @@ describe("files and folders", () => {
     expect((await loadPlaybooks([folder])).playbooks).toHaveLength(1);
   });
 
-  test.skipIf(process.getuid?.() === 0 && "root may read everything")("a folder without permission is reported", async () => {
-    mkdirSync(join(folder, "closed"));
-    chmodSync(join(folder, "closed"), 0);
-    expect(await codesOf(join(folder, "closed"))).toEqual(["file-unreadable"]);
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    "a folder without permission is reported (not as root, who may read everything)",
+    async () => {
+      mkdirSync(join(folder, "closed"));
+      chmodSync(join(folder, "closed"), 0);
+      expect(await codesOf(join(folder, "closed"))).toEqual(["file-unreadable"]);
+    },
+  );
 
   describe("the analytic's path", () => {
     async function analytic(path: string): Promise<string[]> {
       const place_ = join(folder, "playbooks/one");
       mkdirSync(place_, { recursive: true });
-      writeFileSync(join(place_, "playbook.yaml"), playbookText({ expect: `[ { analytic: ${JSON.stringify(path)} } ]` }));
+      writeFileSync(
+        join(place_, "playbook.yaml"),
+        playbookText({ expect: `[ { analytic: ${JSON.stringify(path)} } ]` }),
+      );
       return (await loadPlaybooks([place_])).diagnostics.map(show);
     }
 

@@ -14,9 +14,14 @@ test("the schema is for files as they are written: keys with defaults may be lef
   const schema = playbookJsonSchema() as {
     $schema: string;
     $id: string;
-    properties: { procedures: { items: { required: string[]; properties: Record<string, { description?: string }> } } };
+    properties: {
+      procedures: { items: { required: string[]; properties: Record<string, { description?: string }> } };
+    };
   };
-  expect([schema.$schema, schema.$id]).toEqual(["https://json-schema.org/draft/2020-12/schema", playbookSchemaId]);
+  expect([schema.$schema, schema.$id]).toEqual([
+    "https://json-schema.org/draft/2020-12/schema",
+    playbookSchemaId,
+  ]);
   const { required, properties } = schema.properties.procedures.items;
   expect(required).toContain("proof");
   expect(required).not.toContain("timeout");
@@ -32,6 +37,11 @@ test("the policy refuses what a procedure or its twin declares and the lab does 
     }),
   );
   const [procedure] = playbook.procedures;
-  expect(procedure === undefined ? null : refusedEffects(procedure, ["work-folder"])).toEqual(["network", "credentials"]);
-  expect(procedure === undefined ? null : refusedEffects(procedure, ["work-folder", "network", "credentials"])).toEqual([]);
+  expect(procedure === undefined ? null : refusedEffects(procedure, ["work-folder"])).toEqual([
+    "network",
+    "credentials",
+  ]);
+  expect(
+    procedure === undefined ? null : refusedEffects(procedure, ["work-folder", "network", "credentials"]),
+  ).toEqual([]);
 });

@@ -1,17 +1,16 @@
 import { posix } from "node:path";
 import { languageOf, type Language } from "../language.js";
 import { need, type Scope, type Value } from "./finding.js";
+import {
+  javascriptGiven,
+  luaGiven,
+  pythonGiven,
+  shellGiven,
+  textOf,
+  type Given,
+} from "./interpreter-options.js";
 import { nameInWork } from "./paths.js";
 import type { Word } from "./shell-word.js";
-
-/** What a command line gives an interpreter to run. */
-type Given =
-  | { readonly kind: "code"; readonly word: Word }
-  | { readonly kind: "file"; readonly word: Word }
-  | { readonly kind: "stdin" }
-  | { readonly kind: "module"; readonly word: Word }
-  | { readonly kind: "nothing" }
-  | { readonly kind: "unknown"; readonly at: number; readonly reason: string };
 
 /** Python modules that are harmless to run with `-m`; without a module that runs their operands. */
 const harmlessPythonModules = new Set([
@@ -183,67 +182,6 @@ export function shebang(content: string): { readonly language: Language; readonl
     : { language, program };
 }
 
-const computedWord = (word: Word): Given => ({
-  kind: "unknown",
-  at: word.at,
-  reason: "an interpreter is given a computed argument",
-});
-
-/** The text of a word that has exactly one; null otherwise. */
-function textOf(word: Word): string | null {
-  return word.value?.length === 1 && !word.approximate ? (word.value[0] as string) : null;
-}
-
-function shellGiven(words: readonly Word[]): Given {
-  let code = false;
-  let stdin = false;
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] as Word;
-    const text = textOf(word);
-    const operand = (): Given =>
-      stdin && !code ? { kind: "stdin" } : { kind: code ? "code" : "file", word: words[index] as Word };
-    if (text === null) return word.process !== null || code ? operand() : computedWord(word);
-    if (text === "-" || text === "--") {
-      index += 1;
-      return index < words.length ? operand() : { kind: "stdin" };
-    }
-    if (/^--(rcfile|init-file)/.test(text))
-      return { kind: "unknown", at: word.at, reason: "the shell is given a start-up file" };
-    if (text.startsWith("--")) continue;
-    if (!/^[-+]./.test(text)) return operand();
-    if (text.startsWith("-") && text.includes("c")) code = true;
-    if (text.startsWith("-") && text.includes("s")) stdin = true;
-    if (/[oO]/.test(text)) index += 1;
-  }
-  return code ? { kind: "nothing" } : { kind: "stdin" };
-}
-
-function pythonGiven(words: readonly Word[]): Given {
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] as Word;
-    const text = textOf(word);
-    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
-    if (text === "-") return { kind: "stdin" };
-    if (!text.startsWith("-")) return { kind: "file", word };
-    if (text.startsWith("--")) {
-      if (text === "--version" || text === "--help") return { kind: "nothing" };
-      continue;
-    }
-    const letter = /[cmWX]/.exec(text);
-    if (letter === null) {
-      if (/[Vh]/.test(text)) return { kind: "nothing" };
-      continue;
-    }
-    const glued = text.slice(letter.index + 1);
-    const value = glued === "" ? words[index + 1] : { ...word, value: [glued] };
-    if (value === undefined) return { kind: "nothing" };
-    if (letter[0] === "c") return { kind: "code", word: value };
-    if (letter[0] === "m") return { kind: "module", word: value };
-    if (glued === "") index += 1;
-  }
-  return { kind: "stdin" };
-}
-
 function pythonModule(scope: Scope, word: Word): void {
   const name = textOf(word);
   if (name !== null && harmlessPythonModules.has(name)) return;
@@ -255,59 +193,4 @@ function pythonModule(scope: Scope, word: Word): void {
     `python runs the module ${name ?? "whose name is computed"}, which is not known to be harmless`,
     word.at,
   );
-}
-
-function javascriptGiven(words: readonly Word[], scope: Scope): Given {
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] as Word;
-    const text = textOf(word);
-    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
-    if (text === "-") return { kind: "stdin" };
-    if (!text.startsWith("-")) return { kind: "file", word };
-    const [option, glued] = [text.replace(/=.*$/s, ""), /=(.*)$/s.exec(text)?.[1]];
-    if (["-e", "--eval", "-p", "--print", "-pe", "-c", "--command"].includes(option)) {
-      // `-p` and `--print` take the code of `-e` when one follows.
-      const value = glued === undefined ? words[index + 1] : { ...word, value: [glued] };
-      if (value === undefined) return { kind: "stdin" };
-      if (/^-p$|^--print$/.test(option) && /^(-e|--eval)$/.test(textOf(value) ?? "")) continue;
-      return { kind: "code", word: value };
-    }
-    if (
-      /^(-r|--require|--import|--(experimental-)?loader|--run|--test|--watch|--build-.*|--env-file.*)/.test(
-        option,
-      )
-    ) {
-      return {
-        kind: "unknown",
-        at: word.at,
-        reason: `the option ${option} makes the interpreter run other code`,
-      };
-    }
-    if (option.startsWith("--inspect"))
-      need(scope, "network", `the option ${option} opens a socket`, word.at);
-    if (["-I", "-C", "--conditions", "--include-path", "--title"].includes(text)) index += 1;
-    if (["-v", "--version", "-h", "--help"].includes(text)) return { kind: "nothing" };
-  }
-  return { kind: "stdin" };
-}
-
-function luaGiven(words: readonly Word[]): Given {
-  const codes: Word[] = [];
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] as Word;
-    const text = textOf(word);
-    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
-    if (text === "-") return { kind: "stdin" };
-    if (!text.startsWith("-")) return codes.length === 0 ? { kind: "file", word } : computedWord(word);
-    if (text.startsWith("-l")) return { kind: "unknown", at: word.at, reason: "lua loads another module" };
-    if (text.startsWith("-e")) {
-      const value = text === "-e" ? words[index + 1] : { ...word, value: [text.slice(2)] };
-      if (text === "-e") index += 1;
-      if (value !== undefined) codes.push(value);
-    }
-    if (text === "-v" && words.length === 1) return { kind: "nothing" };
-  }
-  if (codes.length > 1) return computedWord(codes[1] as Word);
-  const [only] = codes;
-  return only === undefined ? { kind: "stdin" } : { kind: "code", word: only };
 }

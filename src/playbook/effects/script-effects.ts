@@ -60,6 +60,9 @@ export function applyRule(
         text(call.positional.length > 1 && name === "Function" ? call.positional.length - 1 : 0),
       );
       return;
+    case "callback":
+      callback(reader, name, call, at);
+      return;
     case "command":
       if (rule.also !== undefined) need(scope, rule.also, `${name} is called`, at);
       command(reader, name, call, at);
@@ -106,6 +109,18 @@ function code(reader: Reader, name: string, call: Call, at: number, texts: Value
     return;
   }
   for (const text of texts) scope.nested(language, scope.program, text, at, null);
+}
+
+/** Expressions that are functions, or names of the code's own ones; everything else may turn out to be a text. */
+const callable =
+  /^(arrow_function|function_expression|generator_function|identifier|member_expression|call_expression)$/;
+
+function callback(reader: Reader, name: string, call: Call, at: number): void {
+  const first = call.positional[0];
+  if (first === undefined && !call.spread) return;
+  const text = first === undefined ? null : reader.text(first);
+  if (text === null && first !== undefined && !call.spread && callable.test(first.type)) return;
+  code(reader, name, call, at, text);
 }
 
 function options(reader: Reader, name: string, call: Call, at: number): void {

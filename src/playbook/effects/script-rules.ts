@@ -21,6 +21,8 @@ export type Rule =
   | { readonly kind: "program" }
   /** Code of the same language. */
   | { readonly kind: "code" }
+  /** A function to call later; a text in its place is code of the same language. */
+  | { readonly kind: "callback" }
   /** A path object: its methods know its path. */
   | { readonly kind: "path" }
   | { readonly kind: "computed" };
@@ -87,7 +89,7 @@ const python = table([
   ],
   [
     computed,
-    `getattr setattr delattr globals locals vars dir __import__ __builtins__ __loader__ __spec__ breakpoint help importlib.* importlib runpy.* runpy ctypes.* ctypes cffi.* cffi pickle.* pickle marshal.* marshal shelve.* code.* code codeop.*
+    `string.Formatter typing.get_type_hints typing.ForwardRef argparse.FileType getattr setattr delattr globals locals vars dir __import__ __builtins__ __loader__ __spec__ breakpoint help importlib.* importlib runpy.* runpy ctypes.* ctypes cffi.* cffi pickle.* pickle marshal.* marshal shelve.* code.* code codeop.*
     ast.* inspect.* inspect types.* types operator.* operator builtins.* builtins sys.modules sys.modules.* sys.path sys.path.* sys.meta_path sys.settrace sys.setprofile sys._getframe sys.stdin.buffer pkgutil.* imp.* imp zipimport.* timeit.* timeit trace.* pdb.* cProfile.* profile.*
     doctest.* unittest.* site.* distutils.* setuptools.* yaml.* dill.* exec_module multiprocessing.shared_memory codecs.open fcntl.* mmap.* os.dup2 os.dup os.execve os.spawnve`,
   ],
@@ -143,7 +145,7 @@ const javascript = table([
     `console.* JSON.* Math.* String String.* Number Number.* Boolean Array Array.* Date Date.* BigInt Symbol Symbol.* Map Set WeakMap WeakSet Promise Promise.* RegExp Error TypeError RangeError
     SyntaxError parseInt parseFloat isNaN isFinite encodeURIComponent decodeURIComponent encodeURI decodeURI escape unescape undefined NaN Infinity arguments
     Buffer Buffer.* TextEncoder TextDecoder URL URLSearchParams Uint8Array Uint16Array Uint32Array Int8Array Int16Array Int32Array Float32Array Float64Array ArrayBuffer DataView
-    setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate queueMicrotask structuredClone atob btoa AbortController AbortSignal AbortSignal.* performance.* crypto.* crypto Intl.*
+    clearTimeout clearInterval clearImmediate queueMicrotask structuredClone atob btoa AbortController AbortSignal AbortSignal.* performance.* crypto.* crypto Intl.*
     Object.keys Object.values Object.entries Object.assign Object.freeze Object.fromEntries Object.create process process.argv process.argv.* process.env process.env.* process.pid process.ppid process.platform process.platform.* process.arch
     process.version process.version.* process.versions process.versions.* process.stdout process.stdout.* process.stderr process.stderr.* process.stdin process.stdin.* process.exit process.exitCode process.cwd process.uptime process.memoryUsage process.hrtime process.hrtime.*
     process.getuid process.geteuid process.getgid process.title process.execPath process.nextTick process.on process.once process.release.* process.config process.features process.cpuUsage process.emitWarning
@@ -166,6 +168,10 @@ const javascript = table([
     computed,
     `globalThis global window self Reflect.* Reflect Proxy vm vm.* worker_threads worker_threads.* module module.* v8 v8.* repl repl.* wasi wasi.* WebAssembly WebAssembly.* process.binding process.dlopen process._linkedBinding process.chdir process.mainModule require require.* import
     Object.getPrototypeOf Object.setPrototypeOf Object.defineProperty Object.getOwnPropertyDescriptor Object.getOwnPropertyDescriptors Object.getOwnPropertyNames async_hooks async_hooks.* process.stdin.constructor imports.searchPath imports.gi.Gio imports.gi.Gio.* imports.gi.Gtk.* imports.gi.GIRepository.* util.promisify sys sys.*`,
+  ],
+  [
+    { kind: "callback" },
+    "setTimeout setInterval setImmediate timers.setTimeout timers.setInterval timers.setImmediate",
   ],
   [{ kind: "code" }, "eval Function vm.runInNewContext vm.runInThisContext vm.Script"],
   [files({ reads: [0] }), `${eachFs(fsReads)} imports.gi.GLib.file_get_contents imports.gi.GLib.file_test`],
@@ -212,6 +218,17 @@ const lua = table([
   [{ kind: "command" }, "os.execute io.popen"],
 ]);
 
+/** Python's modules that can do more than compute, by their own names. */
+const powerful: ReadonlySet<string> = new Set(
+  [...python]
+    .filter(([, rule]) => rule.kind !== "harmless")
+    .map(([name]) => name)
+    .filter((name) => name.includes("."))
+    .map((name) => name.slice(0, name.indexOf(".")))
+    // Their own members carry these names, and what is powerful in them has rules of its own.
+    .filter((name) => !["string", "typing", "argparse", "codecs", "contextlib", "glob"].includes(name)),
+);
+
 const tables: Readonly<Record<ScriptLanguage, ReadonlyMap<string, Rule>>> = { python, javascript, lua };
 
 /** The rule for a name such as `os.path.join`; null when nothing is known of it. */
@@ -221,15 +238,28 @@ export function ruleFor(language: ScriptLanguage, name: string): Rule | null {
   if (exact !== undefined) return exact;
   for (let end = name.lastIndexOf("."); end > 0; end = name.lastIndexOf(".", end - 1)) {
     const below = rules.get(`${name.slice(0, end)}.*`);
-    if (below !== undefined) return below;
+    if (below === undefined) continue;
+    const rest = name.slice(end + 1).split(".");
+    return language === "python" && below.kind === "harmless" && leadsElsewhere(rest) ? computed : below;
   }
   return null;
+}
+
+/** Members of Python's modules that are no part of them: what they import (`random._os`, `platform.subprocess`). */
+function leadsElsewhere(members: readonly string[]): boolean {
+  return members.some((member) => /^_(?!_name__$|_doc__$|_version__$)/.test(member) || powerful.has(member));
 }
 
 /** Whether a name stands for a module or another thing whose members have rules. */
 export function isNamespace(language: ScriptLanguage, name: string): boolean {
   const prefix = `${name}.`;
   return [...tables[language].keys()].some((key) => key.startsWith(prefix));
+}
+
+/** Whether a name stands for something with members that are not harmless. */
+export function isPowerful(language: ScriptLanguage, name: string): boolean {
+  const prefix = `${name}.`;
+  return [...tables[language]].some(([key, rule]) => key.startsWith(prefix) && rule.kind !== "harmless");
 }
 
 /** Whether everything below a name is harmless, and an index into it is an index into texts or numbers. */

@@ -1,9 +1,11 @@
 import type { Node } from "web-tree-sitter";
-import { either, join, need, type Scope, type Value } from "./finding.js";
+import { join, need, type Scope, type Value } from "./finding.js";
 import { fieldChildren } from "./grammar.js";
 import { powerfulVariables } from "./programs.js";
 import { readsPath, writesPath } from "./paths.js";
-import { runCommand, type Shell } from "./shell-commands.js";
+import { runCommand } from "./shell-commands.js";
+import type { Shell } from "./shell-operands.js";
+import { ShellVariables } from "./shell-variables.js";
 import { quoted, readWord, type Word, type WordContext } from "./shell-word.js";
 
 /** Analyses shell code; returns what it prints where that is known. */
@@ -11,36 +13,11 @@ export function analyseShell(scope: Scope, root: Node, stdin: Value): Value {
   return new ShellWalk(scope, root).visit(root, stdin);
 }
 
-interface Assignment {
-  readonly name: string;
-  /** Null when the variable is set in a way that is not followed. */
-  readonly node: Node | null;
-}
-
-/** Commands that set variables in ways that are not followed: with one of them no variable is known. */
-const setters = new Set([
-  "read",
-  "mapfile",
-  "readarray",
-  "getopts",
-  "let",
-  "eval",
-  "source",
-  ".",
-  "unset",
-  "printf",
-  "wait",
-  "select",
-  "coproc",
-]);
-
 class ShellWalk implements Shell, WordContext {
   readonly scope: Scope;
   readonly functions: ReadonlySet<string>;
-  readonly #assignments: readonly Assignment[];
-  readonly #followed: boolean;
+  readonly #variables: ShellVariables;
   readonly #outputs = new Map<number, Value>();
-  readonly #resolving = new Set<string>();
 
   constructor(scope: Scope, root: Node) {
     this.scope = scope;
@@ -48,19 +25,7 @@ class ShellWalk implements Shell, WordContext {
       .descendantsOfType("function_definition")
       .flatMap((node) => fieldChildren(node, "name"));
     this.functions = new Set(names.map((node) => node.text));
-    this.#assignments = [
-      ...root.descendantsOfType("variable_assignment").map((node) => assignmentOf(node)),
-      ...root
-        .descendantsOfType(["for_statement", "c_style_for_statement", "select_statement"])
-        .flatMap(loopAssignments),
-    ];
-    this.#followed = !root
-      .descendantsOfType("command_name")
-      .some(
-        (node) =>
-          setters.has(node.text) &&
-          !(node.text === "printf" && !/^printf\s+-v/.test(node.parent?.text ?? "")),
-      );
+    this.#variables = new ShellVariables(scope, root);
   }
 
   /** Analyses a statement; returns what it prints where that is known. */
@@ -107,33 +72,7 @@ class ShellWalk implements Shell, WordContext {
   }
 
   variable(name: string): { readonly value: Value; readonly approximate: boolean } {
-    const unknown = { value: null, approximate: false };
-    if (this.#resolving.has(name)) return unknown;
-    const own = this.#assignments.filter((assignment) => assignment.name === name);
-    if (own.length === 0) {
-      if (name === "HOME") return { value: ["~"], approximate: true };
-      const { folders, unknownFolder, work } = this.scope.analysis;
-      if (name === "PWD" && folders.size === 0 && !unknownFolder) return { value: [work], approximate: true };
-      if (["RANDOM", "SECONDS", "LINENO", "PPID", "BASHPID", "EUID", "UID"].includes(name))
-        return { value: ["0"], approximate: true };
-      return unknown;
-    }
-    if (!this.#followed) return unknown;
-    this.#resolving.add(name);
-    try {
-      let value: Value = [];
-      let approximate = false;
-      for (const { node } of own) {
-        if (node === null) return unknown;
-        const word = readWord(node, this);
-        if (word.glob) return unknown;
-        approximate ||= word.approximate;
-        value = either(value, word.value);
-      }
-      return { value, approximate };
-    } finally {
-      this.#resolving.delete(name);
-    }
+    return this.#variables.read(name, this);
   }
 
   output(substitution: Node): Value {
@@ -340,19 +279,4 @@ class ShellWalk implements Shell, WordContext {
       else this.output(word.process);
     }
   }
-}
-
-function assignmentOf(node: Node): Assignment {
-  const name = fieldChildren(node, "name")[0];
-  const value = fieldChildren(node, "value")[0] ?? null;
-  const plain =
-    name?.type === "variable_name" && !node.children.some((child) => child.type === "+=") && value !== null;
-  return { name: (name?.text ?? "").replace(/\[.*$/s, ""), node: plain ? value : null };
-}
-
-function loopAssignments(node: Node): Assignment[] {
-  const name = fieldChildren(node, "variable")[0]?.text ?? "";
-  const values = fieldChildren(node, "value");
-  if (node.type !== "for_statement" || values.length === 0) return [{ name, node: null }];
-  return values.map((value) => ({ name, node: value }));
 }

@@ -109,6 +109,23 @@ const python: Corpus = [
   ["persistence", `import os; os.system('crontab -')`],
   ["computed-code", `import os; os.environ['PATH'] = '/tmp'`],
   ["computed-code", `import evil`],
+  // modules within harmless modules
+  ["computed-code", `import random; random._os.system('curl x')`],
+  ["computed-code", `import platform; platform.os.system('curl x')`],
+  ["computed-code", `import platform; platform.subprocess.run(['curl'])`],
+  ["computed-code", `import os.path as p; p.os.system('curl x')`],
+  ["computed-code", `import uuid; uuid.os.system('curl x')`],
+  ["computed-code", `import warnings; warnings.sys.modules['os'].system('curl x')`],
+  ["computed-code", `import collections; collections._sys.modules['os'].system('curl x')`],
+  ["computed-code", `import dataclasses; dataclasses.builtins.exec('1')`],
+  ["computed-code", `import queue; queue.threading._os.system('curl x')`],
+  ["computed-code", `from random import _os; _os.system('curl x')`],
+  ["computed-code", `from shlex import os; os.system('curl x')`],
+  ["computed-code", `import random as r; x = r._os; x.system('curl x')`],
+  // texts that are evaluated
+  ["computed-code", `import string; string.Formatter().get_field('0.__globals__', [print], {})`],
+  ["computed-code", `import typing; typing.get_type_hints(f)`],
+  ["computed-code", `import argparse; argparse.FileType('w')('/etc/x')`],
   ["network", `async def f():\n    import asyncio\n    await asyncio.open_connection('x', 1)\n`],
   ["network", `class A:\n    def f(self):\n        import http.client\n`],
   ["network", `x = [__import__('socket') for _ in [0]]`],
@@ -164,6 +181,9 @@ const javascript: Corpus = [
   ["background-process", `require('child_process').spawn('sleep', ['60'], { detached: true })`],
   ["background-process", `require('child_process').spawn('sleep', ['60']).unref()`],
   ["computed-code", `process.binding('spawn_sync')`],
+  ["computed-code", `function f(process) {} process.binding('spawn_sync')`],
+  ["network", `{ const child_process = 1 } child_process.execSync('curl x')`],
+  ["network", `require('timers').setTimeout("fetch('x')", 1)`],
   ["computed-code", `process.dlopen({}, 'x')`],
   ["network", `eval("require('http')")`],
   ["network", `eval('ev' + 'al("fetch(1)")')`],
@@ -175,12 +195,20 @@ const javascript: Corpus = [
   ["computed-code", `eval(Buffer.from('ZmV0Y2goMSk=', 'base64').toString())`],
   ["computed-code", `(() => {}).constructor("fetch('x')")()`],
   ["computed-code", `(() => {})['const' + 'ructor']("fetch('x')")()`],
+  ["computed-code", `Buffer.constructor('fetch(1)')()`],
+  ["computed-code", `require('util').inspect.constructor('fetch(1)')()`],
+  ["computed-code", `console['log']['constructor']('fetch(1)')()`],
   ["computed-code", `[].filter.constructor('fetch(1)')()`],
   ["computed-code", `const { constructor: c } = () => {}; c('fetch(1)')()`],
   ["computed-code", `Reflect.construct(Function, ['fetch(1)'])()`],
   ["computed-code", `new Proxy({}, {})`],
   ["computed-code", `const x = process.argv[2]; ({})[x]`],
   ["network", `setTimeout(() => fetch('x'), 1)`],
+  ["network", `setTimeout("fetch('x')", 1)`],
+  ["network", `const c = "fetch('x')"; setInterval(c, 1)`],
+  ["computed-code", `setTimeout(process.argv[2] + "", 1)`],
+  ["computed-code", `setTimeout(...x)`],
+  ["computed-code", `const t = setTimeout; t("fetch('x')")`],
   ["network", `require('vm').runInThisContext("require('http')")`],
   ["computed-code", `new (require('worker_threads').Worker)('x')`],
   ["computed-code", `WebAssembly.instantiate(x)`],
@@ -234,6 +262,10 @@ const lua: Corpus = [
   ["network", `_G["os"]["execute"]("curl x")`],
   ["network", `local o = os; o.execute("curl x")`],
   ["network", `local e = os.execute; e("curl x")`],
+  ["network", `local os = os; os.execute("curl x")`],
+  ["network", `local io, os = io, os; os.execute("curl x")`],
+  ["network", `do local os = {} end os.execute("curl x")`],
+  ["network", `local function f(os) end os.execute("curl x")`],
   ["network", `local c = "curl x"; os.execute(c)`],
   ["network", `os.execute("\\99url x")`],
   ["network", `os.execute("\\x63url x")`],
@@ -301,18 +333,15 @@ test.each(lua)("Lua: %s is needed by: %s", async (effect, code) => {
 });
 
 test("modules that are files of the procedure are read", async () => {
-  expect(await effectsOf("python", "import helper", { files: { "helper.py": "import socket" } })).toContain("network");
-  expect(await effectsOf("javascript", "require('./helper.js')", { files: { "helper.js": "fetch('x')" } })).toContain(
+  expect(await effectsOf("python", "import helper", { files: { "helper.py": "import socket" } })).toContain(
     "network",
   );
-  expect(await effectsOf("lua", "require('helper')", { files: { "helper.lua": "os.execute('curl x')" } })).not.toEqual([]);
-});
-
-/** Holes that are known and open (issue 2): mended, they fail here and move to the tables above. */
-test.fails.each([
-  ["computed-code", `setTimeout("fetch('x')", 1)`],
-])("open: JavaScript: %s is needed by: %s", async (effect, code) => {
-  expect(await effectsOf("javascript", code)).toContain(effect);
+  expect(
+    await effectsOf("javascript", "require('./helper.js')", { files: { "helper.js": "fetch('x')" } }),
+  ).toContain("network");
+  expect(
+    await effectsOf("lua", "require('helper')", { files: { "helper.lua": "os.execute('curl x')" } }),
+  ).not.toEqual([]);
 });
 
 test("a file of the procedure that takes a standard module's name is read in its place", async () => {

@@ -87,6 +87,7 @@ const evasions: readonly (readonly [string, string])[] = [
   // code for shells
   ["network", `sh -c 'curl http://x'`],
   ["network", `bash -lc 'curl http://x'`],
+  ["network", `bash -c"curl http://x"`],
   ["network", `bash -e -u -c 'curl http://x'`],
   ["network", `bash -o errexit -c 'curl http://x'`],
   ["network", `bash +x -c 'curl http://x'`],
@@ -225,6 +226,8 @@ const evasions: readonly (readonly [string, string])[] = [
   ["outside-work-folder", `mkdir -p /tmp/x`],
   ["outside-work-folder", `dd if=/dev/zero of=/tmp/x count=1`],
   ["destructive", `dd if=/dev/zero of=/dev/sda`],
+  ["network", `getent hosts x`],
+  ["outside-work-folder", `/usr/bin/time -o /tmp/x id`],
   ["outside-work-folder", `sort -o /tmp/x a`],
   ["outside-work-folder", `sed -n 'w /tmp/x' a`],
   ["outside-work-folder", `sed 's/a/b/w /tmp/x' a`],
@@ -298,6 +301,8 @@ const evasions: readonly (readonly [string, string])[] = [
   ["credentials", `fc -l`],
   ["credentials", `cat /proc/self/environ`],
   ["credentials", `tar cf x.tar /home`],
+  ["credentials", `cp -r ~ .`],
+  ["credentials", `cp -a /etc .`],
   ["persistence", `crontab -`],
   ["persistence", `(crontab -l; echo '* * * * * x') | crontab -`],
   ["persistence", `echo x | at now`],
@@ -318,6 +323,7 @@ const evasions: readonly (readonly [string, string])[] = [
   ["computed-code", `env LD_PRELOAD=./x.so ls`],
   ["computed-code", `PROMPT_COMMAND='curl x'`],
   ["computed-code", `PS4='$(curl x)'; set -x; :`],
+  ["computed-code", `declare -n r=PATH; r=/tmp`],
   ["computed-code", `hash -p /tmp/x ls; ls`],
   ["computed-code", `mapfile -C 'curl x' -c 1 a <<< x`],
   ["computed-code", `x='a[$(curl x)]'; [[ $x -eq 1 ]]`],
@@ -373,8 +379,22 @@ test("a command that reads the rest of the script from standard input takes what
 });
 
 test("files of the procedure are read where they are run", async () => {
-  const files = { "script.sh": "curl http://x\n", "tool.py": "import socket\n", "run": "#!/usr/bin/env python3\nimport socket\n" };
-  for (const code of ["sh script.sh", "sh ./script.sh", `sh ${work}/script.sh`, ". ./script.sh", "sh < script.sh", "cat script.sh | sh", "python3 tool.py", "./run", `${work}/run`]) {
+  const files = {
+    "script.sh": "curl http://x\n",
+    "tool.py": "import socket\n",
+    run: "#!/usr/bin/env python3\nimport socket\n",
+  };
+  for (const code of [
+    "sh script.sh",
+    "sh ./script.sh",
+    `sh ${work}/script.sh`,
+    ". ./script.sh",
+    "sh < script.sh",
+    "cat script.sh | sh",
+    "python3 tool.py",
+    "./run",
+    `${work}/run`,
+  ]) {
     expect(await effectsOf("shell", code, { files }), code).toContain("network");
   }
 });
@@ -406,12 +426,7 @@ test("code nested deeper than is read is computed code", async () => {
 });
 
 test("code that runs itself ends, and is computed code", async () => {
-  expect(await effectsOf("shell", "sh script.sh", { files: { "script.sh": "sh script.sh; sh script.sh" } })).toContain(
-    "computed-code",
-  );
-});
-
-/** A hole that is known and open (issue 2): mended, it fails here and moves to the table above. */
-test.fails("open: network is needed by code that follows its option without a blank", async () => {
-  expect(await effectsOf("shell", `bash -c"curl http://x"`)).toContain("network");
+  expect(
+    await effectsOf("shell", "sh script.sh", { files: { "script.sh": "sh script.sh; sh script.sh" } }),
+  ).toContain("computed-code");
 });
