@@ -73,6 +73,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Declare the effect in the procedure and allow it in the lab's policy, or change the procedure.",
   },
+  "lab-mismatch": {
+    exit: EXIT.invalidInput,
+    hint: "Name the run's own lab with --lab. An embedded lab that was taken down has taken its hosts, and what was on them, with it.",
+  },
   "target-dirty": {
     exit: EXIT.executionFailed,
     hint: "An earlier trial's cleanup is not proved; run `tyrian cleanup RUN`.",

@@ -18,13 +18,14 @@ export interface Lease {
  * workers and machines that share the Redis.
  *
  * @param key the target's identity in its lab. @param holder the trial's id.
+ * @param onLost called when another has taken the lease because this process was stopped for too long.
  * @param onWait called once when the lease is not free, with the trial that has it.
  */
 export async function takeLease(
   redis: Redis,
   key: string,
   holder: string,
-  options: { signal: AbortSignal; onWait?: (other: string) => void },
+  options: { signal: AbortSignal; onWait?: (other: string) => void; onLost: () => void },
 ): Promise<Lease> {
   const name = `tyrian:lease:${key}`;
   let pause = 10;
@@ -40,7 +41,12 @@ export async function takeLease(
   }
   const timer = setInterval(() => {
     // A renewal that fails is tried again; the lease outlives three of them.
-    redis.eval(renewScript, 1, name, holder, LEASE_MS).catch(() => undefined);
+    redis.eval(renewScript, 1, name, holder, LEASE_MS).then(
+      (renewed) => {
+        if (renewed === 0) options.onLost();
+      },
+      () => undefined,
+    );
   }, RENEW_MS);
   return {
     release: async () => {

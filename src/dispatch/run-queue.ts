@@ -69,15 +69,17 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
   const act = async (job: Job<TrialJob>): Promise<void> => {
     const trial = required(byId, job.data.trial);
     let lease: Lease | null = null;
+    const lost = new AbortController();
     const free = await slots.take();
     try {
       // Asked after the wait for a place: nothing new begins once the run is ending.
       if (signal.aborted || settled.failed) return settled.one();
       lease = await takeLease(server.client, options.leaseKey(trial.target), trial.id, {
         signal,
+        onLost: () => lost.abort(new Error("the lease on the target was lost")),
         onWait: (other) => options.onLeaseWait?.(trial.id, other),
       });
-      const acting = jobs.act(trial, signal);
+      const acting = jobs.act(trial, AbortSignal.any([signal, lost.signal]));
       active.add(acting);
       acted.set(trial.id, await acting.finally(() => active.delete(acting)));
     } catch (error) {

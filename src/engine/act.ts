@@ -109,6 +109,7 @@ function executionOf(
 ): Execution {
   const { text } = splitStatus(result.stderr, nonce);
   const report = statusOf(statuses, "ended");
+  const leftBehind = statusOf(statuses, "left-behind");
   const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
   const base: Execution = {
     status: "ran",
@@ -123,7 +124,9 @@ function executionOf(
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
-    ...(statusOf(statuses, "left-behind") === null ? {} : { outlived: true }),
+    ...(leftBehind === null
+      ? {}
+      : { outlived: true, strays: leftBehind.rest.split(" ").filter((word) => word !== "") }),
   };
   const otherwise = (status: Execution["status"], code: string, message: string): Execution => ({
     ...base,

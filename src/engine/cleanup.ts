@@ -18,17 +18,19 @@ const pauses = [0, 500, 2_000] as const;
  * Undoes a trial and proves it: the procedure's own cleanup and probe, its work folder, and a sweep that finds no process
  * of it. Tried again until it is proved clean; afterwards the target is `dirty` (the probe says so) or `unverified` (it
  * could not be asked). Never rejects.
+ * @param strays processes that outlived the act and carry no marker, by the host's numbers.
  */
 export async function cleanUp(
   acquire: (deadlineMs: number) => Promise<Session>,
   trial: Trial,
+  strays: readonly string[] = [],
   tries = pauses.length,
 ): Promise<CleanupResult> {
   let last: CleanupResult = { status: "unverified", detail: "it was not tried", attempts: 0 };
   for (let attempt = 1; attempt <= tries; attempt++) {
     await sleep(pauses[Math.min(attempt, pauses.length) - 1]);
     try {
-      last = { ...(await once(await acquire(CONNECT_DEADLINE_MS), trial)), attempts: attempt };
+      last = { ...(await once(await acquire(CONNECT_DEADLINE_MS), trial, strays)), attempts: attempt };
     } catch (error) {
       last = { status: "unverified", detail: messageOf(error), attempts: attempt };
     }
@@ -37,10 +39,14 @@ export async function cleanUp(
   return last;
 }
 
-async function once(session: Session, trial: Trial): Promise<Omit<CleanupResult, "attempts">> {
+async function once(
+  session: Session,
+  trial: Trial,
+  strays: readonly string[],
+): Promise<Omit<CleanupResult, "attempts">> {
   const nonce = freshNonce();
   const result = await session.exec("/bin/sh", {
-    stdin: cleanupScript(trial, nonce),
+    stdin: cleanupScript(trial, nonce, strays),
     deadlineMs: CLEANUP_DEADLINE_MS,
   });
   const { statuses } = splitStatus(result.stderr, nonce);

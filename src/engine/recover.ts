@@ -35,12 +35,12 @@ export async function recover(
       .filter((record) => record.cleanup?.status === "clean" || record.reached.armed === undefined)
       .map(({ trial }) => trial.id),
   );
-  for (const { trial } of owedCleanups(state)) {
+  for (const { trial, execution } of owedCleanups(state)) {
     const target = targetOf(trial.target);
     const cleanup: CleanupResult =
       target === null
         ? { status: "unverified", detail: `the inventory has no target ${trial.target}`, attempts: 0 }
-        : await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial);
+        : await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial, execution?.strays);
     await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
     if (cleanup.status === "clean") clean.add(trial.id);
     done.push({ trial: trial.id, target: trial.target, cleanup });

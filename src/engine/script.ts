@@ -94,6 +94,37 @@ function marker(trial: string): string {
 /** Processes of the user from which one `grep` is cheaper than reading their environments in the shell. */
 const MANY_PROCESSES = 40;
 
+/** What the kernel's audit gives a process that has no login session (AUDIT_SID_UNSET). */
+const NO_SESSION = "4294967295";
+
+/**
+ * The audit session that this shell is in, as all of one connection are; `strangers` are its processes that were not there
+ * before the act. They find what cleared its environment. Nothing is found where the kernel keeps no sessions.
+ */
+const loginSession = `sessionof() {
+  sid=
+  IFS= read -r sid < "$1/sessionid"
+} 2>/dev/null
+members() {
+  pids=
+  [ "$login" != ${NO_SESSION} ] || return 0
+  for process in /proc/[0-9]*; do
+    if [ -O "$process" ] && [ -e "$process/exe" ]; then
+      sessionof "$process"
+      if [ "$sid" = "$login" ]; then pids="$pids \${process#/proc/}"; fi
+    fi
+  done
+}
+strangers() {
+  strange=
+  members
+  for pid in $pids; do
+    case " $before " in *" $pid "*) ;; *) [ "$pid" = $$ ] || strange="$strange $pid" ;; esac
+  done
+}
+sessionof /proc/$$
+login=\${sid:-${NO_SESSION}}`;
+
 /** Empty looks in a row that end the waiting where the list of processes never stays the same. */
 const LOOKS = 4;
 
@@ -107,7 +138,8 @@ const LOOKS = 4;
  * where processes come and go all the time, when several looks in a row find nothing.
  */
 function sweepFunctions(trial: string): string {
-  return `marked() {
+  return `${loginSession}
+marked() {
   while IFS= read -r line || [ -n "$line" ]; do
     case $line in *${marker(trial)}*) return 0 ;; esac
   done < "$1"
@@ -169,6 +201,8 @@ act() {
 umask 077
 mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed; exit 125; }
 ${[...place, ...requirements].join("\n")}
+members
+before=$pids
 /bin/true ${SENTINEL_WORD} begin ${trial.id}
 say started
 { ${marker(trial.id)} ${words} 2>&3 3>&- ${input}
@@ -176,8 +210,8 @@ say started
 code=$?
 say ended $code
 waited=0
-until settled; do
-  if [ $waited -ge ${LINGER_SECONDS * 20} ]; then say left-behind; break; fi
+while ! settled || { strangers; [ -n "$strange" ]; }; do
+  if [ $waited -ge ${LINGER_SECONDS * 20} ]; then strangers; say left-behind $strange; break; fi
   /bin/sleep 0.05
   waited=$((waited + 1))
 done
@@ -213,8 +247,25 @@ const sweepBody = `sweep() {
 }
 sweep`;
 
-/** Undoes the trial: sweep, the procedure's own cleanup and its probe, and the work folder with a probe of its own. */
-export function cleanupScript(trial: Trial, nonce: string): string {
+/** A number may have been given to another process since: only one of this very session is ended; others are reported. */
+function endStrays(strays: readonly string[]): string {
+  const numbers = strays.filter((stray) => /^[0-9]+$/.test(stray)).join(" ");
+  return `alive=0
+for pid in ${numbers}; do
+  [ -e "/proc/$pid/exe" ] || continue
+  sessionof "/proc/$pid"
+  if [ "$sid" = "$login" ]; then kill -KILL "$pid" 2>/dev/null; /bin/sleep 0.05; fi
+  [ ! -e "/proc/$pid/exe" ] || alive=$((alive + 1))
+done
+[ $alive -eq 0 ] || say remaining $alive
+`;
+}
+
+/**
+ * Undoes the trial: sweep, the procedure's own cleanup and its probe, and the work folder with a probe of its own.
+ * @param strays processes that outlived the act and that no marker tells; they are ended only in their own session.
+ */
+export function cleanupScript(trial: Trial, nonce: string, strays: readonly string[] = []): string {
   const work = quote(trial.work);
   const own =
     trial.cleanup === "none"
@@ -234,7 +285,7 @@ say probe $?
   return `${reporter(nonce)}
 ${sweepFunctions(trial.id)}
 ${sweepBody}
-${own}cd /
+${strays.length === 0 ? "" : endStrays(strays)}${own}cd /
 rm -rf -- ${work}
 ${probe}if [ -e ${work} ] || [ -L ${work} ]; then say work-folder left; else say work-folder gone; fi
 `;

@@ -88,7 +88,11 @@ export async function actOnTarget(
 
   // The cleanup waits for no disk, and is done also when the journal fails: that is thrown below.
   for (const written of [executed, checked]) written.catch(() => undefined);
-  const cleanup = await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial);
+  const cleanup = await cleanUp(
+    (deadlineMs) => ports.acquire(target, { deadlineMs }),
+    trial,
+    execution.strays,
+  );
   await Promise.all([
     executed,
     checked,

@@ -69,6 +69,8 @@ export type PlanAnalytic = z.infer<typeof planAnalyticSchema>;
 export const planSchema = z.strictObject({
   run: z.string(),
   lab: z.string(),
+  /** Tells the lab from others of the same name: a run's cleanups are owed to its own. */
+  labIdentity: z.string().optional(),
   siem: z.string(),
   analytics: z.array(planAnalyticSchema),
   trials: z.array(trialSchema),

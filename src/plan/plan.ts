@@ -16,6 +16,8 @@ export interface PlanRequest {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly siem: string;
+  /** See `Plan.labIdentity`; absent for a rehearsal that reaches no lab. */
+  readonly labIdentity?: string;
 }
 
 /**
@@ -77,6 +79,7 @@ export function buildPlan(request: PlanRequest): Plan {
   return {
     run: request.run,
     lab: inventory.name,
+    ...(request.labIdentity === undefined ? {} : { labIdentity: request.labIdentity }),
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
     trials,

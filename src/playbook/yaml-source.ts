@@ -220,11 +220,12 @@ function scan(text: string, problem: Problem): Diagnostic[] {
     const type: CST.TokenType | null = content ? null : CST.tokenType(token);
     content = type === "scalar";
     if (type === "newline") indicators = 0;
-    if (type === "seq-item-ind" || type === "explicit-key-ind" || type === "map-value-ind") indicators += 1;
+    // A flow collection on one line uses many of these; only its depth counts.
+    const indicates = type === "seq-item-ind" || type === "explicit-key-ind" || type === "map-value-ind";
+    if (indicates && flow === 0) indicators += 1;
     if (type === "flow-map-start" || type === "flow-seq-start") flow += 1;
     if (type === "flow-map-end" || type === "flow-seq-end") flow = Math.max(0, flow - 1);
     if (type === "alias") aliases += 1;
-    // Flow collections on one line use many `:`; only their depth counts.
     if (flow > maximumDepth || (flow <= 0 && indicators > maximumDepth)) {
       return [
         problem(offset, "yaml-too-deep", `maps and lists are nested deeper than ${maximumDepth} levels`),

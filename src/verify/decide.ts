@@ -147,16 +147,17 @@ function withoutBracket(context: Context, bracket: Exclude<Bracket, { state: "cl
   }
   const lost = lossOf(observation);
   if (lost !== null) return { outcome: "undecided", cause: causeAt("host-log", lost) };
+  const blind = context.trial.twin ? "undecided" : "blind";
   const { running, detail } = observation.sensor;
   if (running === false) {
     return {
-      outcome: "blind",
+      outcome: blind,
       cause: causeAt("host-log", `the sensor of the host is not running: ${detail}`),
     };
   }
   const waited = Math.round(observation.answeredAt - observation.askedAt);
   return {
-    outcome: "blind",
+    outcome: blind,
     cause: causeAt(
       "ingest",
       `nothing that the host did arrived within ${waited} ms, not even the sentinels`,
@@ -176,7 +177,7 @@ function siemUndecided(observation: Observation): Decision {
   };
 }
 
-/** A sentence when records are known to have been lost during the trial, or when a rise cannot be excluded; else null. */
+/** A sentence when records are known to have been lost during the trial; else null. */
 function lossOf(observation: Observation): string | null {
   const { lostBefore, lostAfter } = observation.sensor;
   if (lostBefore === null || lostAfter === null) return null;
@@ -185,6 +186,10 @@ function lossOf(observation: Observation): string | null {
   return lost > 0
     ? `the kernel lost ${lost} audit records during the trial: absence proves nothing`
     : "the kernel's count of lost records was reset during the trial: absence proves nothing";
+}
+
+function lossesKnown({ sensor }: Observation): boolean {
+  return sensor.lostBefore !== null && sensor.lostAfter !== null;
 }
 
 /** An alert of the rule is this trial's. */
@@ -227,7 +232,8 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
   if (lost !== null) return { outcome: "undecided", cause: causeAt("host-log", lost) };
 
   if (context.execution.outlived === true) {
-    const detail = "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
+    const detail =
+      "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
   }
   const read = act.filter((event) => rule.reads(event));
@@ -236,10 +242,13 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
       act.length === 0
         ? "both sentinels arrived, but no event of the act did"
         : `the act's ${act.length} events are not of the log source that the rule reads`;
-    return { outcome: "blind", cause: causeAt(act.length === 0 ? "ingest" : "fields", detail) };
+    return {
+      outcome: trial.twin ? "undecided" : "blind",
+      cause: causeAt(act.length === 0 ? "ingest" : "fields", detail),
+    };
   }
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
-  const problem = ruleProblem(status, read, observation);
+  const problem = ruleProblem(status, read);
   if (problem !== null) {
     // A twin's silence counts only when the rule could have fired.
     return trial.twin && problem.outcome === "logged" ? { ...problem, outcome: "undecided" } : problem;
@@ -264,6 +273,7 @@ function silent(context: Context, rule: CompiledRule, act: readonly HostEvent[])
   }
   if (trial.twin) return { outcome: "quiet", evidence };
   const untestable = {
+    ...(lossesKnown(observation) ? {} : { "host-log": "the sensor's losses cannot be asked" }),
     exception: "the embedded SIEM has no exceptions",
     suppression: "nothing matched that could be suppressed",
   };
@@ -288,18 +298,17 @@ function missed(context: Context, rule: CompiledRule, act: readonly HostEvent[])
 }
 
 /** What keeps the rule from being a witness: absent, disabled, not yet evaluated, out of its look-back, throttled. */
-function ruleProblem(
-  status: RuleStatus | undefined,
-  read: readonly HostEvent[],
-  observation: Observation,
-): Decision | null {
+function ruleProblem(status: RuleStatus | undefined, read: readonly HostEvent[]): Decision | null {
   if (status === undefined)
     return { outcome: "undecided", cause: causeAt("rule-present", "the SIEM said nothing of the rule") };
   if (!status.present)
     return { outcome: "logged", cause: causeAt("rule-present", "the SIEM does not have the rule") };
   if (!status.enabled)
     return { outcome: "logged", cause: causeAt("rule-enabled", "the rule is there, but disabled") };
-  if (status.throttleOpenUntil !== null && status.throttleOpenUntil > observation.askedAt) {
+  if (
+    status.throttleOpenUntil !== null &&
+    status.throttleOpenUntil > Math.min(...read.map((event) => event.time))
+  ) {
     return {
       outcome: "undecided",
       cause: causeAt("suppression", "a throttle of the rule was open: its silence proves nothing"),

@@ -71,7 +71,7 @@ export async function observe(
     withoutSentinels ? event.ingestedAt >= request.actStartedAt : true,
   );
   const sourceIds = new Set(kept.map((event) => event.id));
-  const worst = worstOf([canary, statuses, events, alerts]);
+  const worst = worstOf([canary, statuses, events, alerts, sensor]);
   return {
     siem: siem.name,
     askedAt,

@@ -265,6 +265,31 @@ describe("a twin", () => {
   });
 });
 
+test("a twin whose telemetry did not arrive is undecided, not blind", () => {
+  const twin = {
+    twin: true,
+    expectations: [{ analytic: "base64", outcome: "quiet" as const, execution: "ran" as const }],
+  };
+  expect(verdict(observationOf([], []), { trial: twin })).toMatchObject({
+    outcome: "undecided",
+    cause: { link: "ingest" },
+  });
+  expect(verdict(observationOf([begin, end], []), { trial: twin }).outcome).toBe("undecided");
+});
+
+test("silence is undecided when processes of the act outlived its end sentinel", () => {
+  const result = verdict(observationOf([begin, harmless, end], []), { execution: { outlived: true } });
+  expect(result).toMatchObject({ outcome: "undecided", cause: { link: "attribution" } });
+  const fired = verdict(observationOf(whole, [alertOf("base64", [root])]), { execution: { outlived: true } });
+  expect(fired.outcome).toBe("detected");
+});
+
+test("a miss says when the sensor's losses could not be asked", () => {
+  const sensor = { lostBefore: null, lostAfter: null, running: null, detail: "no probe" };
+  const result = verdict(observationOf([begin, harmless, end], [], { sensor }));
+  expect(result.cause?.untested.map(({ link }) => link)).toContain("host-log");
+});
+
 describe("prevention", () => {
   const control = {
     id: "noexec-tmp",

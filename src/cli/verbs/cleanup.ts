@@ -1,11 +1,20 @@
 import type { Command } from "commander";
-import type { RecoveredTrial } from "../../engine/recover.js";
+import { owedCleanups, type RecoveredTrial } from "../../engine/recover.js";
+import { foldRun } from "../../journal/fold.js";
+import { readJournal } from "../../journal/read.js";
 import { EXIT, type ExitStatus } from "../../errors.js";
 import { resolveRun } from "../../journal/find.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab } from "../lab-choice.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { recoverRun } from "../recovery.js";
+
+/** A run that has ended and owes nothing needs no lab. */
+async function nothingOwed(folder: string): Promise<boolean> {
+  const { events, damage } = await readJournal(folder, { skipObservations: true });
+  const state = foldRun(events);
+  return damage === null && state.ended !== null && owedCleanups(state).length === 0;
+}
 
 /** One line a trial; for `kill` too. */
 export function recoveryText(recovered: readonly RecoveredTrial[]): string {
@@ -29,6 +38,10 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async (run: string, options: { lab?: string; out: string }) => {
         const { folder } = await resolveRun(run, options.out);
+        if (await nothingOwed(folder)) {
+          invocation.output.note("nothing is owed");
+          return EXIT.met;
+        }
         const lab = await chooseLab({
           ...(options.lab === undefined ? {} : { file: options.lab }),
           targets: "none",

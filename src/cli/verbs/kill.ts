@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { leasedTrials, throwKillSwitch } from "../../dispatch/kill.js";
-import { EXIT, type ExitStatus, TyrianError } from "../../errors.js";
+import { EXIT, type ExitStatus, messageOf, TyrianError } from "../../errors.js";
 import { listRuns } from "../../journal/find.js";
 import { openQueue } from "../compose.js";
 import type { Invocation } from "../invocation.js";
@@ -36,10 +36,16 @@ export function register(command: Command, invocation: Invocation): void {
         try {
           const crashed = (await listRuns(options.out)).filter(({ status }) => status === "crashed");
           const statuses = [stopped];
-          for (const { folder } of crashed) {
-            const recovered = await recoverRun(folder, lab, (message) => output.warn(message));
-            output.data(recoveryText(recovered));
-            statuses.push(recoveryStatus(recovered));
+          for (const { id, folder } of crashed) {
+            try {
+              const recovered = await recoverRun(folder, lab, (message) => output.warn(message));
+              output.data(recoveryText(recovered));
+              statuses.push(recoveryStatus(recovered));
+            } catch (error) {
+              // One run that cannot be recovered here must not keep the others from it.
+              output.warn(`run ${id}: ${messageOf(error)}`);
+              statuses.push(EXIT.executionFailed);
+            }
           }
           return statuses.every((status) => status === EXIT.met) ? EXIT.met : EXIT.executionFailed;
         } finally {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { exitStatus } from "../../journal/exit-status.js";
 import { toResults } from "../../journal/results.js";
 import { newRunId } from "../../plan/identity.js";
@@ -27,7 +27,11 @@ export function register(command: Command, invocation: Invocation): void {
     .option("--concurrency <n>", "targets that are acted on at once", atLeastOne, 50)
     .option("--dry-run", "print what would run, with exact commands, and run nothing")
     .option("--strict", "a missing requirement counts as a failure")
-    .option("--ndjson", "journal events on stdout as they happen, instead of the summary")
+    .addOption(
+      new Option("--ndjson", "journal events on stdout as they happen, instead of the summary").conflicts(
+        "json",
+      ),
+    )
     .action(
       invocation.action(async (paths: string[], options: Options) => {
         const selection = selectionOf(options);
@@ -57,7 +61,7 @@ export function register(command: Command, invocation: Invocation): void {
         });
         try {
           const folder = join(options.out, run);
-          const plan = buildPlan({ ...request, inventory: lab.inventory });
+          const plan = buildPlan({ ...request, inventory: lab.inventory, labIdentity: lab.identity });
           output.note(
             `run ${run}: ${plan.trials.length} trials; interrupted or crashed, \`tyrian cleanup ${run}\` cleans up`,
           );
