@@ -38,7 +38,9 @@ function sourceFiles(folder: string): string[] {
 
 const imports = sourceFiles(source).flatMap((file) => {
   const text = readFileSync(file, "utf8");
-  const specifiers = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map((match) => match[1] as string);
+  const specifiers = [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    (match) => match[1] as string,
+  );
   return specifiers.map((specifier) => ({ file, specifier }));
 });
 
@@ -54,7 +56,11 @@ test("every folder of src has a floor", () => {
 test("a folder imports from floors below it and from itself, never sideways or up", () => {
   const wrong = imports
     .filter(({ specifier }) => specifier.startsWith("."))
-    .map(({ file, specifier }) => ({ file, from: folderOf(file), to: folderOf(resolve(file, "..", specifier).replace(/\.js$/, ".ts")) }))
+    .map(({ file, specifier }) => ({
+      file,
+      from: folderOf(file),
+      to: folderOf(resolve(file, "..", specifier).replace(/\.js$/, ".ts")),
+    }))
     .filter(({ from, to }) => from !== to && !((floors[to] ?? 99) < (floors[from] ?? -1)))
     .map(({ file, from, to }) => `${relative(source, file)}: ${from} imports ${to}`);
   expect(wrong).toEqual([]);
@@ -71,7 +77,9 @@ test("only dispatch imports bullmq and ioredis", () => {
 test("only the cli prints or exits", () => {
   const wrong = sourceFiles(source)
     .filter((file) => folderOf(file) !== "cli")
-    .filter((file) => /\bconsole\.\w+\(|process\.(exit\(|stdout\.write|stderr\.write)/.test(readFileSync(file, "utf8")))
+    .filter((file) =>
+      /\bconsole\.\w+\(|process\.(exit\(|stdout\.write|stderr\.write)/.test(readFileSync(file, "utf8")),
+    )
     .map((file) => relative(source, file));
   expect(wrong).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { TyrianError, messageOf } from "../errors.js";
-import { REASON } from "../journal/results.js";
+import { REASON, unseenExecution } from "../journal/results.js";
 import type { Execution } from "../model/execution.js";
 import type { Trial } from "../model/trial.js";
 import type { ExecResult, Session } from "../transport/transport.js";
@@ -84,20 +84,7 @@ async function sweep(session: Session, trial: Trial): Promise<void> {
 
 /** An execution that did not begin: nothing of the procedure ran. */
 export function neverStarted(code: string, message: string): Execution {
-  return {
-    status: "not-run",
-    reason: { code, message },
-    startedAt: null,
-    endedAt: null,
-    durationMs: null,
-    exitCode: null,
-    signal: null,
-    stdout: "",
-    stderr: "",
-    truncated: { stdout: false, stderr: false },
-    evidenceFiles: [],
-    proof: null,
-  };
+  return unseenExecution("not-run", { code, message });
 }
 
 function executionOf(

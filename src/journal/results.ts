@@ -71,12 +71,12 @@ export function executionOf(record: TrialRecord): Execution {
     };
   }
   if (reached.armed !== undefined) {
-    return neverSeen("indeterminate", {
+    return unseenExecution("indeterminate", {
       code: REASON.interruptedAfterArming,
       message: "it was armed, and whether it started is not known; it is never run again",
     });
   }
-  return neverSeen("not-run", { code: REASON.notReached, message: "nothing was done on the target" });
+  return unseenExecution("not-run", { code: REASON.notReached, message: "nothing was done on the target" });
 }
 
 /** The cleanup of a trial as far as it is proved. Only a trial that was never armed is clean by itself. */
@@ -87,7 +87,11 @@ export function cleanupOf(record: TrialRecord): CleanupResult {
     : { status: "unverified", detail: "no cleanup is recorded", attempts: 0 };
 }
 
-function neverSeen(status: Execution["status"], reason: NonNullable<Execution["reason"]>): Execution {
+/** An execution of which nothing was seen: it never began, or nobody knows. */
+export function unseenExecution(
+  status: Execution["status"],
+  reason: NonNullable<Execution["reason"]>,
+): Execution {
   return {
     status,
     reason,

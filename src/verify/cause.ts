@@ -1,21 +1,9 @@
 import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
-import type { Cause, CauseLink, NearestEvent } from "../model/verdict.js";
+import { type Cause, type CauseLink, causeLinkSchema, type NearestEvent } from "../model/verdict.js";
 
-/** The chain from the act to the alert, in order. */
-const chain: readonly CauseLink[] = [
-  "execution",
-  "host-log",
-  "ingest",
-  "fields",
-  "rule-present",
-  "rule-enabled",
-  "evaluated",
-  "look-back",
-  "exception",
-  "clause",
-  "suppression",
-];
+/** The chain from the act to the alert, in order. The last two of the model's list stand beside the chain, not in it. */
+const chain = causeLinkSchema.options.filter((link) => link !== "attribution" && link !== "siem");
 
 export interface LinkTests {
   /** Links known to hold, besides those before the failed one. */
@@ -33,7 +21,7 @@ export function causeAt(
 ): Cause {
   const holds = new Set(tests.holds ?? []);
   const untestable = tests.untestable ?? {};
-  const at = chain.indexOf(link);
+  const at = chain.findIndex((candidate) => candidate === link);
   const tested: CauseLink[] = [];
   const untested: Cause["untested"] = [];
   chain.forEach((candidate, index) => {

@@ -1,20 +1,15 @@
 import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { Execution } from "../model/execution.js";
-import type { Observation, RuleStatus } from "../model/observation.js";
+import type { Observation } from "../model/observation.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
-import type {
-  AttributionGrade,
-  Background,
-  Cause,
-  DetectionOutcome,
-  Latency,
-  Tier,
-  Verdict,
-} from "../model/verdict.js";
+import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, type Bracket, attributeAlerts, bracketOf } from "./attribution.js";
 import { causeAt, nearestOf } from "./cause.js";
+import type { Decision } from "./decision.js";
+import { latencyOf, noLatency } from "./latency.js";
+import { lossesKnown, lossOf, markerInRule, ruleProblem } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
 export interface Question {
@@ -26,22 +21,11 @@ export interface Question {
   readonly rules: ReadonlyMap<string, CompiledRule>;
 }
 
-/** The name by which the telemetry knows the host, from the observation's own sentinel; the target's name without one. */
+/** A question about a trial that the SIEM was asked about. */
 interface Context extends Question {
   readonly observation: Observation;
   readonly bracket: Bracket;
 }
-
-interface Decision {
-  readonly outcome: DetectionOutcome;
-  readonly attribution?: AttributionGrade;
-  readonly tier?: Tier;
-  readonly latency?: Latency;
-  readonly evidence?: readonly string[];
-  readonly cause?: Cause;
-}
-
-const noLatency: Latency = { event: null, ingest: null, rule: null, alert: null };
 
 /** The verdicts of a trial, one for each expectation. Pure. */
 export function decide(question: Question): Verdict[] {
@@ -177,21 +161,6 @@ function siemUndecided(observation: Observation): Decision {
   };
 }
 
-/** A sentence when records are known to have been lost during the trial; else null. */
-function lossOf(observation: Observation): string | null {
-  const { lostBefore, lostAfter } = observation.sensor;
-  if (lostBefore === null || lostAfter === null) return null;
-  const lost = lostAfter - lostBefore;
-  if (lost === 0) return null;
-  return lost > 0
-    ? `the kernel lost ${lost} audit records during the trial: absence proves nothing`
-    : "the kernel's count of lost records was reset during the trial: absence proves nothing";
-}
-
-function lossesKnown({ sensor }: Observation): boolean {
-  return sensor.lostBefore !== null && sensor.lostAfter !== null;
-}
-
 /** An alert of the rule is this trial's. */
 function fired(
   context: Context,
@@ -295,72 +264,6 @@ function missed(context: Context, rule: CompiledRule, act: readonly HostEvent[])
       alert.sourceEvents.every((id) => own.has(id)),
   );
   return other ? "other-alert" : "logged";
-}
-
-/** What keeps the rule from being a witness: absent, disabled, not yet evaluated, out of its look-back, throttled. */
-function ruleProblem(status: RuleStatus | undefined, read: readonly HostEvent[]): Decision | null {
-  if (status === undefined)
-    return { outcome: "undecided", cause: causeAt("rule-present", "the SIEM said nothing of the rule") };
-  if (!status.present)
-    return { outcome: "logged", cause: causeAt("rule-present", "the SIEM does not have the rule") };
-  if (!status.enabled)
-    return { outcome: "logged", cause: causeAt("rule-enabled", "the rule is there, but disabled") };
-  if (
-    status.throttleOpenUntil !== null &&
-    status.throttleOpenUntil > Math.min(...read.map((event) => event.time))
-  ) {
-    return {
-      outcome: "undecided",
-      cause: causeAt("suppression", "a throttle of the rule was open: its silence proves nothing"),
-    };
-  }
-  if (status.schedule.type === "streaming") return null;
-  const { lastCompletedAt, lookBackMs } = status.schedule;
-  const ingested = Math.max(...read.map((event) => event.ingestedAt));
-  if (lastCompletedAt === null || lastCompletedAt < ingested) {
-    return {
-      outcome: "pending",
-      cause: causeAt("evaluated", "the rule has not been evaluated since the events arrived"),
-    };
-  }
-  const oldest = Math.min(...read.map((event) => event.time));
-  if (ingested - oldest > lookBackMs) {
-    return {
-      outcome: "logged",
-      cause: causeAt(
-        "look-back",
-        "the events arrived after the rule's look-back had passed them: a permanent gap",
-      ),
-    };
-  }
-  return null;
-}
-
-/** The name of a field that the rule reads and in which the trial's id stands; null when the marker is outside, as it must be. */
-function markerInRule(trial: string, rule: CompiledRule, act: readonly HostEvent[]): string | null {
-  for (const event of act) {
-    for (const [name, value] of Object.entries(event.fields)) {
-      if (rule.fields !== null && !rule.fields.has(name)) continue;
-      if (String(value).includes(trial)) return name;
-    }
-  }
-  return null;
-}
-
-function latencyOf(
-  begin: HostEvent,
-  source: HostEvent | undefined,
-  evaluatedAt: number | null,
-  createdAt: number,
-): Latency {
-  if (source === undefined) return noLatency;
-  const round = (value: number): number => Math.round(value * 10) / 10;
-  return {
-    event: round(source.time - begin.time),
-    ingest: round(source.ingestedAt - source.time),
-    rule: evaluatedAt === null ? null : round(evaluatedAt - source.ingestedAt),
-    alert: evaluatedAt === null ? null : round(createdAt - evaluatedAt),
-  };
 }
 
 function summaryOf(event: HostEvent): string {

@@ -29,5 +29,6 @@ test("the README's first playbook and rule are free of errors and warnings", asy
 test("the README's links lead somewhere", () => {
   const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => match[1] ?? "");
   expect(links.length).toBeGreaterThan(5);
-  for (const link of links) expect(() => readFileSync(resolve(import.meta.dirname, "../..", link))).not.toThrow();
+  for (const link of links)
+    expect(() => readFileSync(resolve(import.meta.dirname, "../..", link))).not.toThrow();
 });

@@ -40,7 +40,7 @@ describe.skipIf(why !== null)("on real hosts", () => {
     const source = join(house.folder, `killed-${count}`);
     const runs = join(house.folder, `killed-runs-${count}`);
     writePlaybook(source, playbook, rule);
-    const program = resolve(import.meta.dirname, "killed-run.ts");
+    const program = resolve(import.meta.dirname, "killed-run-process.ts");
     const ended = promisify(execFile)(process.execPath, ["--import", "tsx", program, source, runs, type], {
       timeout: 60_000,
     });

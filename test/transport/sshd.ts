@@ -120,7 +120,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Whether something accepts connections on the port of 127.0.0.1. */
-export async function accepts(port: number): Promise<boolean> {
+async function accepts(port: number): Promise<boolean> {
   try {
     (await openTcp("127.0.0.1", port, { signal: AbortSignal.timeout(1_000) })).destroy();
     return true;
