@@ -1,4 +1,4 @@
-import { type Diagnostic, EXIT, type ExitStatus, TyrianError } from "../errors.js";
+import { type Diagnostic, type Position, EXIT, type ExitStatus, TyrianError } from "../errors.js";
 import { plain } from "../report/text.js";
 
 /** What the user is told of an error, and the exit status. */
@@ -14,9 +14,9 @@ export interface Failure {
 export function failureOf(thrown: unknown, debug: boolean): Failure {
   const error = thrown instanceof TyrianError ? thrown : internal(thrown);
   const lines = [`error: ${error.code}: ${plain(error.message)}`];
-  lines.push(
-    ...error.diagnostics.map((diagnostic) => `  ${positionOf(diagnostic)}: ${plain(diagnostic.message)}`),
-  );
+  for (const { hint, message, ...position } of error.diagnostics) {
+    lines.push(`  ${positionOf(position)}: ${plain(message)}${hint === "" ? "" : `; ${plain(hint)}`}`);
+  }
   if (error.hint !== "") lines.push(`hint: ${plain(error.hint)}`);
   if (debug) lines.push(...stacksOf(thrown));
   return { text: lines.join("\n"), exit: error.exit };
@@ -29,7 +29,7 @@ export function diagnosticText(diagnostic: Diagnostic): string {
   return hint === "" ? first : `${first}\n    ${plain(hint)}`;
 }
 
-function positionOf({ file, line, column }: Diagnostic): string {
+function positionOf({ file, line, column }: Position): string {
   return `${plain(file)}:${line}:${column}`;
 }
 

@@ -13,7 +13,6 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { targetSchema, type Target } from "../../src/model/target.js";
-import { openTcp } from "../../src/transport/tcp.js";
 
 const program = "/usr/sbin/sshd";
 
@@ -117,16 +116,6 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** Whether something accepts connections on the port of 127.0.0.1. */
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await openTcp("127.0.0.1", port, { signal: AbortSignal.timeout(1_000) })).destroy();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function stop(server: ChildProcess, folder: string): Promise<void> {
