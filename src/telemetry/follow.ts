@@ -30,6 +30,8 @@ export interface FollowOptions {
 
 const CHUNK_BYTES = 256 * 1024;
 const HEAD_BYTES = 64;
+/** Milliseconds between a change that the file system announces and the look at it: one look serves many changes. */
+const ANNOUNCED_MS = 5;
 /** Milliseconds that the path may be missing, as between the two steps of a rotation, before that is a failure. */
 const MISSING_MS = 2000;
 /** Older files of a rotation (`audit.log.1`, ...) that are looked at when several rotations came at once. */
@@ -55,6 +57,7 @@ export class FileFollower {
   #splitter: LineSplitter;
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #announced: NodeJS.Timeout | null = null;
   #failure: string | null = null;
   #missingSince: number | null = null;
   #firstLook = true;
@@ -99,6 +102,7 @@ export class FileFollower {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#announced !== null) clearTimeout(this.#announced);
     this.#unwatch();
     await this.#running;
     await this.#handle?.close();
@@ -256,7 +260,13 @@ export class FileFollower {
     this.#unwatch();
     if (this.#closed) return;
     try {
-      this.#watcher = watch(this.#path, () => void this.catchUp());
+      this.#watcher = watch(this.#path, () => {
+        if (this.#closed) return;
+        this.#announced ??= setTimeout(() => {
+          this.#announced = null;
+          void this.catchUp();
+        }, ANNOUNCED_MS);
+      });
       // a watch that is lost costs up to one poll interval, nothing else
       this.#watcher.on("error", () => this.#unwatch());
     } catch {

@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, TyrianError } from "../errors.js";
 import type { HostEvent } from "../model/event.js";
@@ -5,7 +6,7 @@ import { columns, eventOf, readColumns, rowOf } from "./store-row.js";
 import type { Cell } from "./store-row.js";
 
 /** Milliseconds that appended events may wait in memory before they are written. */
-const WRITE_AFTER_MS = 250;
+const WRITE_AFTER_MS = 1_000;
 /** Rows that are handed over in one go; a few milliseconds, in which nothing else runs. */
 const ROWS_AT_ONCE = 100;
 /** Rows of one transaction: its commit, which waits for the disk, runs beside everything else. */
@@ -153,9 +154,23 @@ export class EventStore {
     const connection = await instance.connect();
     const declared = columns.map(([name, type]) => `${name} ${type}`).join(", ");
     await connection.run(`CREATE TABLE IF NOT EXISTS events (${declared})`);
+    await this.#keepPrivate();
     const [row] = (await connection.runAndReadAll("SELECT max(ordinal) FROM events")).getRows();
     this.#ordinal += Number(row?.[0] ?? 0);
     return { instance, connection, appender: await connection.createAppender("events") };
+  }
+
+  /**
+   * Events hold the command lines of hosts, so only their owner may read them. DuckDB makes its two files itself, with
+   * the mode of the process, and takes no file that is there and empty.
+   */
+  async #keepPrivate(): Promise<void> {
+    if (this.#file === ":memory:") return;
+    await chmod(this.#file, 0o600);
+    await chmod(`${this.#file}.wal`, 0o600).catch((thrown: unknown) => {
+      // There is none when the table was there already.
+      if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
+    });
   }
 
   async #write(): Promise<void> {

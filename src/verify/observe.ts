@@ -56,14 +56,12 @@ export async function observe(
     begin !== null && end !== null
       ? { from: begin.time, to: end.time }
       : { from: request.actStartedAt - CLOCK_MARGIN_MS, to: Date.now() + CLOCK_MARGIN_MS };
-  const events = await siem.events(request.host, window.from, window.to);
-  const alerts = await siem.alerts(
-    request.host,
-    request.actStartedAt - CLOCK_MARGIN_MS,
-    Date.now() + CLOCK_MARGIN_MS,
-  );
-  const backgrounds = await Promise.all(request.rules.map((rule) => siem.background(rule, request.host)));
-  const sensor = await siem.sensor(request.host, Date.now());
+  const [events, alerts, sensor, backgrounds] = await Promise.all([
+    siem.events(request.host, window.from, window.to),
+    siem.alerts(request.host, request.actStartedAt - CLOCK_MARGIN_MS, Date.now() + CLOCK_MARGIN_MS),
+    siem.sensor(request.host, Date.now()),
+    Promise.all(request.rules.map((rule) => siem.background(rule, request.host))),
+  ]);
 
   const withoutSentinels = begin === null && end === null;
   const kept = events.value.filter((event) =>

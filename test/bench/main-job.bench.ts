@@ -19,16 +19,20 @@ import { buildPlan } from "../../src/plan/plan.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { playbookOf, ruleOf, writePlaybook } from "../lab/playbooks.js";
 
-/** Enough that starting and ending a run is a small part of it, as it is of the loop. */
-const TRIALS_PER_TARGET = 40;
+/** Targets, and trials on each: enough that starting and ending a run is a small part of it, as it is of the loop. */
+const sizes = [
+  { targets: 1, trialsPerTarget: 160 },
+  { targets: 5, trialsPerTarget: 80 },
+  { targets: 20, trialsPerTarget: 40 },
+] as const;
 const folder = mkdtempSync(join(tmpdir(), "tyrian-bench-"));
 process.env["XDG_STATE_HOME"] = join(folder, "state");
 const signal = new AbortController().signal;
 
 /** Procedures with a proof of their own and a cleanup with a probe, as in real playbooks. */
-function procedures(): string {
+function procedures(trials: number): string {
   return playbookOf(
-    ...Array.from({ length: TRIALS_PER_TARGET / 2 }, (_, index) => ({
+    ...Array.from({ length: trials / 2 }, (_, index) => ({
       id: `procedure-${index}`,
       run: `echo needle-${index} > mark; cat mark; echo done`,
       effects: "[work-folder]",
@@ -47,9 +51,10 @@ async function tyrian(
   plan: Plan,
   lab: Awaited<ReturnType<typeof chooseLab>>,
   rules: Parameters<typeof executeRun>[0]["rules"],
-): Promise<{ seconds: number; toVerdict: number[]; overhead: number[]; met: number }> {
+): Promise<{ seconds: number; cpuSeconds: number; toVerdict: number[]; overhead: number[]; met: number }> {
   const events: JournalEvent[] = [];
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const state = await executeRun({
     plan,
     title: "bench",
@@ -62,6 +67,8 @@ async function tyrian(
     onWarning: () => undefined,
   });
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6;
   const toVerdict: number[] = [];
   const overhead: number[] = [];
   for (const event of events) {
@@ -74,7 +81,7 @@ async function tyrian(
     overhead.push(Date.parse(event.at) - Date.parse(cleaned.at));
   }
   const met = state.trials.flatMap((record) => record.verdicts).filter((verdict) => verdict.met).length;
-  return { seconds, toVerdict, overhead, met };
+  return { seconds, cpuSeconds, toVerdict, overhead, met };
 }
 
 /** The very scripts that the engine sends, one ssh a script over a shared master connection, one loop a target. */
@@ -115,14 +122,16 @@ async function controlMaster(plan: Plan, inventory: Inventory): Promise<number> 
   return (performance.now() - start) / 1000;
 }
 
-const source = join(folder, "playbook");
-writePlaybook(source, procedures(), { "rule.yml": ruleOf("rule", "{ CommandLine|contains: needle }") });
-const { playbooks } = await loadPlaybooks([source]);
-const analytics = await loadAnalytics(playbooks);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 try {
-  for (const targets of [1, 5, 20]) {
+  for (const { targets, trialsPerTarget } of sizes) {
+    const source = join(folder, `playbook-${targets}`);
+    writePlaybook(source, procedures(trialsPerTarget), {
+      "rule.yml": ruleOf("rule", "{ CommandLine|contains: needle }"),
+    });
+    const { playbooks } = await loadPlaybooks([source]);
+    const analytics = await loadAnalytics(playbooks);
     const started = performance.now();
     const lab = await chooseLab({ targets, signal });
     const up = (performance.now() - started) / 1000;
@@ -152,6 +161,7 @@ try {
       print(
         `  cleaned to verdict      p50 ${percentile(ours.overhead, 0.5).toFixed(0)} ms, p95 ${percentile(ours.overhead, 0.95).toFixed(0)} ms`,
       );
+      print(`  processor time of ours  ${((ours.cpuSeconds / count) * 1000).toFixed(0)} ms a trial`);
       print(`  resident memory         ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`);
     } finally {
       await lab.release();

@@ -4,8 +4,12 @@ import type { HostEvent } from "../../model/event.js";
 const MAXIMUM_EVENTS = 20_000;
 const MAXIMUM_CHARACTERS = 64_000_000;
 
+/** Milliseconds of the events' own time that are kept together, so that a window is found without looking at all. */
+const BUCKET_MS = 1_000;
+
 interface HostWindow {
-  readonly events: Map<string, HostEvent>;
+  /** By bucket of their time, then by id. */
+  readonly buckets: Map<number, Map<string, HostEvent>>;
   /** Time of the youngest event that was dropped. */
   droppedUntil: number;
 }
@@ -26,12 +30,14 @@ export class RecentEvents {
   /** @returns false when the event is known already */
   add(event: HostEvent): boolean {
     const window = this.#hosts.get(event.host) ?? {
-      events: new Map<string, HostEvent>(),
+      buckets: new Map<number, Map<string, HostEvent>>(),
       droppedUntil: -Infinity,
     };
     this.#hosts.set(event.host, window);
-    if (window.events.has(event.id)) return false;
-    window.events.set(event.id, event);
+    const bucket = window.buckets.get(bucketOf(event.time)) ?? new Map<string, HostEvent>();
+    window.buckets.set(bucketOf(event.time), bucket);
+    if (bucket.has(event.id)) return false;
+    bucket.set(event.id, event);
     this.#arrivals.push(event);
     this.#characters += sizeOf(event);
     while (
@@ -49,8 +55,9 @@ export class RecentEvents {
     if (window === undefined) return [];
     if (from <= window.droppedUntil) return null;
     const events: HostEvent[] = [];
-    for (const event of window.events.values())
-      if (event.time >= from && event.time <= to) events.push(event);
+    for (const bucket of bucketsBetween(window.buckets, bucketOf(from), bucketOf(to))) {
+      for (const event of bucket.values()) if (event.time >= from && event.time <= to) events.push(event);
+    }
     return events.toSorted((one, other) => one.sequence - other.sequence);
   }
 
@@ -65,12 +72,30 @@ export class RecentEvents {
     this.#first += 1;
     this.#characters -= sizeOf(event);
     const window = this.#hosts.get(event.host) as HostWindow;
-    window.events.delete(event.id);
+    const bucket = window.buckets.get(bucketOf(event.time));
+    bucket?.delete(event.id);
+    if (bucket?.size === 0) window.buckets.delete(bucketOf(event.time));
     window.droppedUntil = Math.max(window.droppedUntil, event.time);
     if (this.#first < 10_000 || this.#first * 2 < this.#arrivals.length) return;
     this.#arrivals = this.#arrivals.slice(this.#first);
     this.#first = 0;
   }
+}
+
+function bucketOf(time: number): number {
+  return Math.floor(time / BUCKET_MS);
+}
+
+function bucketsBetween<T>(buckets: ReadonlyMap<number, T>, first: number, last: number): T[] {
+  // A window may be longer than all that is kept: then it is cheaper to look at what there is.
+  if (last - first >= buckets.size)
+    return [...buckets].flatMap(([at, bucket]) => (at >= first && at <= last ? [bucket] : []));
+  const found: T[] = [];
+  for (let at = first; at <= last; at += 1) {
+    const bucket = buckets.get(at);
+    if (bucket !== undefined) found.push(bucket);
+  }
+  return found;
 }
 
 /** A rough measure: arguments appear in `argv`, in a field and, in hexadecimal, in the sensor's record. */

@@ -5,6 +5,7 @@ import { TyrianError } from "../../errors.js";
 import type { SshTransport } from "../../model/target.js";
 import { reasonOf } from "../abort.js";
 import { inOrder } from "./authentication.js";
+import { coalesceWrites } from "./coalesce.js";
 import { fingerprintOf, hostKeyAlgorithms, type PinnedHostKey } from "./host-key.js";
 
 /** How many keep-alive questions may stay unanswered. */
@@ -71,6 +72,7 @@ export async function handshake(socket: Duplex, options: HandshakeOptions): Prom
         keepaliveCountMax: KEEP_ALIVE_MISSES,
       });
       if (socket instanceof Socket) socket.setNoDelay(true);
+      coalesceWrites(socket);
     } catch (thrown) {
       fail(failureOf(thrown instanceof Error ? thrown : new Error(String(thrown)), offered, options));
     }
