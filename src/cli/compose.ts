@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { stateFolder } from "../config.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
@@ -11,6 +12,7 @@ import type { Inventory } from "../model/inventory.js";
 import type { Target } from "../model/target.js";
 import { resolveSecret } from "../secrets.js";
 import { openEmbeddedSiem } from "../siem/embedded/index.js";
+import { shareQuestions } from "../siem/shared.js";
 import type { Siem } from "../siem/siem.js";
 import { createLocalTransport } from "../transport/local.js";
 import { NamespaceSockets } from "../transport/namespace-socket.js";
@@ -79,12 +81,14 @@ export async function openSiem(
   rules: readonly CompiledRule[],
   runFolder: string,
 ): Promise<Siem> {
-  return await openEmbeddedSiem({
+  const siem: Siem = await openEmbeddedSiem({
     sources: lab.inventory.telemetry,
     rules: [...rules],
     storeFile: join(runFolder, "events.duckdb"),
     ...(lab.probe === undefined ? {} : { probe: lab.probe }),
   });
+  // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
+  return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }
 
 export async function openQueue(): Promise<QueueServer> {

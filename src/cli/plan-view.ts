@@ -1,5 +1,6 @@
 import { EXIT, type ExitStatus } from "../errors.js";
-import { actArguments, quote } from "../engine/script.js";
+import { quote } from "../engine/script.js";
+import { actArguments } from "../playbook/act-arguments.js";
 import type { Plan, Trial } from "../model/trial.js";
 import type { Output } from "./output.js";
 

@@ -32,6 +32,8 @@ export interface CompiledRule {
   reads(event: RuleEvent): boolean;
   /** Whether the event satisfies the rule. Includes `reads`. */
   matches(event: RuleEvent): boolean;
+  /** Whether these events satisfy the rule without any others: for a rule over single events, whether one of them does. */
+  satisfiedBy(events: readonly RuleEvent[]): boolean;
   /** Which clauses an event of the rule's log source met and which not, and the smallest change that would match. */
   explain(event: RuleEvent): NearestEvent;
 }

@@ -5,16 +5,17 @@ import { REASON, unseenExecution } from "../journal/results.js";
 import type { Execution } from "../model/execution.js";
 import type { Trial } from "../model/trial.js";
 import type { ExecResult, Session } from "../transport/transport.js";
+import { ActEnder, type Cut } from "./act-ender.js";
 import { checkProof } from "./proof.js";
 import { actScript, quote, sweepScript } from "./script.js";
 import { type Status, splitStatus, StatusReader, statusOf } from "./status-lines.js";
 
-/** Milliseconds beyond the procedure's timeout until the transport itself ends the wrapper. */
-const WRAPPER_GRACE_MS = 30_000;
+/** Milliseconds that placing the files and checking the requirements may take. */
+const START_DEADLINE_MS = 30_000;
+/** Milliseconds beyond the start's and the procedure's time until the transport itself ends the wrapper. */
+const WRAPPER_GRACE_MS = 60_000;
 const PROOF_DEADLINE_MS = 10_000;
 const SWEEP_DEADLINE_MS = 10_000;
-/** Milliseconds between sweeps while an act that was told to end has not ended: the first may have come before its start. */
-const SWEEP_AGAIN_MS = 1_000;
 
 /** A fresh word that no procedure can know. */
 export function freshNonce(): string {
@@ -27,7 +28,10 @@ export interface ActOutcome {
   readonly connected: boolean;
 }
 
-/** Runs the act between its sentinels and says what happened; the proof is checked in a step of its own. Never rejects. */
+/**
+ * Runs the act between its sentinels and says what happened; the proof is checked in a step of its own. The procedure's time
+ * begins when its start is reported. Never rejects.
+ */
 export async function runAct(
   session: Session,
   trial: Trial,
@@ -36,49 +40,57 @@ export async function runAct(
 ): Promise<ActOutcome> {
   const nonce = freshNonce();
   const reports = new StatusReader(nonce);
-  let ended: "deadline" | "interrupted" | null = null;
-  let again: NodeJS.Timeout | undefined;
-  const end = (why: "deadline" | "interrupted"): void => {
-    ended ??= why;
-    // The wrapper outlives its act: it then closes the bracket and reports, as after any other end.
-    again ??= setInterval(() => void sweep(session, trial), SWEEP_AGAIN_MS);
-    void sweep(session, trial);
-  };
-  const timer = setTimeout(() => end("deadline"), trial.act.timeoutMs);
-  const interrupt = (): void => end("interrupted");
+  const reported = (word: "started" | "ended"): boolean => statusOf(reports.statuses, word) !== null;
+  const ender = new ActEnder(() => sweep(session, trial));
+  const interrupt = (): void => ender.end("interrupted", reported("ended"));
+  let started = false;
+  let timer = setTimeout(() => ender.abandon(), START_DEADLINE_MS);
   signal.addEventListener("abort", interrupt, { once: true });
   if (signal.aborted) interrupt();
   try {
     const result = await session.exec("/bin/sh", {
       stdin: actScript(trial, nonce),
-      deadlineMs: trial.act.timeoutMs + WRAPPER_GRACE_MS,
+      signal: ender.giveUp,
+      deadlineMs: START_DEADLINE_MS + trial.act.timeoutMs + WRAPPER_GRACE_MS,
       evidencePrefix: join(folder, "evidence", trial.id),
       onOutput: (stream, chunk) => {
         if (stream === "stderr") reports.push(chunk);
+        if (started || !reported("started")) return;
+        started = true;
+        clearTimeout(timer);
+        timer = setTimeout(() => ender.end("deadline", reported("ended")), trial.act.timeoutMs);
       },
     });
+    clearTimeout(timer);
+    const cut = await ender.stop();
     return {
-      execution: executionOf(trial, result, nonce, reports.statuses, ended),
+      execution: executionOf(trial, result, nonce, reports.statuses, cut),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {
-    const code = error instanceof TyrianError ? error.code : "transport-failed";
-    return { execution: neverStarted(code, messageOf(error)), connected: false };
+    await ender.stop();
+    const code = error instanceof TyrianError ? error.code : "internal";
+    // A transport rejects only for what was not sent; anything else that it threw tells nothing of the act.
+    const status = code === "internal" || reported("started") ? "indeterminate" : "not-run";
+    return { execution: unseenExecution(status, { code, message: messageOf(error) }), connected: false };
   } finally {
     clearTimeout(timer);
-    clearInterval(again);
     signal.removeEventListener("abort", interrupt);
   }
 }
 
-async function sweep(session: Session, trial: Trial): Promise<void> {
+/** Ends the trial's processes; how many there were, as far as that was reported. */
+async function sweep(session: Session, trial: Trial): Promise<number> {
+  const nonce = freshNonce();
   try {
-    await session.exec("/bin/sh", {
-      stdin: sweepScript(trial.id, freshNonce()),
+    const { stderr } = await session.exec("/bin/sh", {
+      stdin: sweepScript(trial.id, nonce),
       deadlineMs: SWEEP_DEADLINE_MS,
     });
+    return Number(statusOf(splitStatus(stderr, nonce).statuses, "swept")?.rest ?? 0);
   } catch {
     // The connection is gone; the act's own result says so, and the cleanup sweeps again.
+    return 0;
   }
 }
 
@@ -92,11 +104,10 @@ function executionOf(
   result: ExecResult,
   nonce: string,
   statuses: readonly Status[],
-  ended: "deadline" | "interrupted" | null,
+  cut: Cut | null,
 ): Execution {
-  const { text } = splitStatus(result.stderr, nonce);
   const report = statusOf(statuses, "ended");
-  const leftBehind = statusOf(statuses, "left-behind");
+  const leftBehind = statuses.filter(({ word }) => word === "left-behind");
   const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
   const base: Execution = {
     status: "ran",
@@ -107,37 +118,37 @@ function executionOf(
     exitCode: exitCode === null || Number.isNaN(exitCode) ? null : exitCode,
     signal: result.signal,
     stdout: result.stdout,
-    stderr: text,
+    stderr: splitStatus(result.stderr, nonce).text,
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
-    ...(leftBehind === null
+    ...(leftBehind.length === 0
       ? {}
-      : { outlived: true, strays: leftBehind.rest.split(" ").filter((word) => word !== "") }),
+      : { outlived: true, strays: leftBehind.flatMap(({ rest }) => rest.split(" ").filter(Boolean)) }),
   };
-  const otherwise = (status: Execution["status"], code: string, message: string): Execution => ({
-    ...base,
-    status,
-    reason: { code, message },
-  });
-  if (statusOf(statuses, "started") === null) return notStarted(trial, result, statuses, otherwise);
+  if (statusOf(statuses, "started") === null) return notStarted(trial, result, statuses, base, cut);
   if (report === null && result.ending === "disconnected") {
     // Also when its time was up: nobody has seen it end.
     const message = "it had started; the connection was lost before its end was reported";
-    return { ...otherwise("indeterminate", "disconnected", message), endedAt: null, durationMs: null };
+    return endUnknown(base, "disconnected", message);
   }
-  if (ended === "deadline") {
+  if (cut === "deadline") {
     const message = `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`;
-    return otherwise("failed", "deadline-exceeded", message);
+    return { ...base, status: "failed", reason: { code: "deadline-exceeded", message } };
   }
-  if (ended === "interrupted") {
-    return otherwise("failed", "interrupted", "the run was interrupted and the procedure ended");
+  if (cut === "interrupted") {
+    const message = "the run was interrupted and the procedure ended";
+    return { ...base, status: "failed", reason: { code: "interrupted", message } };
   }
   if (report === null) {
     const message = `it had started; its shell ended (${result.ending}) before its end was reported`;
-    return { ...otherwise("indeterminate", "wrapper-failed", message), endedAt: null, durationMs: null };
+    return endUnknown(base, "wrapper-failed", message);
   }
   return base;
+}
+
+function endUnknown(base: Execution, code: string, message: string): Execution {
+  return { ...base, status: "indeterminate", reason: { code, message }, endedAt: null, durationMs: null };
 }
 
 /** The start was not reported: a requirement is absent, the work folder failed, or the connection ended first. */
@@ -145,69 +156,94 @@ function notStarted(
   trial: Trial,
   result: ExecResult,
   statuses: readonly Status[],
-  otherwise: (status: Execution["status"], code: string, message: string) => Execution,
+  base: Execution,
+  cut: Cut | null,
 ): Execution {
+  if (result.ending === "disconnected" && statuses.length === 0) {
+    const message = "the connection was lost before the start was reported: it may have started";
+    return endUnknown(base, "disconnected", message);
+  }
+  const { stdout, stderr, truncated, evidenceFiles } = base;
+  const notRun = (code: string, message: string): Execution => ({
+    ...neverStarted(code, message),
+    ...{ stdout, stderr, truncated, evidenceFiles },
+  });
   const missing = statusOf(statuses, "requirement-missing");
   if (missing !== null) {
     const requirement = trial.requires[Number(missing.rest)];
     const what = requirement?.description || requirement?.check || "a requirement";
-    return {
-      ...otherwise(
-        "not-run",
-        REASON.requirementAbsent,
-        `the target lacks what the procedure requires: ${what}`,
-      ),
-      startedAt: null,
-      endedAt: null,
-    };
+    return notRun(REASON.requirementAbsent, `the target lacks what the procedure requires: ${what}`);
   }
   if (statusOf(statuses, "work-folder-failed") !== null) {
-    return otherwise("not-run", "work-folder-failed", `the work folder ${trial.work} could not be prepared`);
+    return notRun("work-folder-failed", `the work folder ${trial.work} could not be prepared`);
   }
-  if (result.ending === "disconnected") {
-    return otherwise(
-      "indeterminate",
-      "disconnected",
-      "the connection was lost before the start was reported: it may have started",
+  if (cut === "interrupted") return notRun("interrupted", "the run was interrupted before the act began");
+  if (result.ending === "aborted") {
+    const seconds = START_DEADLINE_MS / 1000;
+    return notRun(
+      "wrapper-failed",
+      `its files were not placed and its requirements not checked within ${seconds} s`,
     );
   }
-  return otherwise(
-    "not-run",
-    "wrapper-failed",
-    `the shell ended (${result.ending}) before the act started: ${result.stderr.slice(0, 200)}`,
-  );
+  const said = stderr.slice(0, 200);
+  return notRun("wrapper-failed", `the shell ended (${result.ending}) before the act started: ${said}`);
 }
 
-/** Compares the proof with what the act left; `ran` becomes `failed` when it is not met. */
+/**
+ * Compares the proof with what the act left: `ran` becomes `failed` when it is not met, and `indeterminate` when the connection
+ * was lost and what is missing may be only unseen.
+ * @param session null when the connection was lost.
+ */
 export async function checkAct(
   session: Session | null,
   trial: Trial,
   execution: Execution,
 ): Promise<Execution> {
   if (execution.status !== "ran") return execution;
-  const command =
+  const asked =
     trial.proof.command === undefined ? null : await proofCommand(session, trial, trial.proof.command.run);
   const proof = checkProof(trial.proof, {
     exitCode: execution.exitCode,
     stdout: execution.stdout,
     stderr: execution.stderr,
-    command,
+    command: asked?.stdout ?? null,
+    ...(asked?.problem === undefined ? {} : { commandProblem: asked.problem }),
   });
-  if (proof.met) return { ...execution, proof };
   const first = proof.checks.find((check) => !check.met);
-  const message = `no proof that it did its work: ${first?.check} wanted ${JSON.stringify(first?.wanted)}, found ${JSON.stringify(first?.found)}`;
+  if (first === undefined) return { ...execution, proof };
+  const found = `${first.check} wanted ${JSON.stringify(first.wanted)}, found ${JSON.stringify(first.found)}`;
+  // The exit status was reported whole; output may have been under way.
+  if ((session === null || asked?.lost === true) && first.check !== "exit code") {
+    const message = `it ended, but the connection was lost before its proof was seen: ${found}`;
+    return { ...execution, status: "indeterminate", reason: { code: "disconnected", message }, proof };
+  }
+  const stream = first.check.startsWith("stdout") ? "stdout" : "stderr";
+  const cut = first.check.startsWith(stream) && execution.truncated[stream];
+  const message = `no proof that it did its work: ${found}${cut ? ", in the part of its output that was kept" : ""}`;
   return { ...execution, status: "failed", reason: { code: "proof-not-met", message }, proof };
 }
 
-async function proofCommand(session: Session | null, trial: Trial, run: string): Promise<string | null> {
-  if (session === null) return null;
+interface ProofCommandAnswer {
+  /** Null when the command did not end well. */
+  readonly stdout: string | null;
+  readonly problem?: string;
+  /** Whether that was the connection's fault. */
+  readonly lost?: boolean;
+}
+
+async function proofCommand(session: Session | null, trial: Trial, run: string): Promise<ProofCommandAnswer> {
+  if (session === null) return { stdout: null, problem: "could not be run", lost: true };
   try {
     const result = await session.exec("/bin/sh", {
       stdin: `cd ${quote(trial.work)} || exit 1\n${run}\n`,
       deadlineMs: PROOF_DEADLINE_MS,
     });
-    return result.ending === "exited" && result.exitCode === 0 ? result.stdout : null;
-  } catch {
-    return null;
+    if (result.ending === "disconnected")
+      return { stdout: null, problem: "the connection was lost", lost: true };
+    if (result.ending !== "exited") return { stdout: null, problem: `did not end well (${result.ending})` };
+    if (result.exitCode !== 0) return { stdout: null, problem: `exits ${result.exitCode}` };
+    return { stdout: result.stdout };
+  } catch (error) {
+    return { stdout: null, problem: `could not be run: ${messageOf(error)}`, lost: true };
   }
 }

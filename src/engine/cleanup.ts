@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../errors.js";
 import type { CleanupResult } from "../model/execution.js";
 import type { Trial } from "../model/trial.js";
+import { pause } from "../transport/abort.js";
 import type { Session } from "../transport/transport.js";
 import { freshNonce } from "./act.js";
 import { cleanupScript } from "./script.js";
-import { splitStatus, statusOf } from "./status-lines.js";
+import { StatusReader, statusOf } from "./status-lines.js";
 
 const CLEANUP_DEADLINE_MS = 30_000;
 /** Shorter than for an act: a host that is gone is withheld, and `tyrian cleanup` asks again later. */
@@ -18,21 +18,21 @@ const pauses = [0, 500, 2_000] as const;
  * Undoes a trial and proves it: the procedure's own cleanup and probe, its work folder, and a sweep that finds no process
  * of it. Tried again until it is proved clean; afterwards the target is `dirty` (the probe says so) or `unverified` (it
  * could not be asked). Never rejects.
- * @param strays processes that outlived the act and carry no marker, by the host's numbers.
+ * @param strays processes that outlived the act, as its execution names them.
  */
 export async function cleanUp(
   acquire: (deadlineMs: number) => Promise<Session>,
   trial: Trial,
   strays: readonly string[] = [],
-  tries = pauses.length,
 ): Promise<CleanupResult> {
   let last: CleanupResult = { status: "unverified", detail: "it was not tried", attempts: 0 };
-  for (let attempt = 1; attempt <= tries; attempt++) {
-    await sleep(pauses[Math.min(attempt, pauses.length) - 1]);
+  for (const [index, milliseconds] of pauses.entries()) {
+    if (milliseconds > 0) await pause(milliseconds);
+    const attempts = index + 1;
     try {
-      last = { ...(await once(await acquire(CONNECT_DEADLINE_MS), trial, strays)), attempts: attempt };
+      last = { ...(await once(await acquire(CONNECT_DEADLINE_MS), trial, strays)), attempts };
     } catch (error) {
-      last = { status: "unverified", detail: messageOf(error), attempts: attempt };
+      last = { status: "unverified", detail: messageOf(error), attempts };
     }
     if (last.status === "clean") return last;
   }
@@ -45,11 +45,16 @@ async function once(
   strays: readonly string[],
 ): Promise<Omit<CleanupResult, "attempts">> {
   const nonce = freshNonce();
+  const reports = new StatusReader(nonce);
   const result = await session.exec("/bin/sh", {
     stdin: cleanupScript(trial, nonce, strays),
     deadlineMs: CLEANUP_DEADLINE_MS,
+    // As it arrives: what `rm` complains of may be more than the result keeps.
+    onOutput: (stream, chunk) => {
+      if (stream === "stderr") reports.push(chunk);
+    },
   });
-  const { statuses } = splitStatus(result.stderr, nonce);
+  const { statuses } = reports;
   const folder = statusOf(statuses, "work-folder");
   if (folder === null)
     return { status: "unverified", detail: `the cleanup did not finish (${result.ending})` };

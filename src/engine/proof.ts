@@ -6,8 +6,10 @@ export interface ProofMaterial {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Null when the command could not be run. */
+  /** Null when the command did not end well. */
   readonly command: string | null;
+  /** Why it is null, for the reader; that it could not be run when absent. */
+  readonly commandProblem?: string;
 }
 
 type Check = ProofResult["checks"][number];
@@ -24,16 +26,27 @@ export function checkProof(proof: Proof, material: ProofMaterial): ProofResult {
       found: material.exitCode === null ? "none" : String(material.exitCode),
       met: material.exitCode === proof.exitCode,
     },
-    ...textChecks("stdout", proof.stdout, material.stdout),
-    ...textChecks("stderr", proof.stderr, material.stderr),
-    ...textChecks("proof command", proof.command?.stdout, material.command),
+    ...textChecks("stdout", proof.stdout, material.stdout, ""),
+    ...textChecks("stderr", proof.stderr, material.stderr, ""),
+    ...textChecks(
+      "proof command",
+      proof.command?.stdout,
+      material.command,
+      material.commandProblem ?? "could not be run",
+    ),
   ];
   return { met: checks.every((check) => check.met), checks };
 }
 
-function textChecks(name: string, check: TextCheck | undefined, found: string | null): Check[] {
+/** @param problem what to show when there is no text to compare. */
+function textChecks(
+  name: string,
+  check: TextCheck | undefined,
+  found: string | null,
+  problem: string,
+): Check[] {
   if (check === undefined) return [];
-  const shown = found === null ? "could not be run" : excerpt(found);
+  const shown = found === null ? problem : excerpt(found);
   const result = (kind: string, wanted: string, met: boolean): Check => ({
     check: `${name} ${kind}`,
     wanted: excerpt(wanted),
@@ -49,8 +62,17 @@ function textChecks(name: string, check: TextCheck | undefined, found: string | 
   if (check.contains !== undefined)
     checks.push(result("contains", check.contains, text.includes(check.contains)));
   if (check.matches !== undefined)
-    checks.push(result("matches", check.matches, new RegExp(check.matches, "m").test(text)));
+    checks.push(result("matches", check.matches, matches(check.matches, text)));
   return checks;
+}
+
+/** Lint refuses a wrong expression; should one come here all the same, it proves nothing, and the act is still cleaned up. */
+function matches(expression: string, text: string): boolean {
+  try {
+    return new RegExp(expression, "m").test(text);
+  } catch {
+    return false;
+  }
 }
 
 function excerpt(text: string): string {

@@ -22,6 +22,7 @@ export interface RecoveredTrial {
  * Does the cleanups that a run still owes. Nothing of a procedure is run again: an act whose end is unknown stays
  * `indeterminate`.
  * @param targetOf null when the inventory no longer has the target: its trial stays owed.
+ * @throws what the journal threw, or TyrianError `target-dirty` for a mark that cannot be read; after all cleanups were done.
  */
 export async function recover(
   state: RunState,
@@ -29,6 +30,7 @@ export async function recover(
   ports: EnginePorts,
 ): Promise<RecoveredTrial[]> {
   const done: RecoveredTrial[] = [];
+  const failures: unknown[] = [];
   // A trial that was not armed has done nothing, whatever its mark says.
   const clean = new Set(
     state.trials
@@ -41,14 +43,24 @@ export async function recover(
       target === null
         ? { status: "unverified", detail: `the inventory has no target ${trial.target}`, attempts: 0 }
         : await cleanUp((deadlineMs) => ports.acquire(target, { deadlineMs }), trial, execution?.strays);
-    await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
-    if (cleanup.status === "clean") clean.add(trial.id);
+    try {
+      await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true });
+      if (cleanup.status === "clean") clean.add(trial.id);
+    } catch (error) {
+      // Its target stays withheld; the others' cleanups are owed no less.
+      failures.push(error);
+    }
     done.push({ trial: trial.id, target: trial.target, cleanup });
   }
   // Also where the crash came between the last journal line and the mark.
   for (const name of new Set(state.trials.map(({ trial }) => trial.target))) {
-    const mark = await ports.withheld.markOf(name);
-    if (mark !== null && clean.has(mark.trial)) await ports.withheld.clear(name);
+    try {
+      const mark = await ports.withheld.markOf(name);
+      if (mark !== null && clean.has(mark.trial)) await ports.withheld.clear(name);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return done;
 }

@@ -34,7 +34,6 @@ export function statusOf(statuses: readonly Status[], word: StatusWord): Status 
 export class StatusReader {
   readonly statuses: Status[] = [];
   readonly #nonce: string;
-  readonly #decoder = new TextDecoder();
   #carry = "";
 
   constructor(nonce: string) {
@@ -42,14 +41,13 @@ export class StatusReader {
   }
 
   push(chunk: Uint8Array): void {
-    const { text, statuses } = splitStatus(
-      this.#carry + this.#decoder.decode(chunk, { stream: true }),
-      this.#nonce,
-    );
+    // Byte by byte: reports are ASCII, and a character that two chunks share is none of theirs.
+    const arrived = Buffer.from(chunk).toString("latin1");
+    const { text, statuses } = splitStatus(this.#carry + arrived, this.#nonce);
     this.statuses.push(...statuses);
-    // A report that was cut is at the end; no report is longer than this.
-    this.#carry = text.slice(-LONGEST_REPORT);
+    // A report that is not whole yet is the last thing that has come. It may be long: it may name many processes.
+    const lead = `\n${this.#nonce}`;
+    const begun = text.lastIndexOf(lead);
+    this.#carry = text.slice(begun === -1 ? -lead.length : begun);
   }
 }
-
-const LONGEST_REPORT = 256;

@@ -62,16 +62,20 @@ export async function actOnTarget(
       neverStarted(error instanceof TyrianError ? error.code : "connect-failed", messageOf(error)),
     );
   }
-  const lostBefore = await ports.lostRecords(trial.telemetryHost);
+  const lostBefore = await ports.lostRecords(trial.telemetryHost).catch(() => null);
 
-  // The mark first: a crash between the two leaves the target withheld, never an armed trial that nobody knows of.
+  // The mark first: killed between the two, this process leaves the target withheld, never an armed trial that nobody
+  // knows of. Both are on disk before the act.
   await ports.withheld.mark(target.name, {
     trial: trial.id,
     run: trial.run,
     folder: ports.runFolder,
     armedAt: new Date().toISOString(),
   });
-  await ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true });
+  await Promise.all([
+    ports.withheld.persist(target.name),
+    ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true }),
+  ]);
 
   const acted = signal.aborted
     ? {
@@ -83,11 +87,11 @@ export async function actOnTarget(
     { type: "trial-executed", trial: trial.id, execution: acted.execution },
     { barrier: true },
   );
+  // The cleanup waits for no disk, and is done also when the journal fails: that is thrown below.
+  executed.catch(() => undefined);
   const execution = await checkAct(acted.connected ? session : null, trial, acted.execution);
   const checked = ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
-
-  // The cleanup waits for no disk, and is done also when the journal fails: that is thrown below.
-  for (const written of [executed, checked]) written.catch(() => undefined);
+  checked.catch(() => undefined);
   const cleanup = await cleanUp(
     (deadlineMs) => ports.acquire(target, { deadlineMs }),
     trial,
@@ -96,9 +100,10 @@ export async function actOnTarget(
   await Promise.all([
     executed,
     checked,
-    ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: true }),
+    // Written, not forced to disk: should the machine lose it, the cleanup is owed again and does no harm a second time.
+    ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup }, { barrier: false }),
   ]);
-  // Only after the journal: a crash in between leaves the target withheld, never the other way round.
+  // Only after the journal: when this process dies in between, the target is withheld, never the other way round.
   if (cleanup.status === "clean") await ports.withheld.clear(target.name);
   return { trial, execution, cleanup, lostBefore };
 }

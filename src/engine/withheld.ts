@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { TyrianError } from "../errors.js";
+import { TyrianError, messageOf } from "../errors.js";
 
 const markSchema = z.strictObject({
   trial: z.string(),
@@ -28,38 +28,77 @@ export class WithheldTargets {
     return join(this.folder, `${this.lab}.${target}.json`);
   }
 
-  /** The mark of a target, or null. A mark that cannot be read withholds the target too. */
+  /**
+   * The mark of a target, or null.
+   * @throws TyrianError `target-dirty` for a mark that cannot be read: it withholds the target too.
+   */
   async markOf(target: string): Promise<Mark | null> {
+    const file = this.file(target);
     let text: string;
     try {
-      text = await readFile(this.file(target), "utf8");
+      text = await readFile(file, "utf8");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-      throw error;
+      throw unreadable(file, messageOf(error));
     }
     const parsed = markSchema.safeParse(safeJson(text));
-    if (parsed.success) return parsed.data;
-    throw new TyrianError("target-dirty", `the mark ${this.file(target)} cannot be read`, {
-      hint: "Make sure that the target is clean, then delete the file.",
+    if (!parsed.success) throw unreadable(file, "it is not a mark");
+    return parsed.data;
+  }
+
+  /**
+   * There for every process when it resolves, also when this one is killed; on disk after `persist`.
+   * @throws TyrianError `journal-write-failed`.
+   */
+  async mark(target: string, mark: Mark): Promise<void> {
+    const file = this.file(target);
+    await onDisk(file, async () => {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await writeFile(`${file}.new`, JSON.stringify(mark), { mode: 0o600 });
+      await rename(`${file}.new`, file);
     });
   }
 
-  /** On disk when it resolves. */
-  async mark(target: string, mark: Mark): Promise<void> {
+  /**
+   * Puts a target's mark on disk, so that it outlives the machine too.
+   * @throws TyrianError `journal-write-failed`.
+   */
+  async persist(target: string): Promise<void> {
     const file = this.file(target);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(`${file}.new`, "w", 0o600);
-    try {
-      await handle.writeFile(JSON.stringify(mark));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(`${file}.new`, file);
+    // The folder too: a file that was renamed may otherwise have no name after a crash of the machine.
+    await onDisk(file, async () => void (await Promise.all([sync(file), sync(dirname(file))])));
   }
 
+  /** @throws TyrianError `journal-write-failed`: the target stays withheld. */
   async clear(target: string): Promise<void> {
-    await rm(this.file(target), { force: true });
+    const file = this.file(target);
+    await onDisk(file, () => rm(file, { force: true }));
+  }
+}
+
+function unreadable(file: string, why: string): TyrianError {
+  return new TyrianError("target-dirty", `the mark ${file} cannot be read: ${why}`, {
+    hint: "Make sure that the target is clean, then delete the file.",
+  });
+}
+
+async function onDisk(file: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw new TyrianError("journal-write-failed", `the mark ${file} cannot be changed: ${messageOf(error)}`, {
+      cause: error,
+      hint: "Make room on the disk of the state folder, then run `tyrian cleanup RUN`.",
+    });
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -17,6 +17,8 @@ export const alertSchema = z.strictObject({
   evaluatedAt: z.number().nullable(),
   /** Ids of the events that it stands for; null when the SIEM cannot resolve them. */
   sourceEvents: z.array(z.string()).nullable(),
+  /** Whether these are all that it stands for; false where the SIEM keeps only some of them. */
+  sourcesWhole: z.boolean(),
   /** The alert was withheld or folded into this earlier alert (throttle, grouping); null when it stands alone. */
   foldedInto: z.string().nullable(),
 });

@@ -31,7 +31,7 @@ export const executionSchema = z.strictObject({
   proof: proofResultSchema.nullable(),
   /** Processes of the act were perhaps still running when the end sentinel closed its bracket: its events may be incomplete. */
   outlived: z.boolean().optional(),
-  /** Those of them that no marker tells, by the host's numbers: the cleanup ends them. */
+  /** Those of them that were seen, as `number:start` (the host's number, clock ticks since boot): the cleanup sees whether they are gone. */
   strays: z.array(z.string()).optional(),
 });
 export type Execution = z.infer<typeof executionSchema>;

@@ -3,6 +3,17 @@ import { alertSchema } from "./alert.js";
 import { hostEventSchema } from "./event.js";
 import { backgroundSchema, evaluatorSchema } from "./verdict.js";
 
+/** One completed evaluation of a scheduled rule. Times are milliseconds since 1970, the SIEM's clock. */
+export const evaluationSchema = z.strictObject({
+  /** Only what was in the SIEM by then was seen. */
+  startedAt: z.number(),
+  completedAt: z.number(),
+  /** The window that it read, inclusive, by event time or by ingest time (see `windowOver`). */
+  from: z.number(),
+  to: z.number(),
+});
+export type Evaluation = z.infer<typeof evaluationSchema>;
+
 /** What the SIEM says of a rule. */
 export const ruleStatusSchema = z.strictObject({
   rule: z.string(),
@@ -16,14 +27,34 @@ export const ruleStatusSchema = z.strictObject({
       type: z.literal("scheduled"),
       intervalMs: z.number(),
       lookBackMs: z.number(),
-      /** End of the last completed evaluation, milliseconds since 1970; null when the SIEM does not say. */
-      lastCompletedAt: z.number().nullable(),
+      windowOver: z.enum(["event-time", "ingest-time"]),
+      /** Evaluations that were completed since the moment that was asked about; a skipped one is absent. */
+      evaluations: z.array(evaluationSchema),
     }),
   ]),
-  /** Milliseconds since 1970; null when no throttle is open. */
-  throttleOpenUntil: z.number().nullable(),
+  /** The last time span in which the rule withheld alerts (throttle, suppression), if it reached into the time asked about. */
+  throttle: z
+    .strictObject({ from: z.number(), until: z.number(), openedBy: z.string().nullable() })
+    .nullable(),
+  /** The rule remembers what it has seen (first seen, new terms): its silence may only mean that it knows the value. */
+  stateful: z.boolean(),
 });
 export type RuleStatus = z.infer<typeof ruleStatusSchema>;
+
+/** How telemetry reaches a SIEM: this decides what absence can prove. */
+export const deliverySchema = z.discriminatedUnion("type", [
+  /** The SIEM reads the sensor's own log: what a complete answer lacks is not under way. Rules see it at once. */
+  z.strictObject({ type: z.literal("read") }),
+  /** Records travel, and may come late or never. Milliseconds; declared, or measured from sentinels. */
+  z.strictObject({
+    type: z.literal("shipped"),
+    /** From the host to the SIEM: what has not come by then is taken for lost. */
+    longestLagMs: z.number(),
+    /** From the end of an evaluation (streaming: from the ingest) until its alert can be found. */
+    longestAlertLagMs: z.number(),
+  }),
+]);
+export type Delivery = z.infer<typeof deliverySchema>;
 
 /** How the SIEM answered. Anything but `complete` forbids a conclusion from absence. */
 export const answerStateSchema = z.enum(["complete", "partial", "rate-limited", "unreachable"]);
@@ -35,13 +66,23 @@ export const observationSchema = z.strictObject({
   /** Milliseconds since 1970, our clock: when it was first asked and when the answer below was complete. */
   askedAt: z.number(),
   answeredAt: z.number(),
-  /** The deadline that held; the answer is final when the end sentinel was seen or this has passed. */
+  /** Milliseconds since 1970, our clock: what has not arrived by then is taken for lost, and nothing before. */
   deadlineAt: z.number(),
   state: answerStateSchema,
+  delivery: deliverySchema,
+  /** The SIEM's clock minus ours when it was last asked, and how far that may be wrong. Milliseconds. */
+  clock: z.strictObject({ offsetMs: z.number(), errorMs: z.number() }),
+  /** Complete answers in a row, the last included, that held the same evidence: nothing is concluded from one empty answer. */
+  agreeing: z.int(),
   /** Why the state is not `complete`; empty otherwise. */
   stateDetail: z.string(),
-  /** All events of the target between and including the sentinels, and, without sentinels, none. In order of sequence. */
+  /**
+   * Events of the target between and including the sentinels, as far as they arrived. More where they are needed: without
+   * a sentinel, or when an alert names no source events and others may have caused it. In any order, perhaps repeated.
+   */
   events: z.array(hostEventSchema),
+  /** Whether `events` holds all that the SIEM has of the host from which an alert of these rules can have been made. */
+  surroundings: z.boolean(),
   /** Alerts of any rule whose source events are among these, or that name the host in the window. */
   alerts: z.array(alertSchema),
   rules: z.array(ruleStatusSchema),

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { AnswerState, RuleStatus } from "../model/observation.js";
+import type { AnswerState, Delivery, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 
 /** An answer that knows whether it is whole. Absence proves nothing unless the state is `complete`. */
@@ -11,28 +11,58 @@ export interface Answer<T> {
   readonly value: T;
 }
 
-/** What every SIEM can be asked. One folder an implementation; the verifier knows no other interface. */
+/** A trial and the name by which the SIEM knows its host. */
+export interface TrialOnHost {
+  readonly host: string;
+  readonly trial: string;
+}
+
+/** The sentinels of a trial, as far as they arrived. */
+export interface Canary {
+  readonly begin: HostEvent | null;
+  readonly end: HostEvent | null;
+}
+
+/** Which alerts are wanted: those of these rules on any host, and those of any rule that name one of these hosts. */
+export interface AlertQuery {
+  readonly rules: readonly string[];
+  readonly hosts: readonly string[];
+  /** Created or updated between two moments, inclusive: milliseconds since 1970, the SIEM's clock. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is known of the sensor of a host. */
+export interface SensorState {
+  /** Records that any part of the way to the SIEM says it lost so far; null when a part of it cannot say. */
+  readonly lost: number | null;
+  /** Whether it runs; null when that cannot be asked. */
+  readonly running: boolean | null;
+  readonly detail: string;
+}
+
+/**
+ * What every SIEM can be asked. One folder an implementation; the verifier knows no other interface. A method answers
+ * with a state that is not `complete` rather than rejecting; times are milliseconds since 1970.
+ */
 export interface Siem {
   readonly name: string;
-  /** Milliseconds since 1970 by the SIEM's clock, with the round trip's half as the error. */
+  readonly delivery: Delivery;
+  /** Questions that it may be asked within a minute; null when there is no bound. */
+  readonly questionsPerMinute: number | null;
+  /** By the SIEM's clock, with the round trip's half as the error. */
   clock(): Promise<Answer<{ now: number; errorMs: number }>>;
-  /** The sentinels of a trial that have arrived, without waiting. */
-  canary(host: string, trial: string): Promise<Answer<{ begin: HostEvent | null; end: HostEvent | null }>>;
-  /** Events of a host between two moments of the events' own time (milliseconds since 1970, inclusive), in order of sequence. */
+  /** The sentinels of trials that have arrived, without waiting, in the order asked. One question for all of them. */
+  canaries(asked: readonly TrialOnHost[]): Promise<Answer<Canary[]>>;
+  /** Events of a host between two moments of the events' own time, inclusive. */
   events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>>;
-  /** Alerts of any rule that were created or updated between two moments of our clock and that name the host or none. */
-  alerts(host: string, from: number, to: number): Promise<Answer<Alert[]>>;
-  ruleStatus(rule: string): Promise<Answer<RuleStatus>>;
+  alerts(query: AlertQuery): Promise<Answer<Alert[]>>;
+  /** @param since evaluations and throttles that ended before are of no interest; the SIEM's clock. */
+  ruleStatus(rule: string, since: number): Promise<Answer<RuleStatus>>;
   /** How often a rule fires on a host without Tyrian's own sessions, over all telemetry that the SIEM has of it. */
   background(rule: string, host: string): Promise<Answer<Background>>;
-  /**
-   * What is known of the sensor of a host: records lost so far, and whether it runs. A reading that began before `since`
-   * (milliseconds since 1970) is not used: what was lost after it would go unseen.
-   */
-  sensor(
-    host: string,
-    since: number,
-  ): Promise<Answer<{ lost: number | null; running: boolean | null; detail: string }>>;
+  /** A reading that began before `since` (our clock) is not used: what was lost after it would go unseen. */
+  sensor(host: string, since: number): Promise<Answer<SensorState>>;
   /** Resolves when something new has arrived for the host, or after `ms`. SIEMs that cannot tell resolve after `ms`. */
   changed(host: string, ms: number, signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

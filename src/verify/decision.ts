@@ -1,4 +1,17 @@
+import type { CompiledRule } from "../detection/rule.js";
+import type { Execution } from "../model/execution.js";
+import type { Observation } from "../model/observation.js";
+import type { Trial } from "../model/trial.js";
 import type { AttributionGrade, Cause, DetectionOutcome, Latency, Tier } from "../model/verdict.js";
+
+/** A trial that the SIEM was asked about, with what it answered. */
+export interface Context {
+  readonly trial: Trial;
+  readonly execution: Execution;
+  readonly observation: Observation;
+  /** By analytic id. */
+  readonly rules: ReadonlyMap<string, CompiledRule>;
+}
 
 /** An outcome with what it rests on, before it is written out as a verdict. */
 export interface Decision {

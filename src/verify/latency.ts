@@ -10,7 +10,7 @@ export const noLatency: Latency = { event: null, ingest: null, rule: null, alert
  * @param source the event that the alert stands for. @param evaluatedAt null when the SIEM does not say.
  */
 export function latencyOf(
-  begin: HostEvent,
+  begin: HostEvent | null,
   source: HostEvent | undefined,
   evaluatedAt: number | null,
   createdAt: number,
@@ -18,7 +18,7 @@ export function latencyOf(
   if (source === undefined) return noLatency;
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {
-    event: round(source.time - begin.time),
+    event: begin === null ? null : round(source.time - begin.time),
     ingest: round(source.ingestedAt - source.time),
     rule: evaluatedAt === null ? null : round(evaluatedAt - source.ingestedAt),
     alert: evaluatedAt === null ? null : round(createdAt - evaluatedAt),

@@ -3,7 +3,7 @@ import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
-import { bracketOf } from "./attribution.js";
+import { bracketOf } from "./bracket.js";
 
 /**
  * `failed` becomes `prevented` when the audit trail shows that a declared control of the target refused an exec of this
@@ -12,7 +12,7 @@ import { bracketOf } from "./attribution.js";
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
-  const bracket = bracketOf(trial.id, observation.events);
+  const bracket = bracketOf(trial, observation.events);
   if (bracket.state !== "closed") return execution;
   for (const event of bracket.act) {
     const control = trial.controls.find((candidate) => refuses(candidate, event));

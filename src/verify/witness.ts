@@ -1,64 +1,72 @@
 import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
-import type { Observation, RuleStatus } from "../model/observation.js";
+import type { Observation } from "../model/observation.js";
+import type { KnownBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
 import type { Decision } from "./decision.js";
 
-/** Whether silence can be believed: what keeps the sensor, the rule or the marker from being a witness. Pure. */
+/** Whether silence can be believed: what keeps the SIEM, the sensor or the marker from being a witness. Pure. */
+
+/** Complete answers in a row that must agree before anything is concluded from absence, where records travel. */
+const AGREEING_ANSWERS = 2;
+
+/** Milliseconds since 1970 by the SIEM's clock when it last answered: not later than this. */
+export function siemTime({ answeredAt, clock }: Observation): number {
+  return answeredAt + clock.offsetMs - clock.errorMs;
+}
 
 /** A sentence when records are known to have been lost during the trial; else null. */
-export function lossOf(observation: Observation): string | null {
-  const { lostBefore, lostAfter } = observation.sensor;
+export function lossOf({ sensor }: Observation): string | null {
+  const { lostBefore, lostAfter } = sensor;
   if (lostBefore === null || lostAfter === null) return null;
   const lost = lostAfter - lostBefore;
   if (lost === 0) return null;
   return lost > 0
-    ? `the kernel lost ${lost} audit records during the trial: absence proves nothing`
-    : "the kernel's count of lost records was reset during the trial: absence proves nothing";
+    ? `the sensor lost ${lost} records during the trial: absence proves nothing`
+    : "the sensor's count of lost records was reset during the trial: absence proves nothing";
 }
 
-/** Whether the sensor said, before and after the act, how many records it had lost. */
-export function lossesKnown({ sensor }: Observation): boolean {
-  return sensor.lostBefore !== null && sensor.lostAfter !== null;
+/** Whether a record of the act may still be under way, or was not waited for. */
+export function mayStillArrive({ answeredAt, deadlineAt }: Observation): boolean {
+  return answeredAt < deadlineAt;
 }
 
-/** What keeps the rule from being a witness: absent, disabled, not yet evaluated, out of its look-back, throttled. */
-export function ruleProblem(status: RuleStatus | undefined, read: readonly HostEvent[]): Decision | null {
-  if (status === undefined)
-    return { outcome: "undecided", cause: causeAt("rule-present", "the SIEM said nothing of the rule") };
-  if (!status.present)
-    return { outcome: "logged", cause: causeAt("rule-present", "the SIEM does not have the rule") };
-  if (!status.enabled)
-    return { outcome: "logged", cause: causeAt("rule-enabled", "the rule is there, but disabled") };
-  if (
-    status.throttleOpenUntil !== null &&
-    status.throttleOpenUntil > Math.min(...read.map((event) => event.time))
-  ) {
-    return {
-      outcome: "undecided",
-      cause: causeAt("suppression", "a throttle of the rule was open: its silence proves nothing"),
-    };
+/** Why the answer proves nothing by what it lacks; null when absence in it means absence in the SIEM. */
+export function answerProblem(observation: Observation): Decision | null {
+  if (observation.state !== "complete") {
+    const detail = `the SIEM's answer is ${observation.state}: ${observation.stateDetail}`;
+    return { outcome: "undecided", cause: causeAt("siem", detail) };
   }
-  if (status.schedule.type === "streaming") return null;
-  const { lastCompletedAt, lookBackMs } = status.schedule;
-  const ingested = Math.max(...read.map((event) => event.ingestedAt));
-  if (lastCompletedAt === null || lastCompletedAt < ingested) {
-    return {
-      outcome: "pending",
-      cause: causeAt("evaluated", "the rule has not been evaluated since the events arrived"),
-    };
-  }
-  const oldest = Math.min(...read.map((event) => event.time));
-  if (ingested - oldest > lookBackMs) {
-    return {
-      outcome: "logged",
-      cause: causeAt(
-        "look-back",
-        "the events arrived after the rule's look-back had passed them: a permanent gap",
-      ),
-    };
+  if (observation.delivery.type === "shipped" && observation.agreeing < AGREEING_ANSWERS) {
+    const detail = "the SIEM's answers have not agreed yet: one alone proves nothing";
+    return { outcome: "undecided", cause: causeAt("siem", detail) };
   }
   return null;
+}
+
+/** Why events of the act may be missing that were recorded; null when it is proved that all are here. */
+export function telemetryProblem(observation: Observation, bracket: KnownBracket): Decision | null {
+  const undecided = (link: "host-log" | "ingest", detail: string): Decision => ({
+    outcome: "undecided",
+    cause: causeAt(link, detail),
+  });
+  const lost = lossOf(observation);
+  if (lost !== null) return undecided("host-log", lost);
+  if (bracket.unseen === 0) return null;
+  const { delivery, sensor } = observation;
+  const lossesKnown = sensor.lostBefore !== null && sensor.lostAfter !== null;
+  if (delivery.type === "read" && bracket.state === "closed") {
+    if (lossesKnown) return null;
+    const detail = `${bracket.unseen} numbers are missing between the sentinels' records, and the sensor cannot be asked whether it lost any`;
+    return undecided("host-log", detail);
+  }
+  const what =
+    bracket.unseen === null
+      ? bracket.detail
+      : `${bracket.unseen} of the host's records of that time did not arrive`;
+  return mayStillArrive(observation)
+    ? undecided("ingest", `${what}; it may still come`)
+    : undecided("ingest", `${what}: what they held is not known`);
 }
 
 /** The name of a field that the rule reads and in which the trial's id stands; null when the marker is outside, as it must be. */

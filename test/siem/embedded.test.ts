@@ -19,6 +19,7 @@ import type { EmbeddedSiem, EmbeddedSiemOptions } from "../../src/siem/embedded/
 import { EventStore } from "../../src/telemetry/store.js";
 import { bytesOf, encodeExec } from "../telemetry/audit-encoder.js";
 import type { EncodedExec } from "../telemetry/audit-encoder.js";
+import { alertsOf, canaryOf } from "./questions.js";
 
 let folder: string;
 let log: string;
@@ -77,7 +78,7 @@ function sentinel(serial: number, edge: "begin" | "end", trial: string, ses: num
 test("events, sentinels and alerts of a trial are found as its lines are written", async () => {
   writeFileSync(log, "");
   const siem = await open({ rules: [echoRule(), rule(id(2), "CommandLine|contains: tyrian-sentinel")] });
-  expect(await siem.canary("tyrian-h1", "t1")).toEqual({
+  expect(await canaryOf(siem, "tyrian-h1", "t1")).toEqual({
     state: "complete",
     detail: "",
     value: { begin: null, end: null },
@@ -86,7 +87,7 @@ test("events, sentinels and alerts of a trial are found as its lines are written
   write({ serial: 11, ses: 9, argv: ["bash", "-c", "echo hello"] });
   sentinel(12, "end", "t1", 9);
   const before = Date.now();
-  const canary = await siem.canary("tyrian-h1", "t1");
+  const canary = await canaryOf(siem, "tyrian-h1", "t1");
   expect(canary.value.begin?.sequence).toBe(10);
   expect(canary.value.end?.sequence).toBe(12);
   const time = canary.value.begin?.time ?? 0;
@@ -99,7 +100,7 @@ test("events, sentinels and alerts of a trial are found as its lines are written
     UserId: 20100,
     LogonId: 9,
   });
-  const alerts = await siem.alerts("tyrian-h1", before - 1000, Date.now());
+  const alerts = await alertsOf(siem, "tyrian-h1", before - 1000, Date.now());
   const event = events.value[1]?.id ?? "";
   expect(alerts.value).toEqual([
     expect.objectContaining({
@@ -109,25 +110,25 @@ test("events, sentinels and alerts of a trial are found as its lines are written
       host: "tyrian-h1",
     }),
   ]);
-  expect((await siem.alerts("tyrian-h2", 0, Date.now())).value).toEqual([]);
+  expect((await alertsOf(siem, "tyrian-h2", 0, Date.now())).value).toEqual([]);
   expect(siem.problems).toEqual([]);
 });
 
 describe("when absence may mean nothing, the state says so", () => {
   test("a log that is missing, or that disappears, is unreachable until it is back", async () => {
     const siem = await open({ rules: [echoRule()] });
-    const asked = await siem.alerts("tyrian-h1", 0, Date.now());
+    const asked = await alertsOf(siem, "tyrian-h1", 0, Date.now());
     expect(asked).toMatchObject({ state: "unreachable", value: [] });
     expect(asked.detail).toContain("ENOENT");
-    expect((await siem.canary("tyrian-h1", "t")).state).toBe("unreachable");
+    expect((await canaryOf(siem, "tyrian-h1", "t")).state).toBe("unreachable");
     expect((await siem.events("tyrian-h1", 0, Infinity)).state).toBe("unreachable");
     expect((await siem.background(id(1), "tyrian-h1")).state).toBe("unreachable");
     expect(siem.problems.join()).toContain("ENOENT");
     writeFileSync(log, "");
-    expect((await siem.canary("tyrian-h1", "t")).state).toBe("complete");
+    expect((await canaryOf(siem, "tyrian-h1", "t")).state).toBe("complete");
     unlinkSync(log);
     await vi.waitFor(
-      async () => expect((await siem.canary("tyrian-h1", "t")).state).toBe("unreachable"),
+      async () => expect((await canaryOf(siem, "tyrian-h1", "t")).state).toBe("unreachable"),
       5000,
     );
     write({ serial: 1, argv: ["echo"] });
@@ -146,9 +147,9 @@ describe("when absence may mean nothing, the state says so", () => {
     writeFileSync(log, "");
     const siem = await open();
     sentinel(1, "begin", "t1", 9);
-    expect((await siem.canary("tyrian-h1", "t1")).state).toBe("complete");
+    expect((await canaryOf(siem, "tyrian-h1", "t1")).state).toBe("complete");
     sentinel(2, "begin", "t1", 9);
-    const { state, value } = await siem.canary("tyrian-h1", "t1");
+    const { state, value } = await canaryOf(siem, "tyrian-h1", "t1");
     expect([state, value.begin?.sequence]).toEqual(["partial", 1]);
   });
 
@@ -159,24 +160,24 @@ describe("when absence may mean nothing, the state says so", () => {
     });
     const before = Date.now();
     write({ serial: 1, argv: ["rare"] });
-    await siem.canary("tyrian-h1", "x");
+    await canaryOf(siem, "tyrian-h1", "x");
     const lines: string[] = [];
     for (let serial = 2; serial < 6000; serial += 1)
       lines.push(...encodeExec({ serial, argv: bytesOf("a") }));
     appendFileSync(log, `${lines.join("\n")}\n`);
-    const { state, detail, value } = await siem.alerts("tyrian-h1", before, Date.now() + 60_000);
+    const { state, detail, value } = await alertsOf(siem, "tyrian-h1", before, Date.now() + 60_000);
     expect(state).toBe("partial");
     expect(detail).toContain("dropped");
     expect(value.length).toBeLessThan(4100);
     // the other rule's alert is not pushed out by the noisy one
     expect(value.filter((alert) => alert.rule === id(2))).toHaveLength(1);
-    expect((await siem.alerts("tyrian-h1", Date.now() + 60_000, Infinity)).state).toBe("complete");
+    expect((await alertsOf(siem, "tyrian-h1", Date.now() + 60_000, Infinity)).state).toBe("complete");
   });
 
   test("a closed SIEM answers unreachable and wakes who waits", async () => {
     writeFileSync(log, "");
     const siem = await open();
-    await siem.canary("tyrian-h1", "x");
+    await canaryOf(siem, "tyrian-h1", "x");
     const waiting = siem.changed("tyrian-h1", 60_000);
     await siem.close();
     await waiting;
@@ -223,7 +224,7 @@ describe("background", () => {
   test("of a rule that is added later covers the history, without raising alerts over it", async () => {
     at(1, 0, 5, "bash", "-c", "echo admin");
     const siem = await open();
-    await siem.canary("tyrian-h1", "x");
+    await canaryOf(siem, "tyrian-h1", "x");
     expect(await siem.ruleStatus(id(1))).toMatchObject({ value: { present: false, enabled: false } });
     expect((await siem.background(id(1), "tyrian-h1")).state).toBe("partial");
     const adding = siem.addRules([echoRule()]);
@@ -234,7 +235,7 @@ describe("background", () => {
       matches: 2,
       perDay: expect.closeTo(1920, 0) as number,
     });
-    const alerts = await siem.alerts("tyrian-h1", 0, Date.now());
+    const alerts = await alertsOf(siem, "tyrian-h1", 0, Date.now());
     expect(alerts.value.map(({ sourceEvents }) => sourceEvents)).toEqual([
       ["tyrian-h1/auditd/1795492390.002:2"],
     ]);
@@ -247,7 +248,8 @@ describe("background", () => {
         enabled: true,
         evaluatedBy: "embedded",
         schedule: { type: "streaming" },
-        throttleOpenUntil: null,
+        throttle: null,
+        stateful: false,
       },
     });
     await siem.addRules([echoRule()]);
@@ -275,7 +277,7 @@ describe("waiting for a host", () => {
   test("ends at once when something of it arrives, also between an answer and the wait", async () => {
     writeFileSync(log, "");
     const siem = await open();
-    await siem.canary("tyrian-h1", "x");
+    await canaryOf(siem, "tyrian-h1", "x");
     const begin = performance.now();
     const waiting = siem.changed("tyrian-h1", 20_000);
     write({ serial: 1, argv: ["a"] });
@@ -293,7 +295,7 @@ describe("waiting for a host", () => {
   test("ends after its time when nothing comes, and rejects when it is aborted", async () => {
     writeFileSync(log, "");
     const siem = await open();
-    await siem.canary("tyrian-h1", "x");
+    await canaryOf(siem, "tyrian-h1", "x");
     const begin = performance.now();
     await siem.changed("tyrian-h1", 100);
     expect(performance.now() - begin).toBeGreaterThan(90);
@@ -309,17 +311,17 @@ test("rotation and truncation in the middle of a run lose no event that was writ
   writeFileSync(log, "");
   const siem = await open({ rules: [echoRule()] });
   write({ serial: 1, argv: ["echo", "1"] });
-  await siem.canary("tyrian-h1", "x");
+  await canaryOf(siem, "tyrian-h1", "x");
   write({ serial: 2, argv: ["echo", "2"] });
   renameSync(log, `${log}.1`);
   write({ serial: 3, argv: ["echo", "3"] });
-  await siem.canary("tyrian-h1", "x");
+  await canaryOf(siem, "tyrian-h1", "x");
   truncateSync(log);
-  await siem.canary("tyrian-h1", "x");
+  await canaryOf(siem, "tyrian-h1", "x");
   write({ serial: 4, argv: ["echo", "4"] });
   const { value, state } = await siem.events("tyrian-h1", 0, Infinity);
   expect([state, value.map(({ sequence }) => sequence)]).toEqual(["complete", [1, 2, 3, 4]]);
-  expect((await siem.alerts("tyrian-h1", 0, Date.now())).value).toHaveLength(4);
+  expect((await alertsOf(siem, "tyrian-h1", 0, Date.now())).value).toHaveLength(4);
   expect(siem.problems.join()).toContain("truncated");
 });
 
@@ -334,7 +336,7 @@ test("a rule that fails is a problem that is told, and the other rules go on", a
   };
   const siem = await open({ rules: [broken, echoRule()] });
   write({ serial: 1, argv: ["echo", "1"] });
-  expect((await siem.alerts("tyrian-h1", 0, Infinity)).value.map((alert) => alert.rule)).toEqual([id(1)]);
+  expect((await alertsOf(siem, "tyrian-h1", 0, Infinity)).value.map((alert) => alert.rule)).toEqual([id(1)]);
   expect(siem.problems.join()).toContain("broken rule");
 });
 
@@ -384,7 +386,7 @@ test("events are in the run's database after it is closed", async () => {
   const storeFile = join(folder, "events.duckdb");
   const siem = await open({ storeFile });
   write({ serial: 1, argv: ["echo", "kept"] });
-  await siem.canary("tyrian-h1", "x");
+  await canaryOf(siem, "tyrian-h1", "x");
   await siem.close();
   const store = new EventStore(storeFile);
   expect((await store.window("tyrian-h1", 0, Infinity)).map(({ argv }) => argv)).toEqual([["echo", "kept"]]);
@@ -422,12 +424,12 @@ test("two hosts whose sensor is strace, each with a log of its own", async () =>
   line("s1", 5, 3, "/bin/true", "tyrian-sentinel", "begin", "t1");
   line("s1", 5, 4, "/bin/echo", "hi");
   line("s1", 5, 5, "/bin/true", "tyrian-sentinel", "end", "t1");
-  const canary = await siem.canary("s1", "t1");
+  const canary = await canaryOf(siem, "s1", "t1");
   expect(canary.state).toBe("complete");
   expect(canary.value.begin?.session).toBe(canary.value.end?.session);
   expect(canary.value.begin?.session).toMatch(/^5@/);
-  expect((await siem.alerts("s1", 0, Date.now())).value).toHaveLength(1);
-  expect((await siem.canary("s2", "t1")).value).toEqual({ begin: null, end: null });
+  expect((await alertsOf(siem, "s1", 0, Date.now())).value).toHaveLength(1);
+  expect((await canaryOf(siem, "s2", "t1")).value).toEqual({ begin: null, end: null });
   expect((await siem.events("s2", 0, Infinity)).value).toHaveLength(1);
 });
 

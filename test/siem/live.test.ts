@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import type { EmbeddedSiem } from "../../src/siem/embedded/index.js";
+import { alertsOf, canaryOf } from "./questions.js";
 
 const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 if (!hasStrace) process.stderr.write("strace is not installed: the live sensor is left out\n");
@@ -64,10 +65,10 @@ describe.skipIf(!hasStrace)("a live strace sensor", () => {
       const act = n % 2 === 0 ? "echo aGk= | base64 -d" : "echo aGk= | base64";
       run(`/bin/true tyrian-sentinel begin t${n}; ${act}; /bin/true tyrian-sentinel end t${n}`);
       const deadline = Date.now() + 15_000;
-      let canary = await siem.canary("s1", `t${n}`);
+      let canary = await canaryOf(siem, "s1", `t${n}`);
       while ((canary.value.begin === null || canary.value.end === null) && Date.now() < deadline) {
         await siem.changed("s1", 1000);
-        canary = await siem.canary("s1", `t${n}`);
+        canary = await canaryOf(siem, "s1", `t${n}`);
       }
       const { begin, end } = canary.value;
       if (begin === null || end === null)
@@ -80,7 +81,7 @@ describe.skipIf(!hasStrace)("a live strace sensor", () => {
         "complete",
         ["/bin/true", "base64", "/bin/true"],
       ]);
-      const alerts = await siem.alerts("s1", 0, Date.now());
+      const alerts = await alertsOf(siem, "s1", 0, Date.now());
       const mine = alerts.value.filter(({ sourceEvents }) =>
         own.some(({ id }) => sourceEvents?.includes(id) === true),
       );

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { attributeAlerts, bracketOf } from "../../src/verify/attribution.js";
-import { alertOf, base64Rule, exec, sentinel, T0 } from "./builders.js";
+import { attributeAlerts } from "../../src/verify/attribution.js";
+import { bracketOf } from "../../src/verify/bracket.js";
+import { alertOf, base64Rule, exec, sentinel, T0, trialOf } from "./builders.js";
 
 const trial = "run-0001";
 
@@ -15,7 +16,7 @@ describe("the bracket of a trial", () => {
     const daemon = exec(["setsid", "thing"], { ppid: 1 });
     const end = sentinel("end", trial);
     const cleanup = exec(["rm", "-rf", "/tmp/tmp.AAAAAAAAAA"]);
-    const bracket = bracketOf(trial, [before, begin, root, child, otherSession, daemon, end, cleanup]);
+    const bracket = bracketOf(trialOf(), [before, begin, root, child, otherSession, daemon, end, cleanup]);
     expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([
       root.id,
       child.id,
@@ -29,7 +30,7 @@ describe("the bracket of a trial", () => {
     const rootAgain = exec(["sleep", "1"], { pid: root.pid, ppid: 100 });
     const housekeeping = exec(["/bin/sleep", "0.05"]);
     const end = sentinel("end", trial);
-    const bracket = bracketOf(trial, [begin, root, rootAgain, housekeeping, end]);
+    const bracket = bracketOf(trialOf(), [begin, root, rootAgain, housekeeping, end]);
     expect(bracket.state === "closed" && bracket.act.map((event) => event.id)).toEqual([
       root.id,
       rootAgain.id,
@@ -38,13 +39,13 @@ describe("the bracket of a trial", () => {
 
   test("says which sentinel is missing", () => {
     const begin = sentinel("begin", trial);
-    expect(bracketOf(trial, [])).toMatchObject({ state: "missing" });
-    expect(bracketOf(trial, [begin])).toMatchObject({
+    expect(bracketOf(trialOf(), [])).toMatchObject({ state: "missing" });
+    expect(bracketOf(trialOf(), [begin])).toMatchObject({
       state: "open",
       detail: expect.stringContaining("no end"),
     });
-    expect(bracketOf(trial, [sentinel("end", trial)])).toMatchObject({ state: "open" });
-    expect(bracketOf(trial, [sentinel("begin", "run-0002"), sentinel("end", "run-0002")])).toMatchObject({
+    expect(bracketOf(trialOf(), [sentinel("end", trial)])).toMatchObject({ state: "open" });
+    expect(bracketOf(trialOf(), [sentinel("begin", "run-0002"), sentinel("end", "run-0002")])).toMatchObject({
       state: "missing",
     });
   });
@@ -53,15 +54,15 @@ describe("the bracket of a trial", () => {
     const begin = sentinel("begin", trial);
     const foreign = sentinel("begin", "run-0002");
     const end = sentinel("end", trial);
-    expect(bracketOf(trial, [begin, foreign, end])).toMatchObject({ state: "overlap" });
-    expect(bracketOf(trial, [begin, sentinel("begin", trial), sentinel("end", trial)])).toMatchObject({
+    expect(bracketOf(trialOf(), [begin, foreign, end])).toMatchObject({ state: "overlap" });
+    expect(bracketOf(trialOf(), [begin, sentinel("begin", trial), sentinel("end", trial)])).toMatchObject({
       state: "overlap",
     });
-    expect(bracketOf(trial, [begin, sentinel("end", trial, { session: "8" })])).toMatchObject({
+    expect(bracketOf(trialOf(), [begin, sentinel("end", trial, { session: "8" })])).toMatchObject({
       state: "overlap",
     });
     expect(
-      bracketOf(trial, [
+      bracketOf(trialOf(), [
         sentinel("begin", trial, { session: null }),
         sentinel("end", trial, { session: null }),
       ]),
@@ -73,7 +74,7 @@ describe("the bracket of a trial", () => {
   test("does not take a mention of a sentinel for one", () => {
     const begin = sentinel("begin", trial);
     const mention = exec(["bash", "-c", `/bin/true tyrian-sentinel end ${trial}`]);
-    expect(bracketOf(trial, [begin, mention])).toMatchObject({ state: "open" });
+    expect(bracketOf(trialOf(), [begin, mention])).toMatchObject({ state: "open" });
   });
 
   test("is the same in whatever order, and however often, the events arrive", () => {
@@ -85,10 +86,10 @@ describe("the bracket of a trial", () => {
       exec(["ls"], { session: "9" }),
       sentinel("end", trial),
     ];
-    const wanted = JSON.stringify(bracketOf(trial, events));
+    const wanted = JSON.stringify(bracketOf(trialOf(), events));
     fc.assert(
       fc.property(fc.shuffledSubarray([...events, ...events], { minLength: 10 }), (shuffled) => {
-        expect(JSON.stringify(bracketOf(trial, shuffled))).toBe(wanted);
+        expect(JSON.stringify(bracketOf(trialOf(), shuffled))).toBe(wanted);
       }),
     );
   });
@@ -100,10 +101,10 @@ describe("alerts of a rule", () => {
   const question = {
     rule: base64Rule,
     act: [own],
-    hostEvents: [own],
+    competitors: [own],
     host: "h1",
-    since: T0,
     backgroundMatches: 0,
+    tier: undefined,
   };
 
   test("are exact when their source events are the trial's own", () => {
@@ -133,7 +134,7 @@ describe("alerts of a rule", () => {
     expect(attributeAlerts({ ...question, alerts: [unresolved], backgroundMatches: null })?.grade).toBe(
       "ambiguous",
     );
-    expect(attributeAlerts({ ...question, alerts: [unresolved], hostEvents: [own, other] })?.grade).toBe(
+    expect(attributeAlerts({ ...question, alerts: [unresolved], competitors: [own, other] })?.grade).toBe(
       "ambiguous",
     );
     expect(attributeAlerts({ ...question, alerts: [alertOf("base64", null, { host: "h2" })] })).toBeNull();

@@ -41,6 +41,7 @@ const whole = [begin, root, child, end];
 const harmless = exec(["bash", "-c", "echo x"], { sequence: root.sequence });
 const streaming = observationOf([], []).rules[0];
 if (streaming === undefined) throw new Error("no rule status");
+const throttle = { from: T0 - 1000, until: T0 + 99_000_000, openedBy: "alert-1" };
 
 describe("a trial's detection", () => {
   test("is detected when the named analytic fired for its own event, with the latency split into its parts", () => {
@@ -111,7 +112,7 @@ describe("a trial's detection", () => {
 
   test.each([
     ["the canary alone was lost", [harmless], {}, "ingest"],
-    ["one sentinel is missing", [begin, harmless], {}, "attribution"],
+    ["one sentinel is missing", [begin, harmless], {}, "ingest"],
     [
       "the kernel lost records",
       [],
@@ -133,12 +134,7 @@ describe("a trial's detection", () => {
     ["the SIEM cannot be reached", [], { state: "unreachable" as const, stateDetail: "refused" }, "siem"],
     ["the SIEM says nothing of the rule", [begin, harmless, end], { rules: [] }, "rule-present"],
     ["the rule matches but no alert was kept", whole, {}, "evaluated"],
-    [
-      "a throttle was open",
-      [begin, harmless, end],
-      { rules: [{ ...streaming, throttleOpenUntil: T0 + 99_000_000 }] },
-      "suppression",
-    ],
+    ["a throttle was open", whole, { rules: [{ ...streaming, throttle }] }, "suppression"],
   ])("is undecided when %s", (_name, events, over, link) => {
     const result = verdict(observationOf(events, [], over));
     expect([result.outcome, result.cause?.link]).toEqual(["undecided", link]);
@@ -182,22 +178,34 @@ describe("a trial's detection", () => {
   );
 
   test("of a scheduled rule is pending until an evaluation has covered the events, and a gap when the look-back missed them", () => {
-    const scheduled = (lastCompletedAt: number | null, lookBackMs: number) => ({
+    const scheduled = (lookBackMs: number, ...starts: number[]) => ({
+      answeredAt: T0 + 600_000,
       rules: [
         {
           ...streaming,
-          schedule: { type: "scheduled" as const, intervalMs: 300_000, lookBackMs, lastCompletedAt },
+          schedule: {
+            type: "scheduled" as const,
+            intervalMs: 60_000,
+            lookBackMs,
+            windowOver: "event-time" as const,
+            evaluations: starts.map((startedAt) => ({
+              ...{ startedAt, completedAt: startedAt + 1000 },
+              ...{ from: startedAt - lookBackMs, to: startedAt },
+            })),
+          },
         },
       ],
     });
     const events = [begin, harmless, end];
-    expect(verdict(observationOf(events, [], scheduled(T0, 1))).outcome).toBe("pending");
-    expect(verdict(observationOf(events, [], scheduled(null, 1))).outcome).toBe("pending");
-    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 1)))).toMatchObject({
+    expect(verdict(observationOf(events, [], scheduled(600_000))).outcome).toBe("pending");
+    const before = scheduled(600_000, T0 - 1);
+    expect(verdict(observationOf(events, [], before)).outcome).toBe("pending");
+    expect(verdict(observationOf(events, [], scheduled(20_000, T0 + 60_000)))).toMatchObject({
       outcome: "logged",
       cause: { link: "look-back" },
     });
-    expect(verdict(observationOf(events, [], scheduled(T0 + 600_000, 600_000)))).toMatchObject({
+    expect(verdict(observationOf(events, [], scheduled(90_000, T0 + 60_000)))).toMatchObject({
+      outcome: "logged",
       cause: { link: "clause" },
     });
   });
@@ -256,7 +264,7 @@ describe("a twin", () => {
   test.each([
     ["the rule is disabled", { rules: [{ ...streaming, enabled: false }] }],
     ["the rule is absent", { rules: [{ ...streaming, present: false }] }],
-    ["a throttle is open", { rules: [{ ...streaming, throttleOpenUntil: T0 + 99_000_000 }] }],
+    ["a throttle is open", { rules: [{ ...streaming, throttle }] }],
     ["records were lost", { sensor: { lostBefore: 0, lostAfter: 1, running: true, detail: "" } }],
   ])("is not quiet but undecided when %s: silence proves nothing then", (_name, over) => {
     expect(verdict(observationOf([begin, harmless, end], [], over), { trial: twin }).outcome).toBe(
@@ -284,10 +292,16 @@ test("silence is undecided when processes of the act outlived its end sentinel",
   expect(fired.outcome).toBe("detected");
 });
 
-test("a miss says when the sensor's losses could not be asked", () => {
+test("a miss whose losses could not be asked needs the host's own numbers without a gap", () => {
   const sensor = { lostBefore: null, lostAfter: null, running: null, detail: "no probe" };
-  const result = verdict(observationOf([begin, harmless, end], [], { sensor }));
-  expect(result.cause?.untested.map(({ link }) => link)).toContain("host-log");
+  const gapless = [begin, harmless, { ...child, argv: ["ls"], fields: {} }, end];
+  const proved = verdict(observationOf(gapless, [], { sensor }));
+  expect(proved.outcome).toBe("logged");
+  expect(proved.cause?.untested.map(({ link }) => link)).toContain("host-log");
+  expect(verdict(observationOf([begin, harmless, end], [], { sensor }))).toMatchObject({
+    outcome: "undecided",
+    cause: { link: "host-log", detail: expect.stringContaining("1 numbers are missing") },
+  });
 });
 
 describe("prevention", () => {

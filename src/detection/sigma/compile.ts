@@ -68,6 +68,7 @@ export function compileRule(rule: SigmaRule, file: string): CompiledRule {
   const searches = new Map([...rule.searches].map(([name, search]) => [name, compileSearch(search)]));
   const test = compileCondition(rule.condition, searches);
   const reads = readsLogsource(rule);
+  const matches = (event: RuleEvent): boolean => reads(event) && test(viewOf(event));
   return {
     id: rule.id ?? basename(file, extname(file)),
     title: rule.title,
@@ -78,7 +79,8 @@ export function compileRule(rule: SigmaRule, file: string): CompiledRule {
     techniques: techniquesOf(rule.tags),
     fields: fieldsOfRule(rule),
     reads,
-    matches: (event) => reads(event) && test(viewOf(event)),
+    matches,
+    satisfiedBy: (events) => events.some(matches),
     explain: makeExplainer(rule),
   };
 }

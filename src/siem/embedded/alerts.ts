@@ -1,6 +1,7 @@
 import type { CompiledRule } from "../../detection/rule.js";
 import type { Alert } from "../../model/alert.js";
 import type { HostEvent } from "../../model/event.js";
+import type { AlertQuery } from "../siem.js";
 
 /** Alerts kept of one rule on one host, and in all. A rule that matches everything loses its own oldest alerts first. */
 const MAXIMUM_OF_RULE = 2_000;
@@ -40,6 +41,7 @@ export class AlertBook {
       updatedAt: now,
       evaluatedAt: now,
       sourceEvents: [event.id],
+      sourcesWhole: true,
       foldedInto: null,
     });
     this.#count += 1;
@@ -49,14 +51,25 @@ export class AlertBook {
     else if (this.#count > MAXIMUM) this.#drop(host, alerts, Math.ceil(alerts.length / 2));
   }
 
-  /** Alerts of a host that were written between two moments, inclusive, and whether all of them are still here. */
-  between(host: string, from: number, to: number): { alerts: Alert[]; whole: boolean } {
-    const known = this.#hosts.get(host);
-    if (known === undefined) return { alerts: [], whole: true };
-    const alerts = [...known.byRule.values()]
-      .flatMap((list) => list.filter(({ createdAt }) => createdAt >= from && createdAt <= to))
-      .toSorted((one, other) => one.createdAt - other.createdAt);
-    return { alerts, whole: known.droppedUntil < from };
+  /** The alerts that a query wants, and whether all of them are still here. */
+  between({ rules, hosts, from, to }: AlertQuery): { alerts: Alert[]; whole: boolean } {
+    const wanted = new Set(rules);
+    const named = new Set(hosts);
+    const alerts: Alert[] = [];
+    let whole = true;
+    for (const [host, { byRule, droppedUntil }] of this.#hosts) {
+      const lists = named.has(host)
+        ? [...byRule.values()]
+        : [...wanted].flatMap((rule): Alert[][] => {
+            const list = byRule.get(rule);
+            return list === undefined ? [] : [list];
+          });
+      if (lists.length === 0) continue;
+      whole &&= droppedUntil < from;
+      for (const alert of lists.flat())
+        if (alert.createdAt >= from && alert.createdAt <= to) alerts.push(alert);
+    }
+    return { alerts: alerts.toSorted((one, other) => one.createdAt - other.createdAt), whole };
   }
 
   #drop(host: HostAlerts, alerts: Alert[], count: number): void {

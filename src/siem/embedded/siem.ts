@@ -8,7 +8,7 @@ import type { TelemetrySource } from "../../model/inventory.js";
 import type { AnswerState, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import { EventStore } from "../../telemetry/store.js";
-import type { Answer, Siem } from "../siem.js";
+import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../siem.js";
 import { AlertBook } from "./alerts.js";
 import { Arrivals } from "./arrivals.js";
 import { BackgroundBook } from "./background.js";
@@ -18,7 +18,7 @@ import { ProblemBook } from "./problems.js";
 import { RecentEvents } from "./recent.js";
 import { RuleSet } from "./rules.js";
 import { SensorReadings } from "./sensor-readings.js";
-import type { SensorProbe, SensorReading } from "./sensor-readings.js";
+import type { SensorProbe } from "./sensor-readings.js";
 
 export type { SensorProbe } from "./sensor-readings.js";
 
@@ -44,9 +44,13 @@ const HISTORY_MS = 15_000;
 /** Events that a rule is run over at once when it is added later. */
 const REPLAY_EVENTS = 500;
 
+const WHOLE: State = { state: "complete", detail: "" };
+
 /** See `openEmbeddedSiem`. */
 export class EmbeddedSiem implements Siem {
   readonly name = "embedded";
+  readonly delivery = { type: "read" } as const;
+  readonly questionsPerMinute = null;
   readonly #feeds: readonly Feed[];
   readonly #store: EventStore;
   readonly #rules: RuleSet;
@@ -117,16 +121,17 @@ export class EmbeddedSiem implements Siem {
     return Promise.resolve({ state: "complete", detail: "", value: { now: Date.now(), errorMs: 0 } });
   }
 
-  async canary(
-    host: string,
-    trial: string,
-  ): Promise<Answer<{ begin: HostEvent | null; end: HostEvent | null }>> {
-    const state = await this.#upToDate(host);
-    const { begin, end, repeated } = this.#sentinels.of(host, trial);
-    const value = { begin, end };
-    return repeated
-      ? answer(worse(state, "partial", `a sentinel of trial ${trial} was seen more than once`), value)
-      : answer(state, value);
+  async canaries(asked: readonly TrialOnHost[]): Promise<Answer<Canary[]>> {
+    const states = await Promise.all(
+      [...new Set(asked.map(({ host }) => host))].map((host) => this.#upToDate(host)),
+    );
+    let state = states.find((one) => one.state !== "complete") ?? WHOLE;
+    const value = asked.map(({ host, trial }) => {
+      const { begin, end, repeated } = this.#sentinels.of(host, trial);
+      if (repeated) state = worse(state, "partial", `a sentinel of trial ${trial} was seen more than once`);
+      return { begin, end };
+    });
+    return answer(state, value);
   }
 
   async events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
@@ -140,9 +145,10 @@ export class EmbeddedSiem implements Siem {
     }
   }
 
-  async alerts(host: string, from: number, to: number): Promise<Answer<Alert[]>> {
-    const state = await this.#upToDate(host);
-    const { alerts, whole } = this.#alerts.between(host, from, to);
+  async alerts({ rules, hosts, from, to }: AlertQuery): Promise<Answer<Alert[]>> {
+    const states = await Promise.all(hosts.map((host) => this.#upToDate(host)));
+    const state = states.find((one) => one.state !== "complete") ?? WHOLE;
+    const { alerts, whole } = this.#alerts.between({ rules, hosts, from, to });
     return answer(
       whole ? state : worse(state, "partial", "there were so many alerts that old ones were dropped"),
       alerts,
@@ -157,7 +163,8 @@ export class EmbeddedSiem implements Siem {
       enabled: present,
       evaluatedBy: "embedded",
       schedule: { type: "streaming" },
-      throttleOpenUntil: null,
+      throttle: null,
+      stateful: false,
     };
     return Promise.resolve({ state: "complete", detail: "", value });
   }
@@ -175,7 +182,7 @@ export class EmbeddedSiem implements Siem {
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
 
-  async sensor(host: string, since: number): Promise<Answer<SensorReading>> {
+  async sensor(host: string, since: number): Promise<Answer<SensorState>> {
     const state = await this.#upToDate(host);
     const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
     const reading = await this.#sensors.of(host, lostHere, since);
@@ -256,7 +263,7 @@ export class EmbeddedSiem implements Siem {
     if (!inTime || !feeds.every(({ isBackfilled }) => isBackfilled)) {
       return { state: "partial", detail: "the log has not been read to its end yet" };
     }
-    return { state: "complete", detail: "" };
+    return WHOLE;
   }
 }
 

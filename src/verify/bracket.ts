@@ -1,0 +1,178 @@
+import { type HostEvent, sentinelOf } from "../model/event.js";
+import type { Trial } from "../model/trial.js";
+import { actArguments } from "../playbook/act-arguments.js";
+
+/**
+ * The events of a trial's act, told apart from everything else on the host.
+ *
+ * On Linux the act is bracketed by sentinels in one audit session. Credit needs the same host, the same session and a
+ * sequence between the sentinels: that survives setsid, a double fork and `cd /`, and excludes prerequisites, proof,
+ * cleanup and other connections. Inside the bracket only the wrapper's own housekeeping is left out: what the wrapper
+ * itself starts beside the act's first process.
+ *
+ * Where one sentinel was lost on the way, the act's first process stands in for it: it is the wrapper's child, in the
+ * session, with exactly the arguments that the plan gave it.
+ */
+export type Bracket = KnownBracket | UntoldBracket | MissingBracket;
+
+/** A bracket in which the act's events can be told. */
+export interface KnownBracket {
+  /** `closed` by both sentinels; `half` has lost one of them, and `act` is what is surely the act's. */
+  readonly state: "closed" | "half";
+  readonly begin: HostEvent | null;
+  readonly end: HostEvent | null;
+  /** The act's own events, in order of sequence. */
+  readonly act: readonly HostEvent[];
+  /** Records that the host numbered between the act's start and its end and that are not here; null when its end is not known. */
+  readonly unseen: number | null;
+  readonly detail: string;
+}
+
+/** `open`: one sentinel arrived, and nothing tells where the act began. `overlap`: others acted in the bracket. */
+export interface UntoldBracket {
+  readonly state: "open" | "overlap";
+  readonly begin: HostEvent | null;
+  readonly end: HostEvent | null;
+  readonly detail: string;
+}
+
+/** Neither sentinel of the trial arrived. */
+export interface MissingBracket {
+  readonly state: "missing";
+}
+
+/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
+export function bracketOf(
+  trial: Pick<Trial, "id" | "act" | "work">,
+  hostEvents: readonly HostEvent[],
+): Bracket {
+  const events = uniqueInOrder(hostEvents);
+  const own = events.flatMap((event) => {
+    const sentinel = sentinelOf(event);
+    return sentinel?.trial === trial.id ? [{ event, edge: sentinel.edge }] : [];
+  });
+  const begins = own.filter(({ edge }) => edge === "begin");
+  const ends = own.filter(({ edge }) => edge === "end");
+  const begin = begins[0]?.event ?? null;
+  const end = ends[0]?.event ?? null;
+  const edge = begin ?? end;
+  if (edge === null) return { state: "missing" };
+  if (begins.length > 1 || ends.length > 1)
+    return { state: "overlap", begin, end, detail: "the trial has more than one pair of sentinels" };
+  if (edge.session === null)
+    return {
+      state: "overlap",
+      begin,
+      end,
+      detail: "the sentinels carry no session: nothing tells the act's events",
+    };
+  if (begin !== null && end !== null && !isPair(begin, end))
+    return { state: "overlap", begin, end, detail: "the sentinels are not of one session, or not in order" };
+
+  const channel = events.filter((event) => event.sensor === edge.sensor);
+  const wrapper = edge.ppid;
+  const session = channel.filter((event) => event.session === edge.session);
+  const root = rootOf(trial, session, wrapper, begin, end);
+  if (begin === null || end === null) {
+    const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
+    if (root === null) return { state: "open", begin, end, detail };
+    if (end === null) {
+      return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
+    }
+    return between(root, end, { begin, channel, session, root, wrapper, detail });
+  }
+  return between(begin, end, { begin, channel, session, root, wrapper, detail: "" });
+}
+
+interface Parts {
+  readonly begin: HostEvent | null;
+  readonly channel: readonly HostEvent[];
+  readonly session: readonly HostEvent[];
+  readonly root: HostEvent | null;
+  readonly wrapper: number;
+  readonly detail: string;
+}
+
+/** @param first the begin sentinel, or the act's first process where that was lost. */
+function between(first: HostEvent, end: HostEvent, parts: Parts): Bracket {
+  const { begin, channel, session, wrapper, detail } = parts;
+  const inside = session.filter(
+    (event) => event.sequence >= first.sequence && event.sequence < end.sequence && event.id !== begin?.id,
+  );
+  const foreign = inside.map(sentinelOf).find((sentinel) => sentinel !== null);
+  if (foreign !== undefined && foreign !== null) {
+    const who = `trial ${foreign.trial} acted in the same session at the same time`;
+    return { state: "overlap", begin, end, detail: who };
+  }
+  const unseen = missingBetween(channel, first.sequence, end.sequence);
+  const done = inside.filter((event) => !isHousekeeping(event, wrapper));
+  // Also where the kernel refused it and the record has no arguments: the wrapper starts nothing else.
+  const root = parts.root ?? done.find((event) => event.ppid === wrapper);
+  const act = done.filter((event) => event.ppid !== wrapper || event.pid === root?.pid);
+  return { state: begin === null ? "half" : "closed", begin, end, act, unseen, detail };
+}
+
+function isPair(begin: HostEvent, end: HostEvent): boolean {
+  return (
+    begin.session === end.session &&
+    begin.sensor === end.sensor &&
+    begin.ppid === end.ppid &&
+    begin.sequence < end.sequence
+  );
+}
+
+/** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */
+function rootOf(
+  trial: Pick<Trial, "act" | "work">,
+  session: readonly HostEvent[],
+  wrapper: number,
+  begin: HostEvent | null,
+  end: HostEvent | null,
+): HostEvent | null {
+  const planned = JSON.stringify(actArguments(trial.act, trial.work));
+  const found = session.filter(
+    (event) =>
+      event.ppid === wrapper &&
+      event.sequence > (begin?.sequence ?? -Infinity) &&
+      event.sequence < (end?.sequence ?? Infinity) &&
+      JSON.stringify(event.argv) === planned,
+  );
+  // With both edges the first is the act's; without, one like it among the requirements would be taken for it.
+  return begin !== null || found.length === 1 ? (found[0] ?? null) : null;
+}
+
+/** The root and what descends from it. Without an end sentinel nothing else is surely the act's. */
+function lineageOf(root: HostEvent, session: readonly HostEvent[]): HostEvent[] {
+  const pids = new Set([root.pid]);
+  return session.filter((event) => {
+    if (event.sequence < root.sequence || sentinelOf(event) !== null) return false;
+    const own = event.id === root.id || pids.has(event.ppid) || pids.has(event.pid);
+    if (own) pids.add(event.pid);
+    return own;
+  });
+}
+
+/** What the wrapper itself executes while it waits for the act's processes to end (engine/script.ts, left-running.ts). */
+function isHousekeeping({ argv, ppid }: HostEvent, wrapper: number): boolean {
+  if (argv[0] === "/bin/sleep") return ppid === wrapper && argv.length === 2 && argv[1] === "0.05";
+  return (
+    argv[0] === "grep" && argv[1] === "-ls" && /^\/proc\/\d+\/(limits|sessionid)$/.test(argv.at(-1) ?? "")
+  );
+}
+
+function missingBetween(channel: readonly HostEvent[], first: number, last: number): number {
+  const seen = new Set(
+    channel.flatMap(({ sequence }) => (sequence >= first && sequence <= last ? [sequence] : [])),
+  );
+  return Math.max(0, Math.round(last - first) + 1 - seen.size);
+}
+
+/** Each event once, as it first arrived, in the host's order. */
+export function uniqueInOrder(events: readonly HostEvent[]): HostEvent[] {
+  const byId = new Map<string, HostEvent>();
+  for (const event of events) {
+    const known = byId.get(event.id);
+    if (known === undefined || event.ingestedAt < known.ingestedAt) byId.set(event.id, event);
+  }
+  return [...byId.values()].sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,124 @@
+import type { CompiledRule } from "../detection/rule.js";
+import type { HostEvent } from "../model/event.js";
+import type { RuleStatus } from "../model/observation.js";
+import type { CauseLink } from "../model/verdict.js";
+import type { KnownBracket } from "./bracket.js";
+import { causeAt, nearestOf } from "./cause.js";
+import type { Context, Decision } from "./decision.js";
+import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
+import { answerProblem, telemetryProblem } from "./witness.js";
+
+/** No alert of the rule can be this trial's: a miss, or a twin's silence, if that can be proved. The first doubt ends it. Pure. */
+export function silent(context: Context, rule: CompiledRule, bracket: KnownBracket): Decision {
+  const { execution, observation, trial } = context;
+  const act = bracket.act;
+  const doubt = answerProblem(observation) ?? telemetryProblem(observation, bracket);
+  if (doubt !== null) return doubt;
+  if (execution.outlived === true) {
+    const detail =
+      "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
+    return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  }
+  const read = act.filter((event) => rule.reads(event));
+  if (read.length === 0) return unread(context, rule, bracket);
+
+  const status = observation.rules.find((candidate) => candidate.rule === rule.id);
+  const absent = ruleProblem(status);
+  // A twin's silence counts only when the rule could have fired.
+  if (absent !== null) return trial.twin ? { ...absent, outcome: "undecided" } : absent;
+  if (status === undefined) throw new Error("a rule without a status is a problem");
+  const matching = read.filter((event) => rule.matches(event));
+  const waiting = evaluationProblem(status, observation, matching.length > 0 ? matching : read);
+  if (waiting !== null)
+    return trial.twin && waiting.outcome === "logged" ? { ...waiting, outcome: "undecided" } : waiting;
+
+  const evidence = read.map((event) => event.id);
+  const satisfied = rule.satisfiedBy(matching);
+  const withheld = satisfied || trial.twin ? throttleOf(status, read) : null;
+  if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
+  if (satisfied) return matchedInVain(context, rule, status, act, evidence);
+  if (trial.twin) return { outcome: "quiet", evidence };
+  return {
+    outcome: missed(context, rule, act),
+    evidence,
+    cause: unmet(context, rule, read, matching.length > 0),
+  };
+}
+
+/** Both edges are there, and nothing between them is of the log source that the rule reads. */
+function unread({ observation, trial }: Context, rule: CompiledRule, bracket: KnownBracket): Decision {
+  const { act, begin, end } = bracket;
+  const blind = trial.twin ? "undecided" : "blind";
+  if (act.length === 0) {
+    const detail = "both sentinels arrived, and the host recorded nothing of the act between them";
+    return { outcome: blind, cause: causeAt("host-log", detail) };
+  }
+  const detail = `the act's ${act.length} events are not of the log source that the rule reads`;
+  const edge = begin ?? end;
+  // Log sources of a host travel apart: the sentinels prove only their own.
+  if (observation.delivery.type === "shipped" && edge !== null && !rule.reads(edge)) {
+    const unproved = `${detail}, and no sentinel proves that one`;
+    return { outcome: "undecided", cause: causeAt("ingest", unproved) };
+  }
+  return { outcome: blind, cause: causeAt("fields", detail) };
+}
+
+/** By its own text the rule is satisfied, it was evaluated, and there is no alert. */
+function matchedInVain(
+  context: Context,
+  rule: CompiledRule,
+  status: RuleStatus,
+  act: readonly HostEvent[],
+  evidence: readonly string[],
+): Decision {
+  const undecided = (link: CauseLink, detail: string): Decision => ({
+    outcome: "undecided",
+    evidence,
+    cause: causeAt(link, detail),
+  });
+  if (status.stateful) {
+    const detail = "the rule remembers what it has seen: it may have known the value already";
+    return undecided("exception", detail);
+  }
+  if (status.evaluatedBy !== "siem-rule")
+    return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
+  const detail =
+    "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
+  if (context.trial.twin) return undecided("exception", detail);
+  return { outcome: missed(context, rule, act), evidence, cause: causeAt("exception", detail) };
+}
+
+function unmet(
+  { observation }: Context,
+  rule: CompiledRule,
+  read: readonly HostEvent[],
+  someMatch: boolean,
+): NonNullable<Decision["cause"]> {
+  const { lostBefore, lostAfter } = observation.sensor;
+  const untestable = {
+    ...(lostBefore !== null && lostAfter !== null
+      ? {}
+      : { "host-log": "the sensor's losses cannot be asked" }),
+    exception: "nothing matched that could be excepted",
+    suppression: "nothing matched that could be suppressed",
+  };
+  if (someMatch) {
+    const detail = "events of the act match, but alone they are fewer than the rule needs";
+    return causeAt("clause", detail, { untestable });
+  }
+  return causeAt("clause", "no event of the act satisfies the rule", { untestable }, nearestOf(rule, read));
+}
+
+/** `other-alert` when another analytic fired for this very execution, else `logged`. */
+function missed(context: Context, rule: CompiledRule, act: readonly HostEvent[]): "other-alert" | "logged" {
+  const own = new Set(act.map((event) => event.id));
+  const other = context.observation.alerts.some(
+    (alert) =>
+      alert.rule !== rule.id &&
+      alert.sourcesWhole &&
+      alert.sourceEvents !== null &&
+      alert.sourceEvents.length > 0 &&
+      alert.sourceEvents.every((id) => own.has(id)),
+  );
+  return other ? "other-alert" : "logged";
+}
