@@ -23,7 +23,6 @@ interface ErrorKind {
 const kinds = {
   // invalid input: nothing was run
   usage: { exit: EXIT.invalidInput, hint: "See `tyrian --help` or `tyrian VERB --help`." },
-  "config-invalid": { exit: EXIT.invalidInput, hint: "Correct the configuration file." },
   "secret-unresolved": {
     exit: EXIT.invalidInput,
     hint: "Give the secret as env:NAME, file:PATH or command:COMMAND, and make sure that it resolves.",
@@ -33,45 +32,44 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Playbooks and rules are small text files; is this the right file?",
   },
-  "file-not-text": { exit: EXIT.invalidInput, hint: "The file must be UTF-8 text." },
+  "file-not-text": { exit: EXIT.invalidInput, hint: "Save the file as UTF-8 text." },
   "playbook-invalid": {
     exit: EXIT.invalidInput,
-    hint: "`tyrian lint PATH` lists every problem; `tyrian schema playbook` is for editors.",
+    hint: "Correct the playbook where it says; with `tyrian schema playbook` an editor checks it while you write.",
   },
   "analytic-invalid": {
     exit: EXIT.invalidInput,
-    hint: "Correct the rule; the position is that of the first problem.",
+    hint: "Correct the rule where it says; `tyrian lint RULE` checks it alone.",
   },
-  "analytic-unsupported": {
+  "inventory-invalid": {
     exit: EXIT.invalidInput,
-    hint: "The rule uses a part of the language that Tyrian does not evaluate yet.",
+    hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",
   },
-  "inventory-invalid": { exit: EXIT.invalidInput, hint: "`tyrian schema inventory` describes the file." },
   "selection-empty": { exit: EXIT.invalidInput, hint: "`tyrian list` shows what there is to select." },
   "run-unknown": {
     exit: EXIT.invalidInput,
-    hint: "RUN is a run id, a run folder or `latest`; see `tyrian history`.",
+    hint: "RUN is a run id, a run folder or `latest`; `tyrian history` lists them. Runs that are kept elsewhere need --out.",
   },
   "journal-invalid": {
     exit: EXIT.invalidInput,
-    hint: "The journal is damaged; its readable part ends at the line named.",
+    hint: "`tyrian report RUN` shows what stands before that line. Cleanups cannot be done from it: look at the hosts, or rebuild the lab.",
   },
   "run-owned": {
     exit: EXIT.invalidInput,
-    hint: "Wait until that process ends, or end it; a run has one writer at a time.",
+    hint: "Wait until that process ends, or end it (`tyrian kill` ends every run); a run has one writer at a time.",
   },
   // safety: refused before anything was run
   "target-out-of-scope": {
     exit: EXIT.invalidInput,
-    hint: "Only hosts of the lab inventory, at private addresses, are ever acted on.",
+    hint: "Give the host's private address, or take it out of the inventory: no other host is ever acted on.",
   },
   "lab-token-missing": {
     exit: EXIT.executionFailed,
-    hint: "The host did not prove that it belongs to this lab; rebuild the lab or correct the inventory.",
+    hint: "If the host is one of this lab, put the lab's token into the file that the inventory's `token.path` names there; if not, take it out of the inventory.",
   },
   "effect-refused": {
     exit: EXIT.invalidInput,
-    hint: "Declare the effect in the procedure and allow it in the lab's policy, or change the procedure.",
+    hint: "Add the effect to `policy.allowEffects` of the inventory if this lab may have it, or leave the procedure out.",
   },
   "lab-mismatch": {
     exit: EXIT.invalidInput,
@@ -96,10 +94,14 @@ const kinds = {
     exit: EXIT.executionFailed,
     hint: "Set REDIS_URL or install redis-server (`tyrian doctor` names the command).",
   },
+  "queue-lost": {
+    exit: EXIT.executionFailed,
+    hint: "What was running was ended and cleaned up; the rest was not run. Run again.",
+  },
   // execution
   "connect-failed": {
     exit: EXIT.executionFailed,
-    hint: "Is the host up, and is its address in the inventory right?",
+    hint: "Is the host up, and are its address and port in the inventory right?",
   },
   "auth-failed": {
     exit: EXIT.executionFailed,
@@ -107,34 +109,30 @@ const kinds = {
   },
   "host-key-mismatch": {
     exit: EXIT.executionFailed,
-    hint: "The host's key is not the one pinned in the inventory. Find out why before you change it.",
+    hint: "Find out why the host's key is not the one pinned in the inventory (rebuilt, or not the host that you mean?) before you change `hostKey`.",
   },
   disconnected: {
     exit: EXIT.executionFailed,
-    hint: "The connection was lost; what had started is reported as indeterminate.",
+    hint: "Look at the host and the way to it. What had started is indeterminate, and is never run again by itself.",
   },
   "deadline-exceeded": {
     exit: EXIT.executionFailed,
-    hint: "The procedure's timeout ended it; its processes were killed.",
+    hint: "Its processes were killed. If the procedure needs longer, raise its `timeout`.",
   },
   "transport-failed": {
     exit: EXIT.executionFailed,
-    hint: "The transport broke a promise of its contract; the message says which.",
+    hint: "The message says what the transport met; if nothing is wrong with the host, please report it.",
   },
   // the SIEM
   "siem-unreachable": {
     exit: EXIT.undecided,
-    hint: "The verdicts are undecided, not misses. Check the SIEM and run again.",
-  },
-  "siem-answer-invalid": {
-    exit: EXIT.undecided,
-    hint: "The SIEM answered something that does not follow its own interface.",
+    hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
   },
   // the rest
   interrupted: { exit: EXIT.interrupted, hint: "Cleanups were done; `tyrian cleanup RUN` repeats them." },
   internal: {
     exit: EXIT.executionFailed,
-    hint: "This is a defect of Tyrian; please report it with the run folder.",
+    hint: "This is a defect of Tyrian; please report it with the run folder and what TYRIAN_DEBUG=1 prints.",
   },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -186,6 +184,11 @@ export class TyrianError extends Error {
 /** The codes with their exit status and hint, for the generated reference page. */
 export function errorTable(): { code: string; exit: ExitStatus; hint: string }[] {
   return Object.entries(kinds).map(([code, kind]) => ({ code, ...kind }));
+}
+
+/** What to do about a code; null for a word that is none of the table. */
+export function hintOf(code: string): string | null {
+  return Object.hasOwn(kinds, code) ? kinds[code as ErrorCode].hint : null;
 }
 
 /** The text of anything thrown, for messages; never a stack. */

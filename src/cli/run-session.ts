@@ -1,9 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CompiledRule } from "../detection/rule.js";
 import type { QueueServer } from "../dispatch/redis.js";
 import { dispatchRun } from "../dispatch/run-queue.js";
 import { onKill } from "../dispatch/kill.js";
+import { messageOf, TyrianError } from "../errors.js";
 import { judge } from "../engine/judge.js";
 import { type ActedTrial, actOnTarget } from "../engine/trial.js";
 import { type RunState, foldRun, nextRun } from "../journal/fold.js";
@@ -70,7 +71,9 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     return state;
   } catch (error) {
     // The journal may be what failed; the error itself tells more.
-    await journal.append({ type: "run-ended", reason: "failed" }, { barrier: true }).catch(() => undefined);
+    if (state.ended === null)
+      await journal.append({ type: "run-ended", reason: "failed" }, { barrier: true }).catch(() => undefined);
+    await writeResults(request.folder, state).catch(() => undefined);
     throw error;
   } finally {
     // In the reverse order of opening; one that fails must not keep the others open.
@@ -121,7 +124,22 @@ async function bothOpen<A extends { close(): Promise<unknown> }, B extends { clo
   throw a.status === "rejected" ? a.reason : (b as PromiseRejectedResult).reason;
 }
 
-/** `results.json`: the contract with scripts. */
+/**
+ * `results.json`: the contract with scripts, there whole or not at all. For the one who ran it only: it holds what hosts
+ * printed.
+ * @throws TyrianError `journal-write-failed`; the journal has everything that the file would have had.
+ */
 export async function writeResults(folder: string, state: RunState): Promise<void> {
-  await writeFile(join(folder, "results.json"), `${JSON.stringify(toResults(state), null, 2)}\n`);
+  const file = join(folder, "results.json");
+  const draft = `${file}.new`;
+  try {
+    await writeFile(draft, `${JSON.stringify(toResults(state), null, 2)}\n`, { mode: 0o600 });
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new TyrianError("journal-write-failed", `${file}: ${messageOf(error)}`, {
+      cause: error,
+      hint: "Make room on that disk. The journal is whole: `tyrian report RUN --format json` prints the results.",
+    });
+  }
 }

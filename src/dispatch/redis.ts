@@ -22,6 +22,8 @@ export interface QueueServer {
 }
 
 const CONNECT_DEADLINE_MS = 5_000;
+const COMMAND_DEADLINE_MS = 10_000;
+const QUIT_DEADLINE_MS = 2_000;
 
 /**
  * `REDIS_URL` if set, else the private server of the state folder.
@@ -55,8 +57,8 @@ export async function openQueueServer(state: string, url = process.env["REDIS_UR
 /** For a client that is told at once when the server is gone, instead of queueing its commands. */
 function clientOptions(
   address: ServerAddress,
-): ServerAddress & { lazyConnect: true; enableOfflineQueue: false } {
-  return { ...address, lazyConnect: true, enableOfflineQueue: false };
+): ServerAddress & { lazyConnect: true; enableOfflineQueue: false; commandTimeout: number } {
+  return { ...address, lazyConnect: true, enableOfflineQueue: false, commandTimeout: COMMAND_DEADLINE_MS };
 }
 
 function optionsOf(url: string): ServerAddress {
@@ -74,6 +76,10 @@ function optionsOf(url: string): ServerAddress {
       `REDIS_URL has the protocol ${parsed.protocol}; expected redis: or rediss:`,
     );
   }
+  const database = parsed.pathname.slice(1);
+  if (!/^\d*$/.test(database)) {
+    throw new TyrianError("queue-unavailable", `REDIS_URL names the database ${database}; expected a number`);
+  }
   const decoded = (text: string): string => {
     try {
       return decodeURIComponent(text);
@@ -87,12 +93,18 @@ function optionsOf(url: string): ServerAddress {
     // An IPv6 address stands in brackets in a URL only.
     host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: parsed.port === "" ? 6379 : Number(parsed.port),
-    db: Number(parsed.pathname.slice(1) || "0"),
+    db: Number(database),
     ...(parsed.username === "" ? {} : { username: decoded(parsed.username) }),
     ...(parsed.password === "" ? {} : { password: decoded(parsed.password) }),
     ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
     maxRetriesPerRequest: null,
   };
+}
+
+async function connectTo(client: Redis): Promise<void> {
+  await client.connect();
+  // A database that the server lacks is else left for the first one, silently.
+  if (client.options.db) await client.select(client.options.db);
 }
 
 async function connected(client: Redis, where: string): Promise<Redis> {
@@ -104,7 +116,7 @@ async function connected(client: Redis, where: string): Promise<Redis> {
   const deadline = AbortSignal.timeout(CONNECT_DEADLINE_MS);
   try {
     await Promise.race([
-      client.connect(),
+      connectTo(client),
       new Promise<never>((_resolve, reject) => {
         deadline.addEventListener(
           "abort",
@@ -118,16 +130,29 @@ async function connected(client: Redis, where: string): Promise<Redis> {
     client.disconnect();
     throw new TyrianError(
       "queue-unavailable",
-      `Redis at ${where} cannot be used: ${last || messageOf(error)}`,
+      `Redis at ${where} cannot be used: ${last === "" ? messageOf(error) : last}`,
       { cause: error },
     );
   }
 }
 
-async function quit(client: Redis): Promise<void> {
+/**
+ * The answer to a command.
+ * @throws TyrianError `queue-unavailable` instead of the client's error.
+ */
+export async function answerOf<T>(command: Promise<T>): Promise<T> {
   try {
-    await client.quit();
-  } catch {
-    client.disconnect();
+    return await command;
+  } catch (error) {
+    const message = `Redis does not answer any more: ${messageOf(error)}`;
+    throw new TyrianError("queue-unavailable", message, { cause: error });
   }
+}
+
+/** Ends a connection; one whose server does not answer is cut. */
+export async function quit(client: Redis): Promise<void> {
+  const cut = setTimeout(() => client.disconnect(), QUIT_DEADLINE_MS);
+  // Cutting it rejects the command that waits.
+  await client.quit().catch(() => client.disconnect());
+  clearTimeout(cut);
 }

@@ -30,7 +30,7 @@ export interface PlanRequest {
 export function buildPlan(request: PlanRequest): Plan {
   const { playbooks, inventory, selection } = request;
   const unknown = unknownNames(playbooks, inventory, selection);
-  if (unknown.length > 0) throw new TyrianError("selection-empty", unknown.join("; "));
+  if (unknown.length > 0) throw unknownSelection(unknown, inventory);
   const targets = selectTargets(inventory, selection);
   const trials: Trial[] = [];
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
@@ -84,6 +84,16 @@ export function buildPlan(request: PlanRequest): Plan {
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
     trials,
   };
+}
+
+function unknownSelection(unknown: readonly string[], inventory: Inventory): TyrianError {
+  const names = inventory.targets.map(({ name }) => name);
+  const shown = names.length > 12 ? `${names.slice(0, 12).join(" ")} and others` : names.join(" ");
+  return new TyrianError("selection-empty", unknown.join("; "), {
+    ...(unknown.every((sentence) => sentence.startsWith("no target "))
+      ? { hint: `The targets of lab ${inventory.name}: ${shown}.` }
+      : {}),
+  });
 }
 
 function placeOf(

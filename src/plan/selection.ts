@@ -1,6 +1,7 @@
 import type { Inventory } from "../model/inventory.js";
 import type { Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
+import { nearest } from "../playbook/suggest.js";
 
 /** What of the catalogue and of the lab a run takes. Absent means all. */
 export interface Selection {
@@ -55,21 +56,38 @@ export function unknownNames(
     kind: string,
     wanted: readonly string[] | undefined,
     exists: (name: string) => boolean,
-  ): string[] => (wanted ?? []).filter((name) => !exists(name)).map((name) => `no ${kind} ${name}`);
+    names: readonly string[],
+  ): string[] =>
+    (wanted ?? [])
+      .filter((name) => !exists(name))
+      .map((name) => {
+        const near = nearest(name, names);
+        return `no ${kind} ${name}${near === null ? "" : ` (did you mean ${near}?)`}`;
+      });
   return [
-    ...missing("playbook of technique", selection.techniques, (name) =>
-      playbooks.some((playbook) => isOfTechnique(playbook.technique, name)),
+    ...missing(
+      "playbook of technique",
+      selection.techniques,
+      (name) => playbooks.some((playbook) => isOfTechnique(playbook.technique, name)),
+      playbooks.map(({ technique }) => technique),
     ),
-    ...missing("procedure", selection.procedures, (name) =>
-      procedures.some((procedure) => procedure.id === name),
+    ...missing(
+      "procedure",
+      selection.procedures,
+      (name) => procedures.some((procedure) => procedure.id === name),
+      procedures.map(({ id }) => id),
     ),
-    ...missing("procedure with tag", selection.tags, (name) =>
-      procedures.some((procedure) => procedure.tags.includes(name)),
+    ...missing(
+      "procedure with tag",
+      selection.tags,
+      (name) => procedures.some((procedure) => procedure.tags.includes(name)),
+      procedures.flatMap(({ tags }) => tags),
     ),
     ...missing(
       "target",
       selection.targets,
       (name) => selectTargets(inventory, { targets: [name] }).length > 0,
+      inventory.targets.flatMap(({ name, tags }) => [name, ...tags.map((tag) => `@${tag}`)]),
     ),
   ];
 }
