@@ -7,7 +7,7 @@ import type { Trial } from "../model/trial.js";
 import type { ExecResult, Session } from "../transport/transport.js";
 import { ActEnder, type Cut } from "./act-ender.js";
 import { checkProof } from "./proof.js";
-import { actScript, quote, sweepScript } from "./script.js";
+import { actScript, quote, scriptFor, sweepScript } from "./script.js";
 import { type Status, splitStatus, StatusReader, statusOf } from "./status-lines.js";
 
 /** Milliseconds that placing the files and checking the requirements may take. */
@@ -49,7 +49,7 @@ export async function runAct(
   if (signal.aborted) interrupt();
   try {
     const result = await session.exec("/bin/sh", {
-      stdin: actScript(trial, nonce),
+      stdin: scriptFor(session, actScript(trial, nonce)),
       signal: ender.giveUp,
       deadlineMs: START_DEADLINE_MS + trial.act.timeoutMs + WRAPPER_GRACE_MS,
       evidencePrefix: join(folder, "evidence", trial.id),
@@ -84,7 +84,7 @@ async function sweep(session: Session, trial: Trial): Promise<number> {
   const nonce = freshNonce();
   try {
     const { stderr } = await session.exec("/bin/sh", {
-      stdin: sweepScript(trial.id, nonce),
+      stdin: scriptFor(session, sweepScript(trial.id, nonce)),
       deadlineMs: SWEEP_DEADLINE_MS,
     });
     return Number(statusOf(splitStatus(stderr, nonce).statuses, "swept")?.rest ?? 0);

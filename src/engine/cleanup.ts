@@ -4,7 +4,7 @@ import type { Trial } from "../model/trial.js";
 import { pause } from "../transport/abort.js";
 import type { Session } from "../transport/transport.js";
 import { freshNonce } from "./act.js";
-import { cleanupScript } from "./script.js";
+import { cleanupScript, scriptFor } from "./script.js";
 import { StatusReader, statusOf } from "./status-lines.js";
 
 const CLEANUP_DEADLINE_MS = 30_000;
@@ -47,7 +47,7 @@ async function once(
   const nonce = freshNonce();
   const reports = new StatusReader(nonce);
   const result = await session.exec("/bin/sh", {
-    stdin: cleanupScript(trial, nonce, strays),
+    stdin: scriptFor(session, cleanupScript(trial, nonce, strays)),
     deadlineMs: CLEANUP_DEADLINE_MS,
     // As it arrives: what `rm` complains of may be more than the result keeps.
     onOutput: (stream, chunk) => {

@@ -125,7 +125,8 @@ try_mark() {
   if [ $! -gt "$from" ] && [ $! -le "$newest" ]; then numbered=yes; fi
 } 2>/dev/null
 session_of self 2>/dev/null
-login=$session`;
+login=$session
+[ -z "\${shared_login-}" ] || login=${NO_SESSION}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { SENTINEL_WORD } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments, scriptName } from "../playbook/act-arguments.js";
+import type { Session } from "../transport/transport.js";
 import { marker, setMark, strayFunctions, sweepLooking, wrapperLooking } from "./left-running.js";
 
 /**
@@ -89,6 +90,11 @@ exit $code
 }
 act
 `;
+}
+
+/** A script for this session: where others share its login session, that shows nothing of whose a process is. */
+export function scriptFor(session: Pick<Session, "ownLogin">, script: string): string {
+  return session.ownLogin ? script : `shared_login=yes\n${script}`;
 }
 
 /** Ends every process of the trial: asks first, then kills; reports how many were found and how many remain. */

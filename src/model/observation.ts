@@ -63,7 +63,7 @@ export type AnswerState = z.infer<typeof answerStateSchema>;
 /** Everything that a trial's verdicts are computed from. A verdict is a pure function of this, the trial and the rules. */
 export const observationSchema = z.strictObject({
   siem: z.string(),
-  /** Milliseconds since 1970, our clock: when it was first asked and when the answer below was complete. */
+  /** Milliseconds since 1970, our clock: when it was first asked, and the moment that its last answer speaks of: when that was asked for. */
   askedAt: z.number(),
   answeredAt: z.number(),
   /** Milliseconds since 1970, our clock: what has not arrived by then is taken for lost, and nothing before. */
@@ -89,7 +89,7 @@ export const observationSchema = z.strictObject({
   /** By analytic id. */
   background: z.record(z.string(), backgroundSchema),
   sensor: z.strictObject({
-    /** Records that the kernel or a shipper says it lost, before the act and after it; null when not known. */
+    /** Records that were lost on the host, as counted before the act and at the first asking after it; null when not known. */
     lostBefore: z.number().nullable(),
     lostAfter: z.number().nullable(),
     /** Whether the sensor was seen to be running on the host's side of the pipe; null when it cannot be asked. */

@@ -35,7 +35,7 @@ class Batch<Q, A> {
   }
 
   async #flush(): Promise<void> {
-    await this.#budget.turn();
+    await this.#budget.gathered();
     const waiting = this.#waiting;
     this.#waiting = [];
     try {
@@ -112,7 +112,7 @@ export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked:
       const key = `${rule}\n${host}`;
       const known = backgrounds.get(key);
       if (known !== undefined && time.now() - known.at < BACKGROUND_MS) return known.answer;
-      const answer = budget.turn().then(() => put(() => siem.background(rule, host)));
+      const answer = put(() => siem.background(rule, host));
       backgrounds.set(key, { at: time.now(), answer });
       const forget = (): void => void backgrounds.delete(key);
       answer.then(({ state }) => (state === "complete" ? undefined : forget()), forget);

@@ -34,7 +34,10 @@ export interface AlertQuery {
 
 /** What is known of the sensor of a host. */
 export interface SensorState {
-  /** Records that any part of the way to the SIEM says it lost so far; null when a part of it cannot say. */
+  /**
+   * Records that were lost on the host so far, before they were numbered; null when that cannot be asked. What is lost on
+   * the way from there shows as a gap in the numbers. A SIEM that reads the log counts what the log lacks too.
+   */
   readonly lost: number | null;
   /** Whether it runs; null when that cannot be asked. */
   readonly running: boolean | null;
@@ -43,7 +46,7 @@ export interface SensorState {
 
 /**
  * What every SIEM can be asked. One folder an implementation; the verifier knows no other interface. A method answers
- * with a state that is not `complete` rather than rejecting; times are milliseconds since 1970.
+ * within a minute, with a state that is not `complete` rather than by rejecting; times are milliseconds since 1970.
  */
 export interface Siem {
   readonly name: string;

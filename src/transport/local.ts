@@ -27,6 +27,8 @@ export function createLocalTransport(): Transport {
 
 class LocalSession implements Session {
   readonly target: string;
+  /** It is the session of whoever started Tyrian, with all that they do in it. */
+  readonly ownLogin = false;
   readonly #lost = new Latch();
 
   constructor(target: string) {

@@ -17,6 +17,8 @@ export interface ConnectOptions {
 /** A connection to one target. Commands on one session share one login session (audit `ses`). */
 export interface Session {
   readonly target: string;
+  /** Whether the login session is this connection's alone, so that whatever is in it was started through it. */
+  readonly ownLogin: boolean;
   /** Whether commands can still be sent. A session that was lost stays lost; connect again. */
   readonly open: boolean;
   /**

@@ -37,9 +37,13 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
   const rules = [...new Set(trial.expectations.map(({ analytic }) => analytic))];
   const reads = siem.delivery.type === "read";
   const answers: Answer<unknown>[] = [];
-  const observed = (answer: Partial<Observation>): Observation => build(round, answers, answer);
+  let asOf = now();
+  const observed = (answer: Partial<Observation>): Observation => build(round, answers, asOf, answer);
 
-  const canaries = await siem.canaries([{ host, trial: trial.id }]);
+  const [canaries] = await Promise.all([
+    siem.canaries([{ host, trial: trial.id }]),
+    reads ? null : askSensor(round),
+  ]);
   answers.push(canaries);
   evidence.addCanary(canaries.value[0] ?? { begin: null, end: null });
   const { begin, end } = evidence.canary;
@@ -77,10 +81,10 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
   const askRest = async (): Promise<Partial<Observation>> => {
     const [statuses, sensor, backgrounds] = await Promise.all([
       Promise.all(rules.map((rule) => siem.ruleStatus(rule, since))),
-      siem.sensor(host, now()),
+      askSensor(round),
       Promise.all(rules.map((rule) => siem.background(rule, host))),
     ]);
-    answers.push(...statuses, sensor);
+    answers.push(...statuses, ...(sensor === null ? [] : [sensor]));
     return {
       rules: statuses.flatMap(({ state, value }): RuleStatus[] => (state === "complete" ? [value] : [])),
       background: Object.fromEntries(
@@ -89,16 +93,17 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
           return answer.state === "complete" && rule !== undefined ? [[rule, answer.value]] : [];
         }),
       ),
-      sensor: sensorOf(request, sensor),
     };
   };
 
+  // What these lack was absent when they were asked for; what is asked afterwards may speak of a later moment.
+  asOf = now();
   const [alerts, , early] = await Promise.all([askAlerts(), askEvents(), reads ? askRest() : null]);
   if (!evidence.wide && alerts.some((alert) => mayNeedSurroundings(alert, rules, host))) {
     evidence.wide = true;
     await askEvents();
   }
-  evidence.addAlerts(alerts, (alert) => concerns(alert, rules, evidence));
+  evidence.addAlerts(alerts, since - ALERT_MARGIN_MS, (alert) => concerns(alert, rules, evidence));
   if (early !== null) return { observation: observed({ ...seen, ...early }), everything: true };
   if (!late && !evidence.wide && !isWhole(round)) return { observation: observed(seen), everything: false };
   return { observation: observed({ ...seen, ...(await askRest()) }), everything: true };
@@ -136,20 +141,24 @@ function concerns(alert: Alert, rules: readonly string[], evidence: Evidence): b
   return rules.includes(alert.rule) && (alert.sourceEvents === null || !alert.sourcesWhole);
 }
 
-function sensorOf(request: ObserveRequest, answer: Answer<SensorState>): Observation["sensor"] {
-  const complete = answer.state === "complete";
-  return {
-    lostBefore: request.lostBefore,
-    lostAfter: complete ? answer.value.lost : null,
-    running: complete ? answer.value.running : null,
-    detail: complete ? answer.value.detail : answer.detail,
-  };
+/** Reads the sensor, until there is a reading. @returns the answer; null when there is a reading already. */
+async function askSensor({ siem, request, evidence, now }: Round): Promise<Answer<SensorState> | null> {
+  if (evidence.sensor !== null) return null;
+  const answer = await siem.sensor(request.trial.telemetryHost, now());
+  if (answer.state === "complete") evidence.sensor = answer.value;
+  else evidence.sensorDetail = answer.detail;
+  return answer;
 }
 
 const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-limited": 2, unreachable: 3 };
 
-function build(round: Round, answers: readonly Answer<unknown>[], parts: Partial<Observation>): Observation {
-  const { siem, request, evidence, now } = round;
+function build(
+  round: Round,
+  answers: readonly Answer<unknown>[],
+  asOf: number,
+  parts: Partial<Observation>,
+): Observation {
+  const { siem, request, evidence } = round;
   const worst = answers.reduce<Answer<unknown> | null>(
     (found, answer) => (found === null || badness[answer.state] > badness[found.state] ? answer : found),
     null,
@@ -160,19 +169,24 @@ function build(round: Round, answers: readonly Answer<unknown>[], parts: Partial
   return {
     siem: siem.name,
     askedAt: evidence.askedAt,
-    answeredAt: now(),
+    answeredAt: asOf,
     deadlineAt: round.deadlineAt,
     state,
     stateDetail: state === "complete" ? "" : detail,
     delivery: siem.delivery,
     clock: { offsetMs: 0, errorMs: 0 },
-    agreeing: evidence.count(state, parts.clock !== undefined),
+    agreeing: evidence.count(state, parts.clock === undefined ? null : asOf),
     events: evidence.events,
     surroundings: evidence.wide,
     alerts: evidence.alerts,
     rules: [],
     background: {},
-    sensor: { lostBefore: request.lostBefore, lostAfter: null, running: null, detail: "not asked" },
+    sensor: {
+      lostBefore: request.lostBefore,
+      lostAfter: evidence.sensor?.lost ?? null,
+      running: evidence.sensor?.running ?? null,
+      detail: evidence.sensor?.detail ?? evidence.sensorDetail,
+    },
     ...parts,
   };
 }

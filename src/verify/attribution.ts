@@ -15,8 +15,10 @@ export interface AlertQuestion {
   readonly rule: CompiledRule;
   readonly alerts: readonly Alert[];
   readonly act: readonly HostEvent[];
-  /** All events of the host that could have caused an alert without source events, the act's included; null when not all are known. */
+  /** All events of the host around the act, its own included; null when not all are known. */
   readonly competitors: readonly HostEvent[] | null;
+  /** Whether an event can have caused an alert, by when it was in the SIEM and when the rule looked. */
+  couldCause(event: HostEvent, alert: Alert): boolean;
   readonly host: string;
   /** Matches of the rule on this host without us; null when not known. */
   readonly backgroundMatches: number | null;
@@ -77,7 +79,9 @@ function gradeWithoutSources(question: AlertQuestion, alert: Alert): Attribution
   if (alert.sourceEvents !== null || competitors === null) return "ambiguous";
   const own = new Set(act.map((event) => event.id));
   const ours = act.filter((event) => rule.matches(event) && event.ingestedAt <= alert.createdAt);
-  const others = competitors.some((event) => !own.has(event.id) && rule.matches(event));
+  const others = competitors.some(
+    (event) => !own.has(event.id) && rule.matches(event) && question.couldCause(event, alert),
+  );
   const alone = alert.host === host && backgroundMatches === 0 && !others;
   return alone && rule.satisfiedBy(ours) ? "exclusive" : "ambiguous";
 }

@@ -9,7 +9,7 @@ import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
 import type { Context, Decision } from "./decision.js";
-import { evaluationProblem, ruleProblem } from "./evaluation.js";
+import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { silent } from "./silence.js";
 import { answerProblem, lossOf, markerInRule, mayStillArrive } from "./witness.js";
@@ -96,6 +96,13 @@ function decideOne(
     alerts: observation.alerts,
     act: bracket.act,
     competitors: competitorsOf(observation),
+    couldCause: (event, alert) =>
+      couldCause(
+        observation.rules.find((status) => status.rule === rule.id),
+        observation,
+        event,
+        alert,
+      ),
     host,
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
     tier: expectation.tier,

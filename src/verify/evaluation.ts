@@ -1,3 +1,4 @@
+import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { Evaluation, Observation, RuleStatus } from "../model/observation.js";
 import { causeAt } from "./cause.js";
@@ -69,6 +70,22 @@ function coveringEvaluation(
     (first, one) => (first === null || one.completedAt < first.completedAt ? one : first),
     null,
   );
+}
+
+/** Whether an event can have caused an alert of the rule: it was there when the alert was last changed, and not too old to be seen. */
+export function couldCause(
+  status: RuleStatus | undefined,
+  { delivery }: Observation,
+  event: HostEvent,
+  alert: Alert,
+): boolean {
+  if (event.ingestedAt > alert.updatedAt) return false;
+  if (status === undefined || delivery.type === "read") return true;
+  const { schedule } = status;
+  // The evaluation ended at most the alert lag before the alert was there, and took an interval at most.
+  if (schedule.type === "streaming") return event.ingestedAt >= alert.createdAt - delivery.longestAlertLagMs;
+  const time = schedule.windowOver === "event-time" ? event.time : event.ingestedAt;
+  return time >= alert.createdAt - delivery.longestAlertLagMs - schedule.intervalMs - schedule.lookBackMs;
 }
 
 /** A sentence when the rule withheld alerts at any time since the events arrived; else null. */

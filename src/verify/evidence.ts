@@ -1,13 +1,16 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { AnswerState } from "../model/observation.js";
-import type { Canary } from "../siem/siem.js";
+import type { Canary, SensorState } from "../siem/siem.js";
 
 /** A span of a host's own time, inclusive, milliseconds since 1970. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
+
+/** Milliseconds between two answers that count as two. */
+const APART_MS = 5_000;
 
 /**
  * Everything that a SIEM has shown of one trial so far. What it has shown once is not forgotten when a later answer lacks
@@ -20,11 +23,15 @@ export class Evidence {
   wide = false;
   readonly #events = new Map<string, HostEvent>();
   readonly #alerts = new Map<string, Alert>();
+  /** The first reading of the sensor after the act: what it loses later is not the trial's. Null until there is one. */
+  sensor: SensorState | null = null;
+  /** Why there is none. */
+  sensorDetail = "the sensor was not asked";
   #canary: Canary = { begin: null, end: null };
-  #span: Span | null = null;
   #shrunk = false;
   #print = "";
   #agreeing = 0;
+  #countedAt = 0;
 
   constructor(askedAt: number) {
     this.askedAt = askedAt;
@@ -52,11 +59,9 @@ export class Evidence {
     this.#canary = { begin: begin ?? known.begin, end: end ?? known.end };
   }
 
-  /** @param span that was asked about: an answer about less than before may well hold less */
-  addEvents(events: readonly HostEvent[], span: Span): void {
-    const covers = this.#span !== null && span.from <= this.#span.from && span.to >= this.#span.to;
-    this.#shrunk ||= covers && lacks(this.#events, events);
-    this.#span = span;
+  /** @param span that was asked about */
+  addEvents(events: readonly HostEvent[], { from, to }: Span): void {
+    this.#shrunk ||= lacks(this.#events, events, ({ time }) => time >= from && time <= to);
     for (const event of events) {
       const known = this.#events.get(event.id);
       // A record that was delivered twice counts from its first arrival.
@@ -64,9 +69,12 @@ export class Evidence {
     }
   }
 
-  /** @param concerns which of the alerts may be the trial's */
-  addAlerts(alerts: readonly Alert[], concerns: (alert: Alert) => boolean): void {
-    this.#shrunk ||= lacks(this.#alerts, alerts);
+  /**
+   * @param from since when alerts were asked about, the SIEM's clock
+   * @param concerns which of the alerts may be the trial's
+   */
+  addAlerts(alerts: readonly Alert[], from: number, concerns: (alert: Alert) => boolean): void {
+    this.#shrunk ||= lacks(this.#alerts, alerts, ({ updatedAt }) => updatedAt >= from);
     for (const alert of alerts) {
       const known = this.#alerts.get(alert.id);
       if (concerns(alert) && (known === undefined || alert.updatedAt >= known.updatedAt))
@@ -82,11 +90,11 @@ export class Evidence {
   }
 
   /**
-   * Counts the rounds in a row whose answers were whole and held the same.
-   * @param asked whether events and alerts were asked for in this round
+   * Counts the rounds in a row whose answers were whole and held the same, as far as they lie apart.
+   * @param asOf when events and alerts were asked for in this round, our clock; null when they were not
    */
-  count(state: AnswerState, asked: boolean): number {
-    if (state !== "complete" || !asked) {
+  count(state: AnswerState, asOf: number | null): number {
+    if (state !== "complete" || asOf === null) {
       this.#agreeing = 0;
       return 0;
     }
@@ -94,17 +102,22 @@ export class Evidence {
       [...this.#events.keys()].sort(),
       this.alerts.map(({ id, updatedAt }) => `${id}@${updatedAt}`).sort(),
     ]);
-    this.#agreeing = print === this.#print ? this.#agreeing + 1 : 1;
+    const same = this.#agreeing > 0 && print === this.#print;
+    if (same && asOf - this.#countedAt < APART_MS) return this.#agreeing;
+    this.#agreeing = same ? this.#agreeing + 1 : 1;
+    this.#countedAt = asOf;
     this.#print = print;
     return this.#agreeing;
   }
 }
 
+/** Whether an answer lacks something known that it was asked about. */
 function lacks<T extends { readonly id: string }>(
   known: ReadonlyMap<string, T>,
   answer: readonly T[],
+  isAskedFor: (one: T) => boolean,
 ): boolean {
   if (known.size === 0) return false;
   const ids = new Set(answer.map(({ id }) => id));
-  return [...known.keys()].some((id) => !ids.has(id));
+  return [...known.values()].some((one) => !ids.has(one.id) && isAskedFor(one));
 }

@@ -3,9 +3,19 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { actScript, cleanupScript, sweepScript } from "../../src/engine/script.js";
+import { actScript, cleanupScript, scriptFor, sweepScript } from "../../src/engine/script.js";
 import type { Trial } from "../../src/model/trial.js";
-import { BELOW_MARKS, give, lives, nonce, type Ran, type Shell, shells, unmarked } from "./script-shells.js";
+import {
+  BELOW_MARKS,
+  escapes,
+  give,
+  lives,
+  nonce,
+  type Ran,
+  type Shell,
+  shells,
+  unmarked,
+} from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
 
 /** Whatever an act leaves running, however it left: the bracket is closed after its end, or its being there is reported. */
@@ -58,27 +68,6 @@ function numbers(words: readonly string[]): number[] {
 function numberIn(file: string): number {
   return Number(readFileSync(file, "utf8"));
 }
-
-/** Each process of a chain lives for less than a look and leaves one child; the last one tells. */
-function chain(file: string, seconds: number): string {
-  return `use POSIX; POSIX::setsid(); %ENV = (); my $end = time + ${seconds};
-while (time < $end) { my $child = fork; exit 0 if $child; }
-open my $f, ">", "${file}"; print $f "told";`;
-}
-
-const escapes = {
-  "a child that cleared its environment and left its session": (file: string) =>
-    `setsid env -i sh -c 'sleep 0.4; echo told > ${file}' </dev/null >/dev/null 2>&1 & echo done`,
-  "a daemon that forked twice with no variable, folder or stream of the act": (file: string) =>
-    `perl -e 'use POSIX; %ENV = (); exit if fork; POSIX::setsid(); exit if fork; chdir "/"; POSIX::close($_) for 0..63;
-select(undef, undef, undef, 0.4); open my $f, ">", "${file}"; print $f "told"'; echo done`,
-  "a chain of processes of which none lives for long": (file: string) =>
-    `perl -MTime::HiRes=time -e '${chain(file, 0.6)}' </dev/null >/dev/null 2>&1 & echo done`,
-  "a child that lowered its limits": (file: string) =>
-    `ulimit -m 1000; setsid env -i sh -c 'sleep 0.4; echo told > ${file}' </dev/null >/dev/null 2>&1 & echo done`,
-  "a child that only went on in the background": (file: string) =>
-    `(sleep 0.4; echo told > ${file}) </dev/null >/dev/null 2>&1 & echo done`,
-};
 
 describe.each(
   shells.flatMap((shell) => [
@@ -305,5 +294,13 @@ test("in a storm of processes of others nothing is waited for", async () => {
     const ran = await act(shell, trialOfCode("echo done"));
     expect([shell.name, ran.stdout, strays(ran)]).toEqual([shell.name, "done\n", []]);
     expect(ran.milliseconds).toBeLessThan(3_000);
+  }
+});
+
+test("a login session that others share shows nothing of whose a process is", async () => {
+  for (const shell of shells) {
+    const script = `${sweepScript("t", "n")}\necho "login $login" >&2`;
+    const ran = await give(shell, scriptFor({ ownLogin: false }, script), nonce());
+    expect(ran.stderr).toContain("login 4294967295");
   }
 });

@@ -90,3 +90,25 @@ export function lives(pid: number): boolean {
     return false;
   }
 }
+
+/** Each process of a chain lives for less than a look and leaves one child; the last one tells. */
+function chain(file: string, seconds: number): string {
+  return `use POSIX; POSIX::setsid(); %ENV = (); my $end = time + ${seconds};
+while (time < $end) { my $child = fork; exit 0 if $child; }
+open my $f, ">", "${file}"; print $f "told";`;
+}
+
+/** Ways in which a child gets away from an act; each writes its file after a while. */
+export const escapes = {
+  "a child that cleared its environment and left its session": (file: string) =>
+    `setsid env -i sh -c 'sleep 0.4; echo told > ${file}' </dev/null >/dev/null 2>&1 & echo done`,
+  "a daemon that forked twice with no variable, folder or stream of the act": (file: string) =>
+    `perl -e 'use POSIX; %ENV = (); exit if fork; POSIX::setsid(); exit if fork; chdir "/"; POSIX::close($_) for 0..63;
+select(undef, undef, undef, 0.4); open my $f, ">", "${file}"; print $f "told"'; echo done`,
+  "a chain of processes of which none lives for long": (file: string) =>
+    `perl -MTime::HiRes=time -e '${chain(file, 0.6)}' </dev/null >/dev/null 2>&1 & echo done`,
+  "a child that lowered its limits": (file: string) =>
+    `ulimit -m 1000; setsid env -i sh -c 'sleep 0.4; echo told > ${file}' </dev/null >/dev/null 2>&1 & echo done`,
+  "a child that only went on in the background": (file: string) =>
+    `(sleep 0.4; echo told > ${file}) </dev/null >/dev/null 2>&1 & echo done`,
+};

@@ -69,7 +69,9 @@ export async function openHouse(hosts: number, kind: "root" | "rootless" = "root
     state,
     inside: (host, command) => {
       const pid = state.hosts.find((candidate) => candidate.name === host)?.pid;
-      return execFileSync("nsenter", ["-t", String(pid), "-a", "-r", "-w", "/bin/sh", "-c", command], {
+      // A rootless host knows one user, who may not be root.
+      const as = kind === "rootless" ? ["--preserve-credentials"] : [];
+      return execFileSync("nsenter", ["-t", String(pid), "-a", "-r", "-w", ...as, "/bin/sh", "-c", command], {
         encoding: "utf8",
       });
     },

@@ -12,6 +12,8 @@ import {
 } from "../../src/lab/embedded/index.js";
 import { loadInventory } from "../../src/lab/inventory.js";
 import { checkToken, tokenCommand } from "../../src/lab/scope.js";
+import { type House, openHouse, whyNoLab } from "./house.js";
+import { playbookOf, ruleOf } from "./playbooks.js";
 import { execute, labUpElsewhere, leftovers, newStateFolder, onHost } from "./helpers.js";
 
 /** Why this machine cannot have a rootless lab; null when it can. Printed, so that a skipped test is seen. */
@@ -160,3 +162,79 @@ describe.skipIf(reason !== null)("a rootless lab", () => {
     });
   });
 });
+
+const whyNoRun = reason ?? whyNoLab();
+if (whyNoRun !== null) process.stderr.write(`skipped: runs in a rootless lab: ${whyNoRun}\n`);
+
+/** A rootless host keeps no audit sessions, and a cleared environment has no marker. */
+describe.skipIf(whyNoRun !== null)(
+  "in a rootless lab, what clears its environment and leaves its session",
+  () => {
+    let house: House;
+    beforeAll(async () => {
+      house = await openHouse(1, "rootless");
+    });
+    afterAll(async () => {
+      await house?.close();
+    });
+    const rule = { "rule.yml": ruleOf("rule", "{ Image|endswith: /expr, CommandLine|contains: '424242' }") };
+    const background = {
+      effects: "[background-process]",
+      cleanup: '{ run: "true", probe: "! pgrep -x expr" }',
+    };
+    const late = (seconds: number, addend: number): string =>
+      `setsid env -i sh -c 'sleep ${seconds}; expr 424242 + ${addend}' </dev/null >/dev/null 2>&1 &\necho done`;
+    const chain = `perl -MTime::HiRes=time -e '
+use POSIX; POSIX::setsid(); %ENV = (); my $end = time + 1.5;
+while (time < $end) { my $child = fork; exit 0 if $child; }
+exec "/usr/bin/expr", "424242", "+", "1"' </dev/null >/dev/null 2>&1 &
+echo done`;
+
+    test("acts inside the bracket, of an act and of a twin, also when no process of it lives for long", async () => {
+      const playbook = playbookOf(
+        {
+          id: "late",
+          run: late(2, 1),
+          ...background,
+          twin: `{ name: Twin, run: "setsid env -i sh -c 'sleep 2; expr 424242 + 1' </dev/null >/dev/null 2>&1 & echo done", proof: { stdout: { contains: done } } }`,
+        },
+        { id: "chain", run: chain, ...background },
+      );
+      const { results } = await house.run(playbook, rule);
+      expect(
+        results.trials.map(({ procedure, twin, execution, verdicts, cleanup }) => [
+          ...[procedure, twin, execution.status, execution.outlived],
+          ...[verdicts[0]?.outcome, verdicts[0]?.attribution, cleanup.status],
+        ]),
+      ).toEqual([
+        ["late", false, "ran", undefined, "detected", "exact", "clean"],
+        ["late", true, "ran", undefined, "false-alarm", "exact", "clean"],
+        ["chain", false, "ran", undefined, "detected", "exact", "clean"],
+      ]);
+    });
+
+    test("leaves silence undecided when it outlives the bracket, and is ended where it is told by its mark", async () => {
+      const playbook = playbookOf(
+        { id: "later", run: late(30, 2), ...background },
+        {
+          id: "lowered",
+          run: `ulimit -m 1000; ${late(30, 3)}`,
+          ...background,
+        },
+      );
+      const { results } = await house.run(playbook, rule);
+      expect(
+        results.trials.map(({ execution, verdicts }) => [
+          ...[execution.status, execution.outlived, verdicts[0]?.outcome, verdicts[0]?.cause?.link],
+        ]),
+      ).toEqual([
+        ["ran", true, "undecided", "attribution"],
+        ["ran", true, "undecided", "attribution"],
+      ]);
+      // Nothing proves that a process with another limit is the trial's: it is not ended, and the host is not clean.
+      expect(results.trials.map(({ cleanup }) => cleanup.status)).toEqual(["clean", "dirty"]);
+      const running = house.inside("h1", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+      expect([running.includes("424242 + 2"), running.includes("424242 + 3")]).toEqual([false, true]);
+    });
+  },
+);

@@ -102,6 +102,7 @@ describe("alerts of a rule", () => {
     rule: base64Rule,
     act: [own],
     competitors: [own],
+    couldCause: () => true,
     host: "h1",
     backgroundMatches: 0,
     tier: undefined,

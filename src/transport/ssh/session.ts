@@ -23,6 +23,7 @@ const CLOSING = 1_000;
 /** Commands over one SSH connection, each on a channel of its own. */
 export class SshSession implements Session {
   readonly target: string;
+  readonly ownLogin = true;
   readonly #client: Client;
   readonly #socket: Duplex;
   readonly #gate: Gate;
