@@ -15,6 +15,8 @@ export function failureOf(thrown: unknown, debug: boolean): Failure {
   const error = thrown instanceof TyrianError ? thrown : internal(thrown);
   const lines = [`error: ${error.code}: ${plain(error.message)}`];
   for (const { hint, message, ...position } of error.diagnostics) {
+    // A file that cannot be read has no lines, and its one finding is the message.
+    if (message === error.message) continue;
     lines.push(`  ${positionOf(position)}: ${plain(message)}${hint === "" ? "" : `; ${plain(hint)}`}`);
   }
   if (error.hint !== "") lines.push(`hint: ${plain(error.hint)}`);

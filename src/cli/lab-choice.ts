@@ -46,7 +46,7 @@ export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
     let state = status.phase === "up" ? status.state : null;
     const started = state === null;
     if (state === null) {
-      if (choice.targets === "none") throw new TyrianError("lab-not-up", "the embedded lab is not up");
+      if (choice.targets === "none") throw notUp();
       choice.onStart?.();
       share.startedByRun();
       state = await labUp({ targets: choice.targets, signal: choice.signal });
@@ -58,6 +58,13 @@ export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
     await leave(share);
     throw error;
   }
+}
+
+/** For what does not start a lab: cleaning up after a run. */
+function notUp(): TyrianError {
+  return new TyrianError("lab-not-up", "the embedded lab is not up", {
+    hint: "A lab that is down has taken its hosts, and what was on them, with it. For a run on other hosts name their inventory: --lab FILE.",
+  });
 }
 
 /** Ends the lab when a run started it and no other command uses it any more. */

@@ -42,13 +42,15 @@ async function main(words: readonly string[]): Promise<ExitStatus> {
       const command = program.command(verb.name).description(verb.summary);
       if (verb.name === asked) (await verb.load()).register(command, invocation);
     }
+    if (words[0] === "help" && asked !== undefined && !verbs.some(({ name }) => name === asked))
+      throw new TyrianError("usage", `unknown command '${asked}'`, { hint: "See `tyrian --help`." });
     await program.parseAsync(words, { from: "user" });
     return invocation.status ?? EXIT.met;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return fail(thrown);
     if (thrown.exitCode === 0) return EXIT.met;
     // Commander has printed the help of a command that lacks its verb.
-    return thrown.code === "commander.help" ? EXIT.invalidInput : fail(asUsage(thrown));
+    return thrown.code === "commander.help" ? EXIT.invalidInput : fail(asUsage(thrown, verbAsked(words)));
   } finally {
     await invocation.output.flush();
   }
@@ -60,13 +62,14 @@ function verbAsked(words: readonly string[]): string | undefined {
   return first === "help" ? second : first;
 }
 
-function asUsage(error: CommanderError): TyrianError {
+function asUsage(error: CommanderError, verb: string | undefined): TyrianError {
   const [message = "", ...suggestion] = error.message.replace(/^error: /, "").split("\n");
-  return new TyrianError(
-    "usage",
-    message,
-    suggestion.length > 0 ? { hint: suggestion.join(" ").replace(/^\((.*)\)$/, "$1") } : {},
-  );
+  const known = verbs.some(({ name }) => name === verb);
+  const hint =
+    suggestion.length > 0
+      ? suggestion.join(" ").replace(/^\((.*)\)$/, "$1")
+      : `See \`tyrian ${known ? `${verb} ` : ""}--help\`.`;
+  return new TyrianError("usage", message.replaceAll("command-argument value", "value"), { hint });
 }
 
 // What is still open (a socket that nobody waits for) must not keep a finished command alive.

@@ -1,7 +1,7 @@
-import { InvalidArgumentError, type Command } from "commander";
+import { type Command, Option } from "commander";
 import { TyrianError } from "../errors.js";
 import type { Selection } from "../plan/selection.js";
-import { collect } from "./options.js";
+import { collect, wholeNumber } from "./options.js";
 
 /** The options that `run` and `plan` share. */
 export interface RunOptions {
@@ -16,18 +16,8 @@ export interface RunOptions {
   readonly json?: boolean;
 }
 
-/** A whole number of at least 1, for an option. */
-export function atLeastOne(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError("Expected a whole number of at least 1.");
-  return number;
-}
-
-function variants(value: string): "first" | "all" {
-  if (value !== "first" && value !== "all") throw new InvalidArgumentError("Expected first or all.");
-  return value;
-}
+/** Hosts of the embedded lab, as for `lab up`. */
+const MOST_TARGETS = 200;
 
 export function addRunOptions(command: Command): Command {
   return command
@@ -43,8 +33,17 @@ export function addRunOptions(command: Command): Command {
     .option("--procedure <id>", "only this procedure; may be repeated", collect, [])
     .option("--target <name>", "only this target, or @tag; may be repeated", collect, [])
     .option("--tag <tag>", "only procedures with this tag; may be repeated", collect, [])
-    .option("--variants <which>", "each procedure's `first` variant, or `all`", variants, "all")
-    .option("--targets <n>", "hosts of the embedded lab, when it has to be started", atLeastOne, 3)
+    .addOption(
+      new Option("--variants <which>", "each procedure's first variant, or all")
+        .choices(["first", "all"])
+        .default("all"),
+    )
+    .option(
+      "--targets <n>",
+      "hosts of the embedded lab, when it has to be started",
+      wholeNumber(1, MOST_TARGETS),
+      3,
+    )
     .option("--json", "one JSON document on stdout");
 }
 

@@ -1,4 +1,4 @@
-import { access, mkdir, open } from "node:fs/promises";
+import { access, mkdir, open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, TyrianError } from "../errors.js";
 import { type JournalEntry, type JournalEvent, journalEventSchema } from "../model/journal-event.js";
@@ -43,22 +43,27 @@ export class Journal {
    * @throws TyrianError `usage` when the folder has a journal already, `run-owned`, `journal-write-failed`.
    */
   static async create(folder: string, run: string): Promise<Journal> {
-    return onDisk(folder, async () => {
-      await mkdir(folder, { recursive: true });
-      const ownership = await takeOwnership(folder);
-      try {
-        const file = await open(join(folder, JOURNAL_FILE), "ax");
-        await syncFolder(folder);
-        await syncFolder(dirname(folder));
-        return new Journal({ run, folder, earlier: [], writer: new LineWriter(file), ownership });
-      } catch (error) {
-        await ownership.release();
-        if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-          throw new TyrianError("usage", `${folder} has a journal already`);
+    return onDisk(
+      folder,
+      "Make room on that disk, or name another folder with --out. Nothing was run.",
+      async () => {
+        // What hosts printed stands in a run: it is for the one who ran it only.
+        await makeFolder(folder);
+        const ownership = await takeOwnership(folder);
+        try {
+          const file = await open(join(folder, JOURNAL_FILE), "ax", 0o600);
+          await syncFolder(folder);
+          await syncFolder(dirname(folder));
+          return new Journal({ run, folder, earlier: [], writer: new LineWriter(file), ownership });
+        } catch (error) {
+          await ownership.release();
+          if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+            throw new TyrianError("usage", `${folder} has a journal already`);
+          }
+          throw error;
         }
-        throw error;
-      }
-    });
+      },
+    );
   }
 
   /**
@@ -67,7 +72,7 @@ export class Journal {
    * @throws TyrianError `run-owned`, `run-unknown`, `journal-invalid` with the line, `journal-write-failed`.
    */
   static async open(folder: string): Promise<Journal> {
-    return onDisk(folder, async () => {
+    return onDisk(folder, null, async () => {
       // Before anything is taken: a folder without a journal stays as it is.
       await access(join(folder, JOURNAL_FILE)).catch((error: unknown) => {
         throw new TyrianError("run-unknown", `${folder} has no readable ${JOURNAL_FILE}`, { cause: error });
@@ -182,11 +187,29 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function onDisk<T>(folder: string, work: () => Promise<T>): Promise<T> {
+/** Makes a folder and those around it. Node's own recursive `mkdir` never ends where nothing can be made, as in /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const make = (): Promise<void> => mkdir(folder, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(folder) === folder) throw error;
+    await makeFolder(dirname(folder));
+    await make();
+  }
+}
+
+/** @param hint what to do when it is the disk that fails; null for the error's own. */
+async function onDisk<T>(folder: string, hint: string | null, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (error instanceof TyrianError) throw error;
-    throw new TyrianError("journal-write-failed", `${folder}: ${messageOf(error)}`, { cause: error });
+    throw new TyrianError("journal-write-failed", `${folder}: ${messageOf(error)}`, {
+      cause: error,
+      ...(hint === null ? {} : { hint }),
+    });
   }
 }

@@ -35,7 +35,7 @@ export interface Ownership {
 export async function takeOwnership(folder: string): Promise<Ownership> {
   const own = thisProcess();
   const draft = join(folder, `.${prefix}${process.pid}.${Date.now()}.${Math.random().toString(36).slice(2)}`);
-  await writeFile(draft, JSON.stringify(own), { flag: "wx" });
+  await writeFile(draft, JSON.stringify(own), { flag: "wx", mode: 0o600 });
   try {
     // Another taker may be faster a few times; a living one ends the loop with the error.
     for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -94,7 +94,7 @@ async function readOwner(folder: string, number: number): Promise<Owner | null> 
 async function release(file: string, own: Owner): Promise<void> {
   const draft = `${file}.released.${process.pid}`;
   try {
-    await writeFile(draft, JSON.stringify({ ...own, released: true }));
+    await writeFile(draft, JSON.stringify({ ...own, released: true }), { mode: 0o600 });
     await rename(draft, file);
   } catch {
     // On a full disk the file stays as it is; it stops to count when this process ends.

@@ -6,10 +6,12 @@ import type { SecretReference, Target, TransportSettings } from "../model/target
 import { explainIssues } from "../playbook/explain-issue.js";
 import { readText } from "../playbook/read-text.js";
 import { readYaml, type YamlSource } from "../playbook/yaml-source.js";
+import { refusalOf } from "./scope.js";
 
 /**
  * Reads an inventory (YAML, of which JSON is a part). Relative paths in it are relative to its folder; `~/` is the home.
- * @throws TyrianError `inventory-invalid` with every problem and its position.
+ * @throws TyrianError `inventory-invalid` with every problem and its position; `target-out-of-scope`, with positions too,
+ * for hosts that could never be acted on; `file-unreadable`.
  */
 export async function loadInventory(file: string): Promise<Inventory> {
   const read = await readText(file);
@@ -34,20 +36,37 @@ export async function loadInventory(file: string): Promise<Inventory> {
   }
   const problems = contradictions(parsed.data, yaml.source);
   if (problems.length > 0) throw invalid(file, problems);
+  const refused = outOfScope(parsed.data, yaml.source);
+  if (refused.length > 0) throw invalid(file, refused, "target-out-of-scope");
   return withAbsolutePaths(parsed.data, dirname(resolve(file)));
 }
 
-function invalid(file: string, diagnostics: readonly Diagnostic[]): TyrianError {
-  const [first] = diagnostics;
-  const where = first === undefined ? file : `${first.file}:${String(first.line)}:${String(first.column)}`;
-  const more = diagnostics.length > 1 ? ` (and ${String(diagnostics.length - 1)} more)` : "";
-  return new TyrianError(
-    "inventory-invalid",
-    `${where}: ${first?.message ?? "it is not an inventory"}${more}`,
-    {
-      diagnostics,
-    },
-  );
+function invalid(
+  file: string,
+  diagnostics: readonly Diagnostic[],
+  code: "inventory-invalid" | "target-out-of-scope" = "inventory-invalid",
+): TyrianError {
+  const problems = diagnostics.length === 1 ? "1 error" : `${String(diagnostics.length)} errors`;
+  return new TyrianError(code, `the inventory ${file} has ${problems}; no host was contacted`, {
+    diagnostics,
+  });
+}
+
+/** Hosts that would be refused whenever they were acted on: better said before anything runs. */
+function outOfScope(inventory: Inventory, source: YamlSource): Diagnostic[] {
+  return inventory.targets.flatMap(({ name, transport }, index) => {
+    const refusal = transport.type === "local" ? null : refusalOf(transport.host);
+    if (refusal === null) return [];
+    return [
+      {
+        ...source.value(["targets", index, "transport", "host"]),
+        severity: "error",
+        code: "target-out-of-scope",
+        message: `the host of target ${name} is refused: ${refusal}`,
+        hint: "",
+      },
+    ];
+  });
 }
 
 /** What the schema cannot say: two entries that would be taken for one another. */

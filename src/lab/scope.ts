@@ -38,6 +38,22 @@ export function isPrivateAddress(address: string): boolean {
   return privateAddresses.check(bare, family) && !metadataServices.check(bare, family);
 }
 
+/**
+ * Why a host of an inventory can be refused by what is written alone, without asking anything; null when it is a private
+ * address or a name, which is resolved (and judged by all its addresses) when it is acted on.
+ */
+export function refusalOf(host: string): string | null {
+  if (isIP(host) !== 0) return isPrivateAddress(host) ? null : notPrivate([host]);
+  // The system takes 2130706433, 0x7f.1 and 0177.0.0.1 for addresses; people read them as something else.
+  return isHostName(host) ? null : "it is neither an IP address in its usual form nor a host name";
+}
+
+function notPrivate(addresses: readonly string[]): string {
+  return addresses.length === 1
+    ? `${addresses.join("")} is not a private address`
+    : `${addresses.join(", ")} are not private addresses`;
+}
+
 /** All addresses of a name. */
 export type ResolveName = (name: string) => Promise<readonly string[]>;
 
@@ -47,6 +63,8 @@ async function resolveName(name: string): Promise<readonly string[]> {
 
 /** Milliseconds that a name has to resolve. */
 const NAME_DEADLINE = 10_000;
+
+const UNRESOLVED = "Make the name resolve on this machine, or give the host's private address instead.";
 
 /** A target that may be acted on. */
 export interface ScopedTarget {
@@ -75,20 +93,22 @@ export async function assertInScope(
   }
   if (target.transport.type === "local") return { target, addresses: [] };
   const { host } = target.transport;
-  const refuse = (reason: string): TyrianError =>
-    new TyrianError("target-out-of-scope", `target ${target.name} (${JSON.stringify(host)}): ${reason}`);
+  const refuse = (reason: string, hint?: string): TyrianError =>
+    new TyrianError("target-out-of-scope", `target ${target.name} (${JSON.stringify(host)}): ${reason}`, {
+      ...(hint === undefined ? {} : { hint }),
+    });
+  const refusal = refusalOf(host);
+  if (refusal !== null) throw refuse(refusal);
   let addresses: readonly string[];
   if (isIP(host) !== 0) addresses = [host];
   else {
-    // The system takes 2130706433, 0x7f.1 and 0177.0.0.1 for addresses; people read them as something else.
-    if (!isHostName(host)) throw refuse("it is neither an IP address in its usual form nor a host name");
     addresses = await withDeadline(resolve(host)).catch((error: unknown) => {
-      throw refuse(`the name does not resolve: ${messageOf(error)}`);
+      throw refuse(`the name does not resolve: ${messageOf(error)}`, UNRESOLVED);
     });
-    if (addresses.length === 0) throw refuse("the name has no address");
+    if (addresses.length === 0) throw refuse("the name has no address", UNRESOLVED);
   }
   const outside = addresses.filter((address) => !isPrivateAddress(address));
-  if (outside.length > 0) throw refuse(`${outside.join(", ")} is not a private address`);
+  if (outside.length > 0) throw refuse(notPrivate(outside));
   return {
     target: { ...target, transport: { ...target.transport, host: addresses[0] as string } },
     addresses,
@@ -150,7 +170,7 @@ export async function checkToken(inventory: Inventory, output: string): Promise<
   // Digests have one length, so the comparison takes the same time whatever was printed.
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   if (!timingSafeEqual(digest(output), digest(`${token}\n`))) {
-    const found = output === "" ? "nothing" : `something else (${String(output.length)} characters)`;
+    const found = output.trim() === "" ? "nothing" : `something else (${String(output.length)} characters)`;
     throw new TyrianError(
       "lab-token-missing",
       `the host printed ${found} instead of the token of the lab ${inventory.name}`,

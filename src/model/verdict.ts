@@ -61,6 +61,18 @@ export const unmetClauseSchema = z.strictObject({
 });
 export type UnmetClause = z.infer<typeof unmetClauseSchema>;
 
+/** One condition of a rule that an event met, and with what. */
+export const matchedClauseSchema = z.strictObject({
+  /** As in an unmet clause. */
+  clause: z.string(),
+  field: z.string().nullable(),
+  /** The value of the rule that the event has, as text; of several the first, unless all are needed. */
+  value: z.string(),
+  /** What the event has, as text; null when the clause is about an absent field or about no field. */
+  found: z.string().nullable(),
+});
+export type MatchedClause = z.infer<typeof matchedClauseSchema>;
+
 /** The event of the trial that came nearest to matching. */
 export const nearestEventSchema = z.strictObject({
   event: z.string(),
@@ -69,6 +81,8 @@ export const nearestEventSchema = z.strictObject({
   met: z.int(),
   needed: z.int(),
   unmet: z.array(unmetClauseSchema),
+  /** What made the rule match; only of an event that it matches (a twin's false alarm). */
+  matched: z.array(matchedClauseSchema).optional(),
 });
 export type NearestEvent = z.infer<typeof nearestEventSchema>;
 

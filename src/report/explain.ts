@@ -1,6 +1,6 @@
 import type { Execution } from "../model/execution.js";
-import type { Cause } from "../model/verdict.js";
-import { plain } from "./text.js";
+import type { Background, Cause, NearestEvent, Verdict } from "../model/verdict.js";
+import { counted, duration, plain } from "./text.js";
 
 /** A labelled line of an explanation. The text is plain. */
 export interface Remark {
@@ -28,8 +28,43 @@ const links: Record<Cause["link"], string> = {
   siem: "the SIEM could not answer",
 };
 
-/** Why a verdict is what it is: the failed link, the nearest event with each clause that it missed, what was not tested. */
-export function explainCause(cause: Cause): Remark[] {
+/** Why a verdict is what it is; nothing for one that needs no explanation. */
+export function explainVerdict({ outcome, cause, background }: Verdict): Remark[] {
+  if (cause === null) return [];
+  return outcome === "false-alarm" ? explainFalseAlarm(cause, background) : explainCause(cause);
+}
+
+/** The event of the twin that the rule matched, by which values, and how often the rule fires without us. */
+function explainFalseAlarm(cause: Cause, background: Background | null): Remark[] {
+  // Of a twin, the link "clause" means that the clauses are met.
+  const text = cause.link === "clause" ? shown(cause.detail) : sentence(links[cause.link], cause.detail);
+  return [
+    { label: "cause", text },
+    ...(cause.nearest === null ? [] : matchedRemarks(cause.nearest)),
+    { label: "noise", text: backgroundText(background) },
+  ];
+}
+
+function matchedRemarks({ summary, matched = [] }: NearestEvent): Remark[] {
+  const clauses = matched.flatMap(({ clause, value, found }): Remark[] => [
+    { label: "clause", text: shown(clause) },
+    { label: "matched", text: shown(value) },
+    // Said once: of most events the summary is the command line.
+    ...(found === null || found === summary ? [] : [{ label: "found", text: shown(found) }]),
+  ]);
+  return [{ label: "event", text: shown(summary) }, ...clauses];
+}
+
+function backgroundText(background: Background | null): string {
+  if (background === null) return "how often it fires on this target without us is not known";
+  const { matches, observedHours, perDay } = background;
+  const rate = perDay === null || matches === 0 ? "" : `, ${perDay.toFixed(perDay < 10 ? 1 : 0)} a day`;
+  const looked = `${duration(observedHours * 3_600_000)} of this target's telemetry`;
+  return `without us it fired ${counted(matches, "time")} in ${looked}${rate}`;
+}
+
+/** Why a trial was missed: the failed link, the nearest event with each clause that it missed, what was not tested. */
+function explainCause(cause: Cause): Remark[] {
   const remarks: Remark[] = [{ label: "cause", text: sentence(links[cause.link], cause.detail) }];
   const { nearest } = cause;
   if (nearest !== null) {

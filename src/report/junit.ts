@@ -4,7 +4,7 @@ import type { RunState, TrialRecord } from "../journal/fold.js";
 import { toResults } from "../journal/results.js";
 import type { Results } from "../model/results.js";
 import type { Verdict } from "../model/verdict.js";
-import { explainCause, explainExecution, type Remark } from "./explain.js";
+import { explainExecution, explainVerdict, type Remark } from "./explain.js";
 import { plain } from "./text.js";
 
 type TrialResult = Results["trials"][number];
@@ -110,10 +110,9 @@ function outcomeOf(trial: TrialResult, verdict: Verdict | null): Element {
     return complaint("error", execution.status, execution.reason?.message ?? "", explainExecution(execution));
   }
   if (verdict === null) return complaint("error", "undecided", "the run has no verdict for it", []);
-  const remarks = verdict.cause === null ? [] : explainCause(verdict.cause);
   const message = `expected ${verdict.expected}, found ${verdict.outcome}`;
   const kind = verdict.outcome === "undecided" || verdict.outcome === "pending" ? "error" : "failure";
-  return complaint(kind, verdict.outcome, message, remarks);
+  return complaint(kind, verdict.outcome, message, explainVerdict(verdict));
 }
 
 function complaint(

@@ -1,4 +1,5 @@
-import type { ExitStatus } from "../errors.js";
+import { type ExitStatus, hintOf } from "../errors.js";
+import { lacksRequirement } from "../journal/exit-status.js";
 import type { RunState } from "../journal/fold.js";
 import type { Results } from "../model/results.js";
 import { detectionOutcomeSchema, executionStatusSchema } from "../model/verdict.js";
@@ -124,9 +125,12 @@ const meanings: Record<ExitStatus, string> = {
   130: "interrupted",
 };
 
-/** The result, and what one would do now. */
-export function resultNotes(state: RunState, results: Results, exit: ExitStatus): Note[] {
-  const id = plain(state.id);
+/**
+ * The result, and what one would do now.
+ * @param run what the commands are to call the run: its id, or its folder when that is not where they look.
+ */
+export function resultNotes(state: RunState, results: Results, exit: ExitStatus, run: string): Note[] {
+  const id = plain(run);
   if (state.ended === null) {
     const next = `npx tyrian report ${id}; if its process is gone: npx tyrian cleanup ${id}`;
     return [
@@ -137,13 +141,13 @@ export function resultNotes(state: RunState, results: Results, exit: ExitStatus)
   const tone = exit === 0 ? "good" : exit === 1 || exit === 3 ? "bad" : "unsure";
   return [
     { label: "Result", text: `${meanings[exit]} (exit status ${exit})`, tone },
-    { label: "Next", text: nextCommand(state, results, exit), tone: "none" },
+    { label: "Next", text: nextCommand(state, results, exit, id), tone: "none" },
   ];
 }
 
-function nextCommand(state: RunState, results: Results, exit: ExitStatus): string {
-  const id = plain(state.id);
+function nextCommand(state: RunState, results: Results, exit: ExitStatus, id: string): string {
   if (results.trials.some(({ cleanup }) => cleanup.status !== "clean")) return `npx tyrian cleanup ${id}`;
+  if (exit === 3) return afterFailure(results, id);
   if (exit === 4) return "npx tyrian lab status; with the sensor and the SIEM in order, run it again";
   const miss = results.trials
     .flatMap((trial) => trial.verdicts.map((verdict) => ({ trial, verdict })))
@@ -153,6 +157,23 @@ function nextCommand(state: RunState, results: Results, exit: ExitStatus): strin
     const look = `npx tyrian show ${plain(miss.trial.procedure)}`;
     return file === undefined ? look : `${look}; the rule is ${plain(file)}`;
   }
-  if (exit === 3) return "npx tyrian doctor";
   return `npx tyrian report ${id} --format junit`;
+}
+
+/** What helps against the first execution that failed: the error's own hint, or a look at the procedure. */
+function afterFailure(results: Results, id: string): string {
+  const failures = results.trials.filter(
+    (trial) => !["ran", "prevented"].includes(trial.execution.status) && !isAsExpected(trial),
+  );
+  const failed = failures.find((trial) => !lacksRequirement(trial)) ?? failures[0];
+  if (failed === undefined) return `npx tyrian report ${id} --verbose`;
+  const target = plain(failed.target);
+  if (lacksRequirement(failed))
+    return `install what ${target} lacks, or leave the procedure out; then run again`;
+  const hint = hintOf(failed.execution.reason?.code ?? "");
+  return hint === null ? `npx tyrian show ${plain(failed.procedure)}` : `${target}: ${hint}`;
+}
+
+function isAsExpected({ verdicts }: Results["trials"][number]): boolean {
+  return verdicts.length > 0 && verdicts.every(({ met }) => met);
 }

@@ -1,7 +1,7 @@
 import { exitStatus } from "../journal/exit-status.js";
 import type { RunState } from "../journal/fold.js";
 import { toResults } from "../journal/results.js";
-import { explainCause, explainExecution, type Remark } from "./explain.js";
+import { explainExecution, explainVerdict, type Remark } from "./explain.js";
 import { type Finding, type Mark, type Row, type Section, sectionsOf, totalLatency } from "./findings.js";
 import {
   cleanupNotes,
@@ -25,6 +25,8 @@ export interface SummaryOptions {
   readonly strict?: boolean;
   /** The run's folder, to be named. */
   readonly folder?: string;
+  /** What a command line calls the run, when its id alone would not be found. */
+  readonly reference?: string;
 }
 
 const marks: Record<Mark, { symbol: string; tone: Tone }> = {
@@ -59,7 +61,7 @@ export function renderSummary(state: RunState, options: SummaryOptions): string 
     ...cleanupNotes(results),
     ...totalNotes(results),
     ...folderNotes(options.folder),
-    ...resultNotes(state, results, exit),
+    ...resultNotes(state, results, exit, options.reference ?? state.id),
   ];
   return [...lines, "", ...noteLines(closing, width, paint)].join("\n");
 }
@@ -142,9 +144,9 @@ function remarksOf(row: Row): Remark[] {
     remarks.push({ label: "lacks", text: plain(first.execution.reason?.message ?? "") });
   } else if (first.execution.status !== "ran") {
     remarks.push(...explainExecution(first.execution));
-  } else if (first.verdict?.cause) {
-    remarks.push(...explainCause(first.verdict.cause));
-  } else if (first.verdict === null && first.mark === "unsure") {
+  } else if (first.verdict !== null) {
+    remarks.push(...explainVerdict(first.verdict));
+  } else if (first.mark === "unsure") {
     remarks.push({ label: "cause", text: "the run ended before a verdict was reached" });
   }
   const because = first.expectation?.because;

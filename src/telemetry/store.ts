@@ -151,24 +151,24 @@ export class EventStore {
       // the write-ahead log is merged at close: in between that would stop everything for a second
       checkpoint_threshold: "1GB",
     });
+    await this.#keepPrivate(this.#file);
     const connection = await instance.connect();
     const declared = columns.map(([name, type]) => `${name} ${type}`).join(", ");
     await connection.run(`CREATE TABLE IF NOT EXISTS events (${declared})`);
-    await this.#keepPrivate();
+    await this.#keepPrivate(`${this.#file}.wal`);
     const [row] = (await connection.runAndReadAll("SELECT max(ordinal) FROM events")).getRows();
     this.#ordinal += Number(row?.[0] ?? 0);
     return { instance, connection, appender: await connection.createAppender("events") };
   }
 
   /**
-   * Events hold the command lines of hosts, so only their owner may read them. DuckDB makes its two files itself, with
-   * the mode of the process, and takes no file that is there and empty.
+   * Events hold the command lines of hosts, so only their owner may read them. DuckDB makes its files itself, with the
+   * mode of the process, and takes no file that is there and empty.
    */
-  async #keepPrivate(): Promise<void> {
+  async #keepPrivate(file: string): Promise<void> {
     if (this.#file === ":memory:") return;
-    await chmod(this.#file, 0o600);
-    await chmod(`${this.#file}.wal`, 0o600).catch((thrown: unknown) => {
-      // There is none when the table was there already.
+    await chmod(file, 0o600).catch((thrown: unknown) => {
+      // There is no log when the table was there already.
       if ((thrown as NodeJS.ErrnoException).code !== "ENOENT") throw thrown;
     });
   }

@@ -51,7 +51,7 @@ class CappedStream {
   #openFile(): void {
     if (this.#file === null) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true });
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
       this.#descriptor = openSync(this.#file, "w", 0o600);
     } catch {
       this.#fileFailed = true;

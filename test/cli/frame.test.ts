@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { failureOf } from "../../src/cli/failure.js";
 import { colorAllowed } from "../../src/cli/output.js";
 import { verbs } from "../../src/cli/verbs.js";
-import { errorTable, TyrianError } from "../../src/errors.js";
+import { errorTable, hintOf, TyrianError } from "../../src/errors.js";
 import { shell, tyrian } from "./tyrian.js";
 
 // Processes are started one after the other, perhaps from sources and on a busy machine.
@@ -36,9 +36,13 @@ test.each([
   [["lab", "upp"], "unknown command 'upp'", "Did you mean up?"],
   [["history", "--jsno"], "unknown option '--jsno'", "Did you mean --json?"],
   [["--no-colour", "history"], "unknown option '--no-colour'", "Did you mean --no-color?"],
-  [["schema", "results", "more"], "too many arguments", "tyrian VERB --help"],
-  [["schema"], "missing required argument", "tyrian VERB --help"],
+  [["schema", "results", "more"], "too many arguments", "See `tyrian schema --help`."],
+  [["schema"], "missing required argument", "See `tyrian schema --help`."],
   [["schema", "inventroy"], "Allowed choices are playbook, inventory, results", ""],
+  [["help", "nope"], "unknown command 'nope'", "See `tyrian --help`."],
+  [["run", "--concurrency", "0"], "expected a whole number from 1 to 1000", "See `tyrian run --help`."],
+  [["run", "--targets", "1.5"], "expected a whole number from 1 to 200", ""],
+  [["run", "--variants", "some"], "Allowed choices are first, all", ""],
   [["lab", "up", "--targets", "many"], "expected a whole number from 1 to 200", ""],
 ])("%j is invalid input, with a message and a way on", async (words, message, hint) => {
   const { status, stdout, stderr } = await tyrian(words);
@@ -101,7 +105,7 @@ test("an error is its code, its message, its positions and what to do; a stack o
     text: [
       "error: playbook-invalid: the playbooks have 1 error",
       "  a\\x1b[31m.yaml:3:5: unknown key",
-      "hint: `tyrian lint PATH` lists every problem; `tyrian schema playbook` is for editors.",
+      `hint: ${hintOf("playbook-invalid")}`,
     ].join("\n"),
   });
   expect(failureOf(error, true).text).toContain("failure.test.ts".replace("failure", "frame"));

@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { XMLValidator } from "fast-xml-parser";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { writeResults } from "../../src/cli/run-session.js";
+import { foldRun } from "../../src/journal/fold.js";
 import { Journal } from "../../src/journal/journal.js";
 import { JOURNAL_FILE } from "../../src/journal/read.js";
 import { inventorySchema } from "../../src/model/inventory.js";
@@ -82,12 +84,50 @@ test("a damaged journal is reported as far as it can be read, and then as invali
   expect(stderr).toContain(`${join(folder, JOURNAL_FILE)}:6:1: the line is not JSON text`);
 });
 
+test("a damaged journal is refused by cleanup before any lab is looked for", async () => {
+  const folder = join(base, "garbage");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, JOURNAL_FILE), "garbage\n");
+  const ended = await tyrian(["cleanup", folder], { environment: { XDG_STATE_HOME: base } });
+  expect(ended.status).toBe(2);
+  expect(ended.stderr).toMatch(/^error: journal-invalid: line 1 of /);
+});
+
 test("a run that does not exist is invalid input", async () => {
   expect(await tyrian(["report", "nope"], { cwd: base })).toMatchObject({
     status: 2,
     stdout: "",
     stderr: expect.stringMatching(/^error: run-unknown: there is no run "nope"/),
   });
+});
+
+test("results.json is for the one who ran it, as the rest of a run is", async () => {
+  await writeResults(base, foldRun([]));
+  expect((await stat(join(base, "results.json"))).mode & 0o777).toBe(0o600);
+});
+
+test("results that do not fit on the disk leave no half of them, and say where they are", async () => {
+  const folder = join(base, "blocked");
+  await mkdir(join(folder, "results.json", "not-empty"), { recursive: true });
+  await expect(writeResults(folder, foldRun([]))).rejects.toMatchObject({
+    code: "journal-write-failed",
+    hint: expect.stringContaining("tyrian report RUN --format json"),
+  });
+  expect(await readdir(folder)).toEqual(["results.json"]);
+});
+
+test("a path that is not there is said once, as what it is, and a misspelt name with what was meant", async () => {
+  expect(await tyrian(["plan", "nope"], { cwd: base })).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: "error: file-unreadable: nope does not exist\nhint: Check the path and its permissions.\n",
+  });
+  const environment = { XDG_STATE_HOME: base };
+  const { stderr } = await tyrian(["plan", "--target", "h9"], { environment });
+  expect(stderr).toBe(
+    "error: selection-empty: no target h9 (did you mean h1?)\nhint: The targets of lab embedded: h1 h2 h3.\n",
+  );
+  expect((await tyrian(["show", "here-documnt"])).stderr).toContain("hint: Did you mean here-document?");
 });
 
 test("history lists the runs, as text and as JSON", async () => {

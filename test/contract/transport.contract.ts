@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecOptions, ExecResult, Session } from "../../src/transport/transport.js";
 import { isAlive } from "../transport/sshd.js";
@@ -126,6 +126,8 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.truncated).toEqual({ stdout: true, stderr: false });
       expect(result.evidenceFiles).toEqual([`${prefix}.stdout`]);
       expect(readFileSync(`${prefix}.stdout`, "latin1") === whole).toBe(true);
+      const modes = [dirname(prefix), `${prefix}.stdout`].map((path) => statSync(path).mode & 0o777);
+      expect(modes, "hosts' output is for the one who ran it").toEqual([0o700, 0o600]);
     });
 
     test("cuts at exactly the cap, and makes no file when the output just fits", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -45,6 +45,28 @@ test("what is appended is read back, numbered and dated, one event a line", asyn
     "run-ended",
   ]);
   expect((await readFile(file(), "utf8")).split("\n")).toHaveLength(10);
+});
+
+test("only the one who ran it can read a run", async () => {
+  const mode = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+  const modes = async (): Promise<string[]> =>
+    Promise.all((await readdir(folder)).map((name) => mode(join(folder, name))));
+  const journal = await Journal.create(folder, RUN);
+  await journal.append(started([trial]), now);
+  expect([await mode(folder), ...(await modes())]).toEqual(["700", "600", "600"]);
+  await journal.close();
+  expect(await modes()).toEqual(["600", "600"]);
+});
+
+test("a folder that cannot be made is an error with a way on, also where nothing can ever be made", async () => {
+  await writeFile(join(base, "file"), "");
+  for (const place of ["/proc/tyrian/run", join(base, "file", "run")]) {
+    await expect(Journal.create(place, RUN)).rejects.toMatchObject({
+      code: "journal-write-failed",
+      message: expect.stringContaining(place),
+      hint: expect.stringContaining("--out"),
+    });
+  }
 });
 
 test("appends that are not awaited keep the order of the calls and are told to listeners in that order", async () => {

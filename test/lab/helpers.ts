@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { auditUnusable } from "../../src/lab/embedded/audit.js";
 import type { LabHost, LabState } from "../../src/lab/embedded/index.js";
@@ -122,4 +123,13 @@ export function labUpElsewhere(state: string, targets: number, rootless: boolean
     began: new Promise((settle) => child.stdout.once("data", () => settle())),
     done: new Promise((settle) => child.once("exit", (status) => settle(status))),
   };
+}
+
+/** Starts to make a lab in another process and kills that after some milliseconds. */
+export async function killWhileMade(state: string, rootless: boolean, milliseconds: number): Promise<void> {
+  const maker = labUpElsewhere(state, 3, rootless);
+  await maker.began;
+  await sleep(milliseconds);
+  process.kill(maker.pid, "SIGKILL");
+  await maker.done;
 }

@@ -51,6 +51,11 @@ const reason =
   (await whyNoRootLab()) ?? ((await alone()) ? null : "an audit daemon or another lab is in use");
 if (reason !== null) process.stderr.write(`skipped: no daemon can stand for the machine's own: ${reason}\n`);
 
+const execs = ["-F", "arch=b64", "-S", "execve"];
+/** The machine's own rules: one that it wants, and one by which it hears nothing of op, so that a rule in front is needed. */
+const watched = ["always,exit", ...execs, "-F", "path=/usr/bin/whoami", "-k", "machine"];
+const unheard = ["never,exit", ...execs, "-F", "auid=770002"];
+
 describe.skipIf(reason !== null)("where an audit daemon runs already", () => {
   // A skipped suite is collected too, and would leave its folder.
   const state = reason === null ? newStateFolder() : "";
@@ -65,36 +70,13 @@ describe.skipIf(reason !== null)("where an audit daemon runs already", () => {
     writeFileSync(join(folder, "auditd.conf"), configuration(folder), { mode: 0o640 });
     daemon = spawn("auditd", ["-n", "-c", folder], { stdio: "ignore" });
     while ((await auditStatus())?.pid !== daemon.pid) await sleep(20);
-    await execute("auditctl", [
-      "-a",
-      "always,exit",
-      "-F",
-      "arch=b64",
-      "-S",
-      "execve",
-      "-F",
-      "path=/usr/bin/whoami",
-      "-k",
-      "machine",
-    ]);
-    // The machine wants to hear nothing of op; a rule in front of it is needed.
-    await execute("auditctl", ["-a", "never,exit", "-F", "arch=b64", "-S", "execve", "-F", "auid=770002"]);
+    await execute("auditctl", ["-a", ...watched]);
+    await execute("auditctl", ["-a", ...unheard]);
   });
   afterAll(async () => {
     await labDown({ state });
-    await execute("auditctl", ["-d", "never,exit", "-F", "arch=b64", "-S", "execve", "-F", "auid=770002"]);
-    await execute("auditctl", [
-      "-d",
-      "always,exit",
-      "-F",
-      "arch=b64",
-      "-S",
-      "execve",
-      "-F",
-      "path=/usr/bin/whoami",
-      "-k",
-      "machine",
-    ]);
+    await execute("auditctl", ["-d", ...unheard]);
+    await execute("auditctl", ["-d", ...watched]);
     // Another lab that came meanwhile has taken this daemon for the machine's.
     for (let attempt = 0; attempt < 200 && (await otherLabs("none")); attempt += 1) await sleep(500);
     const gone = new Promise((settle) => daemon.once("exit", settle));

@@ -15,7 +15,7 @@ import { loadInventory } from "../../src/lab/inventory.js";
 import { assertInScope, checkToken, tokenCommand } from "../../src/lab/scope.js";
 import {
   execute,
-  labUpElsewhere,
+  killWhileMade,
   leftovers,
   newStateFolder,
   otherLabs,
@@ -272,11 +272,7 @@ describe.skipIf(reason !== null)("a root lab", () => {
   test.each([30, 160, 290])(
     "leaves nothing when what makes it is killed after %i ms",
     async (milliseconds) => {
-      const maker = labUpElsewhere(state, 3, false);
-      await maker.began;
-      await sleep(milliseconds);
-      process.kill(maker.pid, "SIGKILL");
-      await maker.done;
+      await killWhileMade(state, false, milliseconds);
       await labDown({ state });
       await sleep(50);
       expect(await leftovers(state, `tyrian-${lab.id}`)).toEqual([]);

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { hintOf } from "../../src/errors.js";
 import { foldRun, type RunState } from "../../src/journal/fold.js";
 import { REASON } from "../../src/journal/results.js";
 import { columns } from "../../src/report/text.js";
 import { renderSummary } from "../../src/report/summary.js";
 import type { JournalEntry } from "../../src/model/journal-event.js";
 import type { Trial } from "../../src/model/trial.js";
-import { detectionOutcomeSchema } from "../../src/model/verdict.js";
+import { type Background, detectionOutcomeSchema } from "../../src/model/verdict.js";
 import {
   aCause,
   anExecution,
@@ -90,6 +91,53 @@ test("a miss that the playbook expects is shown with its cause and why it is exp
   expect(text).toContain("(exit status 0)");
 });
 
+test("a false alarm says which event of the twin the rule matched, by which values, and how often it is noise", () => {
+  const cause = aCause({
+    detail: "the analytic fired for the twin's bash -c 'echo x | base64', a benign control: it is too broad",
+    nearest: {
+      event: "h1/auditd/1:7",
+      summary: "bash -c 'echo x | base64'",
+      met: 2,
+      needed: 2,
+      unmet: [],
+      matched: [
+        {
+          clause: "selection: CommandLine|contains",
+          field: "CommandLine",
+          value: "'base64'",
+          found: "bash -c 'echo x | base64'",
+        },
+        {
+          clause: "selection: Image|endswith",
+          field: "Image",
+          value: "'/bash'",
+          found: "/usr/bin/bash",
+        },
+      ],
+    },
+    tested: [],
+    untested: [{ link: "suppression", reason: "nothing passed the link clause" }],
+  });
+  const explained = (background: Background | null): string[] => {
+    const verdict = aVerdict("false-alarm", { expected: "quiet", cause, background });
+    const lines = renderSummary(ran([[aTrial(1, { twin: true }), [verdict]]]), plainly).split("\n");
+    const from = lines.findIndex((each) => each.includes("✗ false-alarm"));
+    return lines.slice(from + 1, lines.indexOf("", from)).map((each) => each.trim().replace(/ +/, " "));
+  };
+  expect(explained({ matches: 1, observedHours: 0.5, perDay: 48 })).toEqual([
+    "cause the analytic fired for the twin's bash -c 'echo x | base64', a benign control: it is too broad",
+    "event bash -c 'echo x | base64'",
+    "clause selection: CommandLine|contains",
+    "matched 'base64'",
+    "clause selection: Image|endswith",
+    "matched '/bash'",
+    "found /usr/bin/bash",
+    "noise without us it fired 1 time in 30 min 0 s of this target's telemetry, 48 a day",
+    "where h1 with program=bash word=hello",
+  ]);
+  expect(explained(null)).toContain("noise how often it fires on this target without us is not known");
+});
+
 test("failed, prevented, indeterminate and skipped trials say why, and no verdict row hides it", () => {
   const because = (
     status: "failed" | "prevented" | "not-run" | "indeterminate",
@@ -121,6 +169,27 @@ test("failed, prevented, indeterminate and skipped trials say why, and no verdic
   expect(line(text, /≈ prevented/)).toMatch(/ e .*as expected/);
   expect(text).toContain("stderr    bash: not found");
   expect(text).not.toMatch(/^ {2}\? undecided/m);
+});
+
+test("what to do next helps against what happened", () => {
+  const next = (reason: { code: string; message: string }): string => {
+    const execution = anExecution({ status: "not-run", reason });
+    const verdict = aVerdict("undecided");
+    const text = renderSummary(ran([[aTrial(1), [verdict], execution]]), { ...plainly, width: 400 });
+    return line(text, /^Next/).replace(/^Next +/, "");
+  };
+  expect(next({ code: "lab-token-missing", message: "no token" })).toBe(`h1: ${hintOf("lab-token-missing")}`);
+  expect(next({ code: "host-key-mismatch", message: "another key" })).toBe(
+    `h1: ${hintOf("host-key-mismatch")}`,
+  );
+  expect(next({ code: "work-folder-failed", message: "no folder" })).toBe(
+    "npx tyrian show decode-and-pipe-to-shell",
+  );
+  const elsewhere = renderSummary(ran([[aTrial(1), [aVerdict("detected")]]]), {
+    ...plainly,
+    reference: "/elsewhere/run",
+  });
+  expect(line(elsewhere, /^Next/)).toContain("npx tyrian report /elsewhere/run --format junit");
 });
 
 test("a run that has not ended, and one that has not started, are said to be so", () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -134,4 +134,15 @@ test("close writes what is queued; afterwards reads are refused", async () => {
   store.append([event(2)]);
   await expect(store.count()).rejects.toThrow("closed");
   expect(await open(file).count()).toBe(1);
+});
+
+test("only its owner can read the database, while it is written and afterwards", async () => {
+  const modes = (): string[] =>
+    readdirSync(folder).map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
+  const store = open(join(folder, "events.duckdb"));
+  store.append([event(1)]);
+  await store.flush();
+  expect(modes().toSorted()).toEqual(["events.duckdb 600", "events.duckdb.wal 600"]);
+  await store.close();
+  expect(modes()).toEqual(["events.duckdb 600"]);
 });

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { owedCleanups, type RecoveredTrial } from "../../engine/recover.js";
 import { foldRun } from "../../journal/fold.js";
-import { readJournal } from "../../journal/read.js";
+import { damageError, readJournal } from "../../journal/read.js";
 import { EXIT, type ExitStatus } from "../../errors.js";
 import { resolveRun } from "../../journal/find.js";
 import type { Invocation } from "../invocation.js";
@@ -9,11 +9,16 @@ import { chooseLab } from "../lab-choice.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { recoverRun } from "../recovery.js";
 
-/** A run that has ended and owes nothing needs no lab. */
+/**
+ * A run that has ended and owes nothing needs no lab.
+ * @throws TyrianError `journal-invalid`
+ */
 async function nothingOwed(folder: string): Promise<boolean> {
   const { events, damage } = await readJournal(folder, { skipObservations: true });
+  // Before any lab is looked for: nothing can be cleaned up from it.
+  if (damage !== null) throw damageError(folder, damage);
   const state = foldRun(events);
-  return damage === null && state.ended !== null && owedCleanups(state).length === 0;
+  return state.ended !== null && owedCleanups(state).length === 0;
 }
 
 /** One line a trial; for `kill` too. */

@@ -17,7 +17,7 @@ export function register(command: Command, invocation: Invocation): void {
         if (options.json === true) {
           output.json(runs);
         } else if (runs.length === 0) {
-          output.note(`no run in ${plain(options.out)} yet; \`tyrian demo\` or \`tyrian run\` makes one`);
+          output.note(`no run in ${plain(options.out)} yet; \`tyrian run\` makes one`);
         } else {
           for (const line of table(head, runs.map(rowOf), output.stdout.width)) output.data(line);
         }

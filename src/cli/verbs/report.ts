@@ -21,7 +21,10 @@ export function register(command: Command, invocation: Invocation): void {
         const { output } = invocation;
         const { folder } = await resolveRun(reference, options.out);
         const { events, damage } = await readJournal(folder);
-        output.data(await render(foldRun(events), options.format, output.stdout, output.verbose));
+        const state = foldRun(events);
+        const found = reference === "latest" || reference === state.id;
+        const named = found && options.out === DEFAULT_RUNS_FOLDER ? state.id : folder;
+        output.data(await render(state, options.format, output.stdout, output.verbose, named));
         // The readable part is worth a look; what follows it is not known.
         if (damage !== null) throw damageError(folder, damage);
         return EXIT.met;
@@ -29,9 +32,16 @@ export function register(command: Command, invocation: Invocation): void {
     );
 }
 
-async function render(state: RunState, format: Format, screen: Screen, everything: boolean): Promise<string> {
+/** @param reference what a command line calls the run. */
+async function render(
+  state: RunState,
+  format: Format,
+  screen: Screen,
+  everything: boolean,
+  reference: string,
+): Promise<string> {
   if (format === "json") return JSON.stringify(toResults(state), null, 2);
   if (format === "junit") return (await import("../../report/junit.js")).renderJunit(state);
   const { renderSummary } = await import("../../report/summary.js");
-  return renderSummary(state, { width: screen.width, color: screen.color, everything });
+  return renderSummary(state, { width: screen.width, color: screen.color, everything, reference });
 }

@@ -8,8 +8,9 @@ import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab, expectedInventory } from "../lab-choice.js";
 import { showLive } from "../live-view.js";
+import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
-import { type RunOptions, addRunOptions, atLeastOne, selectionOf, titleOf } from "../run-options.js";
+import { type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { executeRun } from "../run-session.js";
 import { printPlan } from "../plan-view.js";
 
@@ -24,7 +25,7 @@ interface Options extends RunOptions {
 export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command)
     .option("--out <folder>", "where the run's folder is made", DEFAULT_RUNS_FOLDER)
-    .option("--concurrency <n>", "targets that are acted on at once", atLeastOne, 50)
+    .option("--concurrency <n>", "targets that are acted on at once", wholeNumber(1, 1000), 50)
     .option("--dry-run", "print what would run, with exact commands, and run nothing")
     .option("--strict", "a missing requirement counts as a failure")
     .addOption(
@@ -62,8 +63,10 @@ export function register(command: Command, invocation: Invocation): void {
         try {
           const folder = join(options.out, run);
           const plan = buildPlan({ ...request, inventory: lab.inventory, labIdentity: lab.identity });
+          const reference = options.out === DEFAULT_RUNS_FOLDER ? run : folder;
+          const ownLab = options.lab === undefined ? "" : ` --lab ${options.lab}`;
           output.note(
-            `run ${run}: ${plan.trials.length} trials; interrupted or crashed, \`tyrian cleanup ${run}\` cleans up`,
+            `run ${run} begins; interrupted or crashed, \`tyrian cleanup ${reference}${ownLab}\` cleans up`,
           );
           const live = showLive(output, { events: options.ndjson === true });
           const state = await executeRun({
@@ -82,7 +85,12 @@ export function register(command: Command, invocation: Invocation): void {
           else if (options.ndjson !== true) {
             const { renderSummary } = await import("../../report/summary.js");
             output.data(
-              renderSummary(state, { width: output.stdout.width, color: output.stdout.color, folder }),
+              renderSummary(state, {
+                width: output.stdout.width,
+                color: output.stdout.color,
+                folder,
+                reference,
+              }),
             );
           }
           return exitStatus(results, { strict: options.strict === true });

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { EXIT, TyrianError } from "../../errors.js";
 import type { Playbook, Procedure } from "../../model/playbook.js";
 import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../../playbook/render.js";
+import { nearest } from "../../playbook/suggest.js";
 import { plain } from "../../report/text.js";
 import { loadCatalogue } from "../catalogue.js";
 import type { Invocation } from "../invocation.js";
@@ -26,9 +27,11 @@ export function register(command: Command, invocation: Invocation): void {
           }))
           .filter(({ procedures }) => procedures.length > 0);
         if (found.length === 0) {
+          const near = nearest(id, playbooks.flatMap(namesOf));
           throw new TyrianError(
             "selection-empty",
             `nothing in the catalogue is called ${JSON.stringify(id)}`,
+            near === null ? {} : { hint: `Did you mean ${near}?` },
           );
         }
         if (options.json === true) invocation.output.json(found);
@@ -36,6 +39,10 @@ export function register(command: Command, invocation: Invocation): void {
         return EXIT.met;
       }),
     );
+}
+
+function namesOf({ id, technique, procedures }: Playbook): string[] {
+  return [id, technique, ...procedures.map((procedure) => procedure.id)];
 }
 
 function isMeant(id: string, playbook: Playbook, procedure: Procedure): boolean {

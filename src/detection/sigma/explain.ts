@@ -1,4 +1,4 @@
-import type { NearestEvent, UnmetClause } from "../../model/verdict.js";
+import type { MatchedClause, NearestEvent, UnmetClause } from "../../model/verdict.js";
 import type { RuleEvent } from "../rule.js";
 import { Budget, yamlText, type Suggestion } from "./candidate.js";
 import { namesOf, type Condition } from "./condition.js";
@@ -13,11 +13,12 @@ interface Outcome {
   readonly met: number;
   readonly needed: number;
   readonly unmet: readonly UnmetClause[];
+  readonly matched: readonly MatchedClause[];
   /** Sum over the unmet clauses of how near each was, from 0 to 1. */
   readonly nearness: number;
 }
 
-const met: Outcome = { met: 1, needed: 1, unmet: [], nearness: 0 };
+const met: Outcome = { met: 1, needed: 1, unmet: [], matched: [], nearness: 0 };
 const longestShown = 300;
 
 function both(outcomes: readonly Outcome[]): Outcome {
@@ -25,6 +26,7 @@ function both(outcomes: readonly Outcome[]): Outcome {
     met: outcomes.reduce((sum, outcome) => sum + outcome.met, 0),
     needed: outcomes.reduce((sum, outcome) => sum + outcome.needed, 0),
     unmet: outcomes.flatMap((outcome) => outcome.unmet),
+    matched: outcomes.flatMap((outcome) => outcome.matched),
     nearness: outcomes.reduce((sum, outcome) => sum + outcome.nearness, 0),
   };
 }
@@ -95,8 +97,10 @@ class Explainer {
       met: count,
       needed,
       unmet,
+      matched,
     } = both([...this.#logsource(), this.#condition(this.#rule.condition, false)]);
-    return { event: event.id, summary: this.#summary(), met: count, needed, unmet: [...unmet] };
+    const nearest = { event: event.id, summary: this.#summary(), met: count, needed, unmet: [...unmet] };
+    return unmet.length === 0 ? { ...nearest, matched: [...matched] } : nearest;
   }
 
   /** Clauses for the parts of the log source that the event is not of; none when the rule reads the event. */
@@ -108,7 +112,7 @@ class Explainer {
       if (wanted === null || wanted.toLowerCase() === found?.toLowerCase()) return [];
       const change = `the event is of another log source: it has ${found === null ? `no ${key}` : `${key}: ${found}`}`;
       const clause = { clause: `logsource: ${key}`, field: null, wanted, found, change };
-      return [{ met: 0, needed: 1, unmet: [clause], nearness: 0 }];
+      return [{ met: 0, needed: 1, unmet: [clause], matched: [], nearness: 0 }];
     });
   }
 
@@ -146,7 +150,7 @@ class Explainer {
   #item(name: string, item: Item): Outcome {
     if (this.#tests.ofItem(item)(this.#view)) {
       const count = item.all && !item.negated ? item.values.length : 1;
-      return { ...met, met: count, needed: count };
+      return { ...met, met: count, needed: count, matched: [this.#matched(name, item)] };
     }
     if (item.all && !item.negated) {
       // Each value is a clause of its own: what is there counts as met.
@@ -164,13 +168,26 @@ class Explainer {
     const suggestion = this.#suggestion(item, values);
     const wanted = shownValues(values);
     const clause: UnmetClause = {
-      clause: item.key === "" ? `${name}: keywords` : `${name}: ${item.key}`,
-      field: item.field,
+      ...this.#clause(name, item),
       wanted: item.negated ? `not ${wanted}` : wanted,
       found: field === null ? null : shownField(field),
       change: suggestion.text,
     };
-    return { met: 0, needed: 1, unmet: [clause], nearness: suggestion.nearness };
+    return { met: 0, needed: 1, unmet: [clause], matched: [], nearness: suggestion.nearness };
+  }
+
+  #clause(name: string, item: Item): { clause: string; field: string | null } {
+    return {
+      clause: item.key === "" ? `${name}: keywords` : `${name}: ${item.key}`,
+      field: item.field,
+    };
+  }
+
+  /** An item that the event meets, with the values that it meets it by. */
+  #matched(name: string, item: Item): MatchedClause {
+    const found = item.field === null ? null : shownField(this.#view.field(item.field));
+    const value = this.#matchedValues(item);
+    return { ...this.#clause(name, item), value: item.negated ? `not ${value}` : value, found };
   }
 
   #suggestion(item: Item, values: readonly ItemValue[]): Suggestion {
@@ -198,7 +215,7 @@ class Explainer {
           ? `the exclusion "${name}" holds for this event: add a field to it that tells this event apart`
           : `the exclusion "${name}" holds for this event: remove the value from it, or add a field that tells this event apart`,
     };
-    return { met: 0, needed: 1, unmet: [clause], nearness: 0.5 };
+    return { met: 0, needed: 1, unmet: [clause], matched: [], nearness: 0.5 };
   }
 
   /** The items of the first alternative that matches; null when the search does not match. */
@@ -214,10 +231,16 @@ class Explainer {
   }
 
   #shownMatch(item: Item, alone: boolean): string {
-    const matching = item.values.filter((value) => this.#tests.ofValue(item, value)(this.#view));
-    const values = item.negated || item.all ? item.values : matching.slice(0, 1);
-    const text = item.all ? values.map(shownValue).join(" and ") : shownValues(values);
+    const text = this.#matchedValues(item);
     return alone ? text : `${item.key === "" ? "keywords" : item.key} ${text}`;
+  }
+
+  #matchedValues(item: Item): string {
+    if (item.all) return item.values.map(shownValue).join(" and ");
+    if (item.negated) return shownValues(item.values);
+    return shownValues(
+      item.values.filter((value) => this.#tests.ofValue(item, value)(this.#view)).slice(0, 1),
+    );
   }
 
   /** One line that tells a reader which event this is. */

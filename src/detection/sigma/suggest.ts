@@ -1,3 +1,4 @@
+import type { Trial } from "./attempt.js";
 import {
   keyOf,
   printCandidate,
@@ -11,7 +12,7 @@ import {
 import type { EventView } from "./event-view.js";
 import type { Item, ItemValue } from "./rule-tree.js";
 import { foldCase } from "./text.js";
-import { textTrials, type Trial } from "./text-trials.js";
+import { textTrials } from "./text-trials.js";
 
 const mostValues = 60;
 

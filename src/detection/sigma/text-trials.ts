@@ -1,19 +1,22 @@
-import { keyOf, quoteKey, yamlText, type Budget, type Candidate } from "./candidate.js";
+import {
+  addition,
+  changesEachTime,
+  isOfOneTrial,
+  place,
+  places,
+  type Attempt,
+  type Plain,
+  type Trial,
+} from "./attempt.js";
+import { yamlText, type Budget } from "./candidate.js";
 import type { FieldView } from "./event-view.js";
-import { findLoosely, lastPathPart, longestCommon } from "./near-text.js";
+import { lastPathPart, longestCommon } from "./near-text.js";
 import { escapeText, type Pattern } from "./pattern.js";
+import { respelled } from "./respelled-trials.js";
 import type { Item, ItemValue } from "./rule-tree.js";
-import { foldCase, nearestWord } from "./text.js";
+import { foldCase } from "./text.js";
 
-const places = new Set(["startswith", "endswith", "contains"]);
 const mostTexts = 8;
-
-/** A pattern of one text, perhaps with a wildcard at either end. */
-interface Plain {
-  readonly text: string;
-  readonly before: boolean;
-  readonly after: boolean;
-}
 
 function plainOf(pattern: Pattern): Plain | null {
   const before = pattern[0]?.type === "run";
@@ -27,26 +30,13 @@ function plainOf(pattern: Pattern): Plain | null {
   return text === "" ? null : { text, before, after };
 }
 
-/** What is tried for one value of a line against one text of the event. */
-interface Attempt {
-  readonly item: Item;
-  readonly value: ItemValue;
-  /** The line's modifiers without `all` and the places. */
-  readonly rest: readonly string[];
-  readonly plain: Plain;
-  /** The event's text as it is, and in the case in which it is compared. */
-  readonly text: string;
-  readonly folded: string;
-  readonly wanted: string;
-}
-
-/** A line to try, how near the rule is to it, and what to say of it when it matches. */
-export type Trial = Candidate & { readonly nearness: number; readonly sentence: (line: string) => string };
-
-/** The text at a place of the value. Keywords stand anywhere without a modifier. */
-function place({ item, rest }: Attempt, name: string, text: string): Candidate {
-  const modifiers = item.field === null ? rest : [...rest, name];
-  return { field: item.field, modifiers, values: [escapeText(text)] };
+/** Whether a short text stands in a longer word, as `sh` does in `bash`: that is chance. */
+function isPartOfWord(text: string, at: number, wanted: string): boolean {
+  if (wanted.length > 3) return false;
+  const around = text.slice(Math.max(0, at - 1), at + wanted.length + 1);
+  const [before, after] = [at > 0 ? around.slice(0, 2) : "", around.slice(-2)];
+  const longer = at + wanted.length < text.length;
+  return /^[a-z]{2}$/i.test(before) || (longer && /^[a-z]{2}$/i.test(after));
 }
 
 /** The text is there, but not where the rule looks for it. */
@@ -55,6 +45,7 @@ function* elsewhere(attempt: Attempt): Generator<Trial> {
   const at = folded.indexOf(wanted);
   if (at === -1 || wanted === "") return;
   const end = folded.endsWith(wanted);
+  if (isPartOfWord(folded, end ? folded.length - wanted.length : at, wanted)) return;
   const separator = end ? text.charAt(text.length - wanted.length - 1) : "";
   if (!plain.before && (separator === "/" || separator === "\\") && !/^[\\/]/.test(wanted)) {
     const sentence = (line: string): string => `the event has a full path: use ${line}`;
@@ -75,69 +66,6 @@ function* elsewhere(attempt: Attempt): Generator<Trial> {
   yield { ...place(attempt, "contains", plain.text), nearness: 0.85, sentence };
 }
 
-/** The text is there in another spelling. */
-function* respelled(attempt: Attempt): Generator<Trial> {
-  const { item, plain, text, folded, wanted, rest } = attempt;
-  const names = item.modifiers.filter((name) => name !== "all");
-  const same = (value: string): Candidate => ({
-    field: item.field,
-    modifiers: names,
-    values: [escapeText(value)],
-  });
-  // Of a text in spaces, as much as is there: ` -i` at the end of a command line for ` -i `.
-  for (const trimmed of [plain.text.trimEnd(), plain.text.trimStart(), plain.text.trim()]) {
-    if (trimmed === plain.text || trimmed === "") continue;
-    const sentence = (line: string): string => `it is there without the spaces around it: use ${line}`;
-    yield { ...same(trimmed), nearness: 0.85, sentence };
-  }
-  const loose = findLoosely(folded, wanted);
-  if (loose !== null) {
-    const found = text.slice(loose.start, loose.end);
-    const sentence = (line: string): string => `the event writes it with other quotes or spaces: use ${line}`;
-    yield { ...same(found), nearness: 0.85, sentence };
-  }
-  if (/[-/–—―]/.test(plain.text) && !names.includes("windash")) {
-    const modifiers = [...rest, ...names.filter((name) => places.has(name)), "windash"];
-    const sentence = (line: string): string => `the option is written with another dash: use ${line}`;
-    yield { field: item.field, modifiers, values: [attempt.value.written], nearness: 0.9, sentence };
-  }
-  for (const found of otherOptions(text, wanted)) {
-    const sentence = (line: string): string => `the option is written out or abbreviated: use ${line}`;
-    yield { ...same(found), nearness: 0.8, sentence };
-  }
-  const misspelt = /^\S{4,40}$/.test(wanted)
-    ? nearestWord(wanted, folded.slice(0, 4096).split(/[\s"']+/))
-    : null;
-  if (misspelt !== null && misspelt !== "") {
-    const sentence = (line: string): string => `did you mean ${yamlText(misspelt)}? use ${line}`;
-    yield { ...same(misspelt), nearness: 0.5, sentence };
-  }
-  // Shorter texts have base64 forms of a few letters, which stand in any text.
-  const encodings = [
-    ...(plain.text.length >= 5 ? [["base64offset"]] : []),
-    ...(plain.text.length >= 3 ? [["wide", "base64offset"]] : []),
-  ];
-  for (const encoding of encodings) {
-    const modifiers = [...encoding, ...(item.field === null ? [] : ["contains"])];
-    const sentence = (line: string): string => `the event has it in base64: use ${line}`;
-    yield { field: item.field, modifiers, values: [escapeText(plain.text)], nearness: 0.8, sentence };
-  }
-}
-
-/** The wanted text with its options as the event writes them: `-d` for `--decode`, `-enc` for `-EncodedCommand`. */
-function* otherOptions(text: string, wanted: string): Generator<string> {
-  const present = text.slice(0, 4096).match(/(?<=^|\s)[-/]{1,2}[A-Za-z][\w-]*/g) ?? [];
-  for (const option of wanted.match(/(?<=^|\s)[-/]{1,2}[a-z][\w-]*/g) ?? []) {
-    const name = option.replace(/^[-/]+/, "");
-    for (const other of present) {
-      const otherName = foldCase(other.replace(/^[-/]+/, ""));
-      if (otherName !== name && (otherName.startsWith(name) || name.startsWith(otherName))) {
-        yield wanted.replace(option, () => other);
-      }
-    }
-  }
-}
-
 /** The value is a path whose program is the same, in another folder or written for another system. */
 function* samePath(attempt: Attempt): Generator<Trial> {
   const { text, folded, wanted } = attempt;
@@ -148,9 +76,10 @@ function* samePath(attempt: Attempt): Generator<Trial> {
   const foldedPart = lastPathPart(folded) ?? "";
   if (name(foldedPart) !== name(wantedPart)) return;
   const sameName = foldedPart.slice(1) === wantedPart.replace(/^[\\/]/, "");
+  // The end alone, whatever folder the rule names: /bin is /usr/bin on one system and not on another.
   const sentence = (line: string): string =>
     sameName ? `the folder differs: use ${line}` : `paths of this system are written otherwise: use ${line}`;
-  yield { ...place(attempt, "endswith", part), nearness: 0.8, sentence };
+  yield { ...place(attempt, "endswith", part), nearness: 0.92, sentence };
 }
 
 /** All words of the text are there, or a part of it is. */
@@ -178,35 +107,36 @@ function* inParts(attempt: Attempt, budget: Budget): Generator<Trial> {
   };
 }
 
-/** A further value of the same line, where values are names: programs, numbers, short words. */
+/** Folders that everybody can write to. */
+const temporaryFolders = ["/tmp/", "/var/tmp/", "/dev/shm/"];
+
+/** A further value of the same line, where values are names (programs, folders, short words) and not whole texts. */
 function* further(attempt: Attempt): Generator<Trial> {
   const { item, plain, text, folded, wanted } = attempt;
-  if (item.all) return;
-  const names = item.modifiers;
-  const added = (value: string): ((line: string) => string) => {
-    const written = yamlText(escapeText(value));
-    return () =>
-      `the event has another value: add ${written} to the values of ${quoteKey(keyOf(item.field, names))}`;
-  };
-  if (plain.before && !plain.after && /^[\\/]/.test(plain.text)) {
+  if (item.all || item.field === null || changesEachTime(item.field)) return;
+  const same = (value: string, nearness: number): Trial => ({
+    field: item.field,
+    modifiers: item.modifiers,
+    values: [escapeText(value)],
+    nearness,
+    sentence: () => `the event has another value: ${addition(item, value)}`,
+  });
+  const path = /^(\/|[a-z]:\\)/i.test(text) && !/\s-/.test(text);
+  if (path && !plain.before) {
+    const folder = temporaryFolders.find((each) => text.startsWith(each));
+    if (plain.after && folder !== undefined) yield same(folder, 0.25);
+    if (plain.after || /\s/.test(plain.text)) return;
+    const sentence = (line: string): string => `the event has another value: use ${line}`;
+    const part = lastPathPart(text);
+    if (part !== null) yield { ...place(attempt, "endswith", part), nearness: 0.2, sentence };
+    if (folder !== undefined) yield { ...place(attempt, "startswith", folder), nearness: 0.15, sentence };
+  } else if (plain.before && !plain.after && /^[\\/]/.test(plain.text)) {
     const part = lastPathPart(text);
     if (part === null) return;
     const common = longestCommon(lastPathPart(folded) ?? "", wanted).text.length;
-    yield {
-      field: item.field,
-      modifiers: names,
-      values: [escapeText(part)],
-      nearness: 0.2 + 0.2 * (common / wanted.length),
-      sentence: added(part),
-    };
-  } else if (!plain.before && !plain.after && text.length <= 60) {
-    yield {
-      field: item.field,
-      modifiers: names,
-      values: [escapeText(text)],
-      nearness: 0.2,
-      sentence: added(text),
-    };
+    yield same(part, 0.2 + 0.2 * (common / wanted.length));
+  } else if (!plain.before && !plain.after && text.length <= 60 && !/\s/.test(text)) {
+    yield same(text, 0.2);
   }
 }
 
@@ -238,10 +168,8 @@ export function* textTrials(
   const fold = item.cased ? (text: string): string => text : foldCase;
   for (const text of field.texts.slice(0, mostTexts)) {
     const attempt: Attempt = { item, value, rest, plain, text, folded: fold(text), wanted: fold(plain.text) };
-    yield* elsewhere(attempt);
-    yield* samePath(attempt);
-    yield* respelled(attempt);
-    yield* inParts(attempt, budget);
-    yield* further(attempt);
+    for (const trials of [elsewhere, samePath, respelled, inParts, further]) {
+      for (const trial of trials(attempt, budget)) if (!isOfOneTrial(trial, value)) yield trial;
+    }
   }
 }

@@ -2,6 +2,7 @@ import { numberOf } from "./evaluate.js";
 import { datePartOf } from "./date-part.js";
 import type { EventView } from "./event-view.js";
 import { parseAddress } from "./network.js";
+import { changesEachTime } from "./attempt.js";
 import { yamlText } from "./candidate.js";
 import type { Item, ItemValue } from "./rule-tree.js";
 import { nearestWord } from "./text.js";
@@ -34,6 +35,8 @@ export function valueHint(item: Item, values: readonly ItemValue[], view: EventV
     const written = yamlText(values[0]?.written ?? "");
     return `the event has nothing like it: remove ${written} from \`${item.key}\`, or give it a selection of its own`;
   }
+  if (changesEachTime(field) && (meaning.type === "number" || meaning.type === "text"))
+    return `\`${field}\` has another value in each event: test another field`;
   const [scalar] = found.scalars;
   if (scalar === undefined) return `\`${field}\` has no plain value in this event`;
   switch (meaning.type) {

@@ -3,7 +3,7 @@ import { TyrianError, messageOf } from "../../errors.js";
 import { auditUnusable, SENSOR_LOCK } from "./audit.js";
 import { lockFolder, type Lock } from "./lock.js";
 import { makeRootlessLab, makeRootLab, requirePrograms } from "./make.js";
-import { folderExists, placeOf, readState, type LabPlace } from "./state.js";
+import { folderExists, placeOf, readState, type LabPlace, STATE_HINT } from "./state.js";
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
@@ -25,7 +25,9 @@ async function locked<Result>(
   try {
     mkdirSync(place.state, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new TyrianError("lab-failed", `the state folder cannot be made: ${messageOf(error)}`);
+    throw new TyrianError("lab-failed", `the state folder cannot be made: ${messageOf(error)}`, {
+      hint: STATE_HINT,
+    });
   }
   const locks: Lock[] = [await lockFolder(place.state, LOCK_DEADLINE, signal)];
   try {

@@ -33,6 +33,9 @@ function canonical(path: string): string {
   }
 }
 
+/** What to do about a state folder that cannot be used. */
+export const STATE_HINT = "Set XDG_STATE_HOME to a folder in which you can write.";
+
 /**
  * Where the lab of a state folder is. Makes nothing.
  * @throws TyrianError `lab-failed` for a path that mount options cannot express, or that this user cannot look at.
@@ -43,7 +46,9 @@ export function placeOf(options: LabOptions): LabPlace {
   try {
     state = canonical(wanted);
   } catch (error) {
-    throw new TyrianError("lab-failed", `the state folder ${wanted} cannot be used: ${messageOf(error)}`);
+    throw new TyrianError("lab-failed", `the state folder ${wanted} cannot be used: ${messageOf(error)}`, {
+      hint: STATE_HINT,
+    });
   }
   if (!/^[\w./+@~-]+$/.test(state)) {
     throw new TyrianError(

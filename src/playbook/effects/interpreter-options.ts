@@ -6,7 +6,8 @@ export type Given =
   | { readonly kind: "code"; readonly word: Word }
   | { readonly kind: "file"; readonly word: Word }
   | { readonly kind: "stdin" }
-  | { readonly kind: "module"; readonly word: Word }
+  /** A Python module, with the words that are its own. */
+  | { readonly kind: "module"; readonly word: Word; readonly given: readonly Word[] }
   | { readonly kind: "nothing" }
   | { readonly kind: "unknown"; readonly at: number; readonly reason: string };
 
@@ -70,7 +71,8 @@ export function pythonGiven(words: readonly Word[]): Given {
     const value = glued === "" ? words[index + 1] : { ...word, value: [glued] };
     if (value === undefined) return { kind: "nothing" };
     if (letter[0] === "c") return { kind: "code", word: value };
-    if (letter[0] === "m") return { kind: "module", word: value };
+    if (letter[0] === "m")
+      return { kind: "module", word: value, given: words.slice(glued === "" ? index + 2 : index + 1) };
     if (glued === "") index += 1;
   }
   return { kind: "stdin" };

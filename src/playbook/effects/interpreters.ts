@@ -9,10 +9,12 @@ import {
   textOf,
   type Given,
 } from "./interpreter-options.js";
-import { nameInWork } from "./paths.js";
+import { nameInWork, writesPath } from "./paths.js";
+import { reading } from "./shell-files.js";
+import { literalScan, operands } from "./shell-operands.js";
 import type { Word } from "./shell-word.js";
 
-/** Python modules that are harmless to run with `-m`; without a module that runs their operands. */
+/** Python modules that do no more, run with `-m`, than to read the files that they are given; none runs its operands. */
 const harmlessPythonModules = new Set([
   "base64",
   "json.tool",
@@ -57,7 +59,14 @@ export function interpreter(
       reason: `lint cannot read the language of ${program}`,
     }),
   }[language](rest, scope);
+  literalScan(scope, program, pathsGiven(rest, given));
   return runGiven(scope, language, program, given, stdin, name.at, inner);
+}
+
+/** The words that are no code: what they name may be read, even as code (an error message shows a line of it). */
+function pathsGiven(words: readonly Word[], given: Given): Word[] {
+  const code = given.kind === "code" ? given.word : null;
+  return operands(words.filter((word) => word !== code));
 }
 
 function runGiven(
@@ -76,7 +85,7 @@ function runGiven(
       need(scope, "computed-code", given.reason, given.at);
       return null;
     case "module":
-      pythonModule(scope, given.word);
+      pythonModule(scope, given.word, given.given);
       return null;
     case "stdin":
       return runTexts(scope, language, program, stdin, at, "its standard input", [""]);
@@ -182,9 +191,15 @@ export function shebang(content: string): { readonly language: Language; readonl
     : { language, program };
 }
 
-function pythonModule(scope: Scope, word: Word): void {
+function pythonModule(scope: Scope, word: Word, given: readonly Word[]): void {
   const name = textOf(word);
-  if (name !== null && harmlessPythonModules.has(name)) return;
+  const shown = `python -m ${name ?? "with a computed name"}`;
+  if (name !== null && harmlessPythonModules.has(name)) {
+    reading(scope, shown, given, name === "tabnanny");
+    const output = name === "json.tool" ? operands(given)[1] : undefined;
+    if (output !== undefined) writesPath(scope, output.value, shown, output.at);
+    return;
+  }
   if (name !== null && networkPythonModules.has(name))
     need(scope, "network", `python runs the module ${name}`, word.at);
   need(

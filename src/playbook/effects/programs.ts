@@ -15,6 +15,9 @@ export const printers = set(`
   export readonly local declare typeset integer float pathchk mesg date hostname ps pgrep pidof vmstat lsmod sync ss netstat lsof
   print yes getent dirs`);
 
+/** Printers that take the name of a file as well. */
+export const readingPrinters = set("date who w users tput stty lsof mapfile readarray");
+
 /** Read the files that are their operands and print something about them. */
 export const readers = set(`
   cat head tail tac nl wc sort uniq cut paste join comm diff cmp grep egrep fgrep rev tr fold fmt expand unexpand od hexdump hd

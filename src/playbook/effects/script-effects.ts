@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { need, type Scope, type Value } from "./finding.js";
-import { readsPath, removesPath, writesPath } from "./paths.js";
+import { absolutePaths, holdsCredentials, readsPath, removesPath, writesPath } from "./paths.js";
 import type { Rule, ScriptLanguage } from "./script-rules.js";
 import type { Call } from "./script-syntax.js";
 import { runCommand } from "./shell-commands.js";
@@ -46,7 +46,10 @@ export function applyRule(
       open(reader, name, rule, call, at, text(rule.path));
       return;
     case "files":
-      for (const index of rule.reads) readsPath(scope, text(index), false, name, at);
+      for (const index of rule.reads) {
+        readsPath(scope, text(index), false, name, at);
+        if (copiesFolders.test(name)) readsWhole(scope, text(index), name, at);
+      }
       for (const index of rule.writes) written(scope, name, call, text(index), at);
       for (const index of rule.changes) writesPath(scope, text(index), name, at, true);
       for (const index of rule.removes) removesPath(scope, text(index), name, at);
@@ -70,6 +73,24 @@ export function applyRule(
     case "program":
       program(reader, name, call, at);
   }
+}
+
+/** Calls that take everything below a folder. */
+const copiesFolders = /^(shutil\.copytree|fs\.(promises\.)?cp(Sync)?)$/;
+
+function readsWhole(scope: Scope, path: Value, name: string, at: number): void {
+  for (const one of path ?? []) {
+    if (absolutePaths(scope, one).some(holdsCredentials))
+      need(scope, "credentials", `${name} takes everything below ${one}`, at);
+  }
+}
+
+/** `extractall(path)` and `extract(member, path)`: which files an archive holds is not known. */
+export function extracts(reader: Reader, name: "extract" | "extractall", call: Call, at: number): void {
+  const node = call.positional[name === "extract" ? 1 : 0] ?? call.named.get("path");
+  const path = call.spread ? null : node === undefined ? ["."] : reader.text(node);
+  writesPath(reader.scope, path, name, at);
+  reader.scope.analysis.written.add("*");
 }
 
 function onlyString(call: Call): Node | undefined {

@@ -2,7 +2,7 @@ import type { Node } from "web-tree-sitter";
 import { need, type Scope, type Value } from "./finding.js";
 import { absolutePaths, isCredential } from "./paths.js";
 import { powerfulVariables } from "./programs.js";
-import { applyRule, type Reader } from "./script-effects.js";
+import { applyRule, extracts, type Reader } from "./script-effects.js";
 import { checkMember, checkProperty, isNumeric, isReference } from "./script-members.js";
 import { loadCall, loadImports, loadsModule } from "./script-modules.js";
 import { ScriptNames } from "./script-names.js";
@@ -112,6 +112,7 @@ class ScriptWalk implements Reader {
       need(this.scope, "background-process", `${name} lets a process outlive its parent`, at);
     }
     if (this.language !== "python") return;
+    if (name === "extract" || name === "extractall") extracts(this, name, call, at);
     const what = pathMethods.get(name);
     const pathLike =
       what !== undefined && !(["rename", "glob", "open"].includes(name) && !this.#names.usesPathlib());

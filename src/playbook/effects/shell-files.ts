@@ -5,17 +5,17 @@ import { changers, patternFirst } from "./programs.js";
 import { literalScan, operands, type Shell } from "./shell-operands.js";
 import type { Word } from "./shell-word.js";
 
-export function reading(scope: Scope, program: string, words: readonly Word[]): void {
+/** @param whole whether the program reads everything below a folder, whatever its options. */
+export function reading(scope: Scope, program: string, words: readonly Word[], whole = false): void {
   const files = operands(words);
-  const recursive = words.some((word) =>
-    /^-[a-zA-Z]*[rR]|^--(dereference-)?recursive/.test(word.value?.[0] ?? ""),
-  );
+  const recursive =
+    whole || words.some((word) => /^-[a-zA-Z]*[rR]|^--(dereference-)?recursive/.test(word.value?.[0] ?? ""));
   const skipped = patternFirst.has(program) ? files.slice(1) : files;
   for (const word of skipped) {
     if (word.value?.[0] === "-" || word.process !== null) continue;
     readsPath(scope, word.value, word.glob, program, word.at);
-    const whole = recursive && word.value?.some((path) => absolutePaths(scope, path).some(holdsCredentials));
-    if (whole === true)
+    const below = recursive && word.value?.some((path) => absolutePaths(scope, path).some(holdsCredentials));
+    if (below === true)
       need(scope, "credentials", `${program} reads everything below ${word.value?.[0] ?? ""}`, word.at);
   }
   const outputs: Readonly<Record<string, RegExp>> = {

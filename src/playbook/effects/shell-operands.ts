@@ -1,6 +1,6 @@
 import { need, type Scope, type Value } from "./finding.js";
 import { absolutePaths, isCredential } from "./paths.js";
-import { printers } from "./programs.js";
+import { printers, readingPrinters } from "./programs.js";
 import type { Word } from "./shell-word.js";
 
 /** What the analysis of a command needs from the code that it stands in. */
@@ -30,7 +30,7 @@ export function operands(words: readonly Word[]): Word[] {
 
 /** Every word of a command is looked at for credentials: a path is one whichever option it follows. */
 export function literalScan(scope: Scope, program: string, words: readonly Word[]): void {
-  if (printers.has(program)) return;
+  if (printers.has(program) && !readingPrinters.has(program)) return;
   for (const word of words) {
     for (const text of word.value ?? []) {
       const parts = [text, ...text.split(/[=:@,]/).slice(1)];

@@ -5,12 +5,21 @@ import { one, texts, type Shell } from "./shell-operands.js";
 import type { Word } from "./shell-word.js";
 import { base64, echo, printf, rev, tr, xxd } from "./text-tools.js";
 
+/** `date -s TEXT`, and `date 010100002030` without an option before it that takes the number. */
+function setsClock(given: readonly string[]): boolean {
+  return given.some(
+    (word, index) =>
+      /^(-[uR]*s|--set)/.test(word) ||
+      (/^\d{8,12}(\.\d\d)?$/.test(word) && !/^(-[a-z]*[dfr]|--\w+)$/.test(given[index - 1] ?? "")),
+  );
+}
+
 export function printerOutput(scope: Scope, program: string, words: readonly Word[]): Value {
   const given = words.flatMap((word) => word.value ?? []);
   const first = words[0];
   const at = first?.at ?? 0;
   if (
-    (program === "date" && given.some((word) => /^(-s|--set)/.test(word))) ||
+    (program === "date" && setsClock(given)) ||
     (program === "hostname" && words.some((word) => !(word.value?.[0] ?? "").startsWith("-")))
   ) {
     need(scope, "destructive", `${program} sets what the system has`, at);

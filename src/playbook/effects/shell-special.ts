@@ -114,6 +114,8 @@ function find(shell: Shell, words: readonly Word[], stdin: Value, run: RunComman
 
 function xargs(shell: Shell, words: readonly Word[], stdin: Value, run: RunCommand): Value {
   const input = stdin?.length === 1 ? (stdin[0] as string) : null;
+  // `-a FILE` is an input too.
+  literalScan(shell.scope, "xargs", words.slice(1));
   run(shell, xargsCommand(words, input), emptyOrUnknown(stdin));
   return null;
 }
