@@ -58,7 +58,8 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
       openQueue(),
     );
     open.push(siem, server);
-    open.push(await onKill(server.client, () => killed.abort()));
+    const kill = new TyrianError("interrupted", "`tyrian kill` ended the run");
+    open.push(await onKill(server.client, () => killed.abort(kill)));
 
     await actAndJudge(
       request,

@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { TyrianError, messageOf } from "../errors.js";
+import { makeFolder } from "../folders.js";
 import { takeLock } from "./start-lock.js";
 
 /**
@@ -67,13 +68,16 @@ rm -rf "$folder"
 export async function openPrivateRedis(state: string): Promise<PrivateRedis> {
   const servers = serversFolder(state);
   try {
-    await mkdir(servers, { recursive: true, mode: 0o700 });
+    makeFolder(servers);
     await assertOwn(servers);
     return await joinOrStart(servers);
   } catch (error) {
     if (error instanceof TyrianError) throw error;
     const message = `the private Redis in ${servers} cannot be used: ${messageOf(error)}`;
-    throw new TyrianError("queue-unavailable", message, { cause: error });
+    throw new TyrianError("queue-unavailable", message, {
+      cause: error,
+      hint: "Set XDG_STATE_HOME to a folder in which you can write, or set REDIS_URL.",
+    });
   }
 }
 

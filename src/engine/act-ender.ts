@@ -1,7 +1,8 @@
 import { pause } from "../transport/abort.js";
 
 /** Why an act was not left to end by itself. */
-export type Cut = "deadline" | "interrupted";
+export type Cut =
+  { readonly code: "deadline-exceeded" } | { readonly code: "interrupted"; readonly why: string };
 
 /** Milliseconds between sweeps while an act that was told to end has not ended: the first may have come before its start. */
 const SWEEP_AGAIN_MS = 1_000;

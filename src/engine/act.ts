@@ -42,7 +42,8 @@ export async function runAct(
   const reports = new StatusReader(nonce);
   const reported = (word: "started" | "ended"): boolean => statusOf(reports.statuses, word) !== null;
   const ender = new ActEnder(() => sweep(session, trial));
-  const interrupt = (): void => ender.end("interrupted", reported("ended"));
+  const interrupt = (): void =>
+    ender.end({ code: "interrupted", why: interruption(signal) }, reported("ended"));
   let started = false;
   let timer = setTimeout(() => ender.abandon(), START_DEADLINE_MS);
   signal.addEventListener("abort", interrupt, { once: true });
@@ -58,7 +59,10 @@ export async function runAct(
         if (started || !reported("started")) return;
         started = true;
         clearTimeout(timer);
-        timer = setTimeout(() => ender.end("deadline", reported("ended")), trial.act.timeoutMs);
+        timer = setTimeout(
+          () => ender.end({ code: "deadline-exceeded" }, reported("ended")),
+          trial.act.timeoutMs,
+        );
       },
     });
     clearTimeout(timer);
@@ -92,6 +96,13 @@ async function sweep(session: Session, trial: Trial): Promise<number> {
     // The connection is gone; the act's own result says so, and the cleanup sweeps again.
     return 0;
   }
+}
+
+/** Why something was ended, or did not begin: who aborts a signal says so in its reason. */
+export function interruption(signal: AbortSignal): string {
+  const reason: unknown = signal.reason;
+  const said = reason instanceof Error && reason.name !== "AbortError";
+  return said ? reason.message : "the run was interrupted";
 }
 
 /** An execution that did not begin: nothing of the procedure ran. */
@@ -132,13 +143,12 @@ function executionOf(
     const message = "it had started; the connection was lost before its end was reported";
     return endUnknown(base, "disconnected", message);
   }
-  if (cut === "deadline") {
+  if (cut?.code === "deadline-exceeded") {
     const message = `it was still running after ${trial.act.timeoutMs / 1000} s and was ended`;
-    return { ...base, status: "failed", reason: { code: "deadline-exceeded", message } };
+    return { ...base, status: "failed", reason: { code: cut.code, message } };
   }
-  if (cut === "interrupted") {
-    const message = "the run was interrupted and the procedure ended";
-    return { ...base, status: "failed", reason: { code: "interrupted", message } };
+  if (cut?.code === "interrupted") {
+    return { ...base, status: "failed", reason: { code: cut.code, message: `it was ended: ${cut.why}` } };
   }
   if (report === null) {
     const message = `it had started; its shell ended (${result.ending}) before its end was reported`;
@@ -177,7 +187,7 @@ function notStarted(
   if (statusOf(statuses, "work-folder-failed") !== null) {
     return notRun("work-folder-failed", `the work folder ${trial.work} could not be prepared`);
   }
-  if (cut === "interrupted") return notRun("interrupted", "the run was interrupted before the act began");
+  if (cut?.code === "interrupted") return notRun(cut.code, `the act did not begin: ${cut.why}`);
   if (result.ending === "aborted") {
     const seconds = START_DEADLINE_MS / 1000;
     return notRun(

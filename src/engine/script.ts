@@ -22,7 +22,10 @@ export type StatusWord =
   | "swept"
   | "remaining";
 
-/** Seconds that the wrapper waits for what the act left running, before the end sentinel closes the bracket. */
+/**
+ * Seconds that the wrapper waits for what the act left running, before the end sentinel closes the bracket. The clock is read
+ * in whole ones, so it may be one more; where there is no clock, as many looks are made as take that long at least.
+ */
 const LINGER_SECONDS = 3;
 
 /** A status line stays short enough to be read out of a stream in pieces (status-lines.ts). */
@@ -67,6 +70,15 @@ report_left() {
   done
   [ -z "$line" ] || say left-behind $line
 }
+read_clock() {
+  read -r clock rest < /proc/uptime || clock=0
+  clock=\${clock%%.*}
+} 2>/dev/null
+has_waited() {
+  looks=$((looks + 1))
+  read_clock
+  [ $looks -gt ${LINGER_SECONDS * 20} ] || [ $((clock - ended)) -gt ${LINGER_SECONDS} ]
+}
 act() {
 umask 077
 mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed; exit 125; }
@@ -79,11 +91,12 @@ exec ${words} 2>&3 3>&- )
 code=$?
 } 3>&2 2>/dev/null ${input}
 say ended $code
-waited=0
+looks=0
+read_clock
+ended=$clock
 until look_around && [ -z "$left" ]; do
-  if [ $waited -ge ${LINGER_SECONDS * 20} ]; then report_left; break; fi
+  if has_waited; then report_left; break; fi
   /bin/sleep 0.05
-  waited=$((waited + 1))
 done
 /bin/true ${SENTINEL_WORD} end ${trial.id}
 exit $code

@@ -3,7 +3,7 @@ import type { CleanupResult, Execution } from "../model/execution.js";
 import type { Target } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import type { Session } from "../transport/transport.js";
-import { checkAct, neverStarted, runAct } from "./act.js";
+import { checkAct, interruption, neverStarted, runAct } from "./act.js";
 import { cleanUp } from "./cleanup.js";
 import type { EnginePorts } from "./ports.js";
 import type { Mark } from "./withheld.js";
@@ -39,8 +39,9 @@ export async function actOnTarget(
     await ports.journal({ type: "trial-cleaned", trial: trial.id, cleanup: nothing }, { barrier: true });
     return { trial, execution, cleanup: nothing, lostBefore: null };
   };
-  if (signal.aborted)
-    return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+  const notBegun = (): Execution =>
+    neverStarted("interrupted", `the trial did not begin: ${interruption(signal)}`);
+  if (signal.aborted) return await without(notBegun());
 
   let mark: Mark | null;
   try {
@@ -56,8 +57,7 @@ export async function actOnTarget(
   try {
     session = await ports.acquire(target, { signal, deadlineMs: CONNECT_DEADLINE_MS });
   } catch (error) {
-    if (signal.aborted)
-      return await without(neverStarted("interrupted", "the run was interrupted before the trial began"));
+    if (signal.aborted) return await without(notBegun());
     return await without(
       neverStarted(error instanceof TyrianError ? error.code : "connect-failed", messageOf(error)),
     );
@@ -79,7 +79,7 @@ export async function actOnTarget(
 
   const acted = signal.aborted
     ? {
-        execution: neverStarted("interrupted", "the run was interrupted before the act began"),
+        execution: neverStarted("interrupted", `the act did not begin: ${interruption(signal)}`),
         connected: true,
       }
     : await runAct(session, trial, ports.runFolder, signal);

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { TyrianError, messageOf } from "../errors.js";
+import { makeFolder } from "../folders.js";
 
 const markSchema = z.strictObject({
   trial: z.string(),
@@ -53,7 +54,7 @@ export class WithheldTargets {
   async mark(target: string, mark: Mark): Promise<void> {
     const file = this.file(target);
     await onDisk(file, async () => {
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(file));
       await writeFile(`${file}.new`, JSON.stringify(mark), { mode: 0o600 });
       await rename(`${file}.new`, file);
     });

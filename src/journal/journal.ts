@@ -1,6 +1,7 @@
-import { access, mkdir, open, stat } from "node:fs/promises";
+import { access, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { messageOf, TyrianError } from "../errors.js";
+import { makeFolder } from "../folders.js";
 import { type JournalEntry, type JournalEvent, journalEventSchema } from "../model/journal-event.js";
 import { LineWriter } from "./line-writer.js";
 import { type Ownership, takeOwnership } from "./owner.js";
@@ -48,7 +49,7 @@ export class Journal {
       "Make room on that disk, or name another folder with --out. Nothing was run.",
       async () => {
         // What hosts printed stands in a run: it is for the one who ran it only.
-        await makeFolder(folder);
+        makeFolder(folder);
         const ownership = await takeOwnership(folder);
         try {
           const file = await open(join(folder, JOURNAL_FILE), "ax", 0o600);
@@ -184,20 +185,6 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
-  }
-}
-
-/** Makes a folder and those around it. Node's own recursive `mkdir` never ends where nothing can be made, as in /proc. */
-async function makeFolder(folder: string): Promise<void> {
-  const make = (): Promise<void> => mkdir(folder, { mode: 0o700 });
-  try {
-    await make();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && (await stat(folder)).isDirectory()) return;
-    if (code !== "ENOENT" || dirname(folder) === folder) throw error;
-    await makeFolder(dirname(folder));
-    await make();
   }
 }
 

@@ -18,7 +18,7 @@ export const hostEventSchema = z.strictObject({
   }),
   /** The event's own time, milliseconds since 1970 (with a fraction where the sensor has one). */
   time: z.number(),
-  /** When our side stored it, by our clock. */
+  /** When it was in the SIEM and could be searched, by the SIEM's clock (the embedded one's is ours). */
   ingestedAt: z.number(),
   /** Order on its host and sensor: the audit serial, or the position in the strace log. Later is larger. */
   sequence: z.number(),

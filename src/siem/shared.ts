@@ -7,6 +7,10 @@ import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from 
 
 /** Milliseconds that the background of a rule on a host is taken as known. */
 const BACKGROUND_MS = 10 * 60_000;
+/** Milliseconds that the difference of the clocks is taken as known. */
+const CLOCK_MS = 60_000;
+/** Milliseconds between two spans of a host that are still asked about as one. */
+const NEAR_MS = 5 * 60_000;
 
 /** One waiting question and what becomes of it. */
 interface Waiting<Q, A> {
@@ -17,12 +21,12 @@ interface Waiting<Q, A> {
 
 /** Questions of one kind that are answered together. */
 class Batch<Q, A> {
-  readonly #answer: (questions: readonly Q[]) => Promise<readonly Answer<A>[]>;
+  readonly #answer: (questions: readonly Q[]) => readonly Promise<Answer<A>>[];
   readonly #budget: QuestionBudget;
   #waiting: Waiting<Q, A>[] = [];
 
   /** @param answer one answer a question, in order; asks the SIEM as seldom as it can */
-  constructor(budget: QuestionBudget, answer: (questions: readonly Q[]) => Promise<readonly Answer<A>[]>) {
+  constructor(budget: QuestionBudget, answer: (questions: readonly Q[]) => readonly Promise<Answer<A>>[]) {
     this.#budget = budget;
     this.#answer = answer;
   }
@@ -35,18 +39,14 @@ class Batch<Q, A> {
   }
 
   async #flush(): Promise<void> {
-    await this.#budget.gathered();
+    const late = await this.#budget.gathered().catch((error: unknown) => ({ error }));
     const waiting = this.#waiting;
     this.#waiting = [];
-    try {
-      const answers = await this.#answer(waiting.map(({ question }) => question));
-      waiting.forEach(({ resolve, reject }, index) => {
-        const answer = answers[index];
-        if (answer === undefined) reject(new Error("a question was left without an answer"));
-        else resolve(answer);
-      });
-    } catch (error) {
-      for (const { reject } of waiting) reject(error);
+    const answers = late === undefined ? this.#answer(waiting.map(({ question }) => question)) : [];
+    for (const [index, { resolve, reject }] of waiting.entries()) {
+      const answer = answers[index];
+      if (answer === undefined) reject(late?.error ?? new Error("a question was left without an answer"));
+      else answer.then(resolve, reject);
     }
   }
 }
@@ -60,9 +60,9 @@ type Asker = <A>(question: () => Promise<Answer<A>>) => Promise<Answer<A>>;
 export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked: number } {
   const budget = new QuestionBudget(siem.questionsPerMinute, time);
   const put: Asker = (question) => budget.put(question);
-  const canaries = new Batch<TrialOnHost, Canary>(budget, async (asked) => {
-    const answer = await put(() => siem.canaries(asked));
-    return asked.map((_, index) => ({ ...answer, value: answer.value[index] ?? { begin: null, end: null } }));
+  const canaries = new Batch<TrialOnHost, Canary>(budget, (asked) => {
+    const answer = put(() => siem.canaries(asked));
+    return asked.map(async (_, index) => ofOne(await answer, index));
   });
   const alerts = new Batch<AlertQuery, Alert[]>(budget, (queries) => sharedAlerts(siem, put, queries));
   const events = new Batch<EventQuery, HostEvent[]>(budget, (queries) => sharedEvents(siem, put, queries));
@@ -80,13 +80,7 @@ export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked:
       (same) => put(() => siem.sensor(same[0].host, Math.max(...same.map(({ since }) => since)))),
     ),
   );
-  const clocks = new Batch<null, { now: number; errorMs: number }>(budget, (asked) =>
-    byKey(
-      asked,
-      () => "",
-      () => put(() => siem.clock()),
-    ),
-  );
+  const clock = sharedClock(siem, put, time);
   const backgrounds = new Map<string, { at: number; answer: Promise<Answer<Background>> }>();
   return {
     name: siem.name,
@@ -95,7 +89,7 @@ export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked:
     get asked() {
       return budget.spent;
     },
-    clock: () => clocks.ask(null),
+    clock,
     canaries: async (asked) => {
       const answers = await Promise.all(asked.map((one) => canaries.ask(one)));
       const worst = answers.find(({ state }) => state !== "complete") ?? answers[0];
@@ -130,30 +124,52 @@ interface EventQuery {
   readonly to: number;
 }
 
+function ofOne({ state, detail, value }: Answer<Canary[]>, index: number): Answer<Canary> {
+  const canary = value[index];
+  if (canary !== undefined) return { state, detail, value: canary };
+  const unanswered = { begin: null, end: null };
+  return { state: "partial", detail: "a question was left unanswered", value: unanswered };
+}
+
+/** The clock is asked for once in a while; between two answers it goes as ours does. */
+function sharedClock(siem: Siem, put: Asker, time: Time): Siem["clock"] {
+  const ask = async () => {
+    const answer = await put(() => siem.clock());
+    return { answer, ours: time.now() };
+  };
+  let known: { at: number; asked: ReturnType<typeof ask> } | null = null;
+  return async () => {
+    if (known === null || time.now() - known.at >= CLOCK_MS) known = { at: time.now(), asked: ask() };
+    const current = known;
+    try {
+      const { answer, ours } = await current.asked;
+      if (answer.state !== "complete" && known === current) known = null;
+      return { ...answer, value: { ...answer.value, now: answer.value.now + time.now() - ours } };
+    } catch (error) {
+      if (known === current) known = null;
+      throw error;
+    }
+  };
+}
+
 /** One question for those that share a key; all of them get its answer. */
-async function byKey<Q, A>(
+function byKey<Q, A>(
   asked: readonly Q[],
   keyOf: (question: Q) => string,
   put: (same: readonly [Q, ...Q[]]) => Promise<Answer<A>>,
-): Promise<Answer<A>[]> {
+): Promise<Answer<A>>[] {
   const groups = new Map<string, [Q, ...Q[]]>();
   for (const question of asked) {
     const group = groups.get(keyOf(question));
     if (group === undefined) groups.set(keyOf(question), [question]);
     else group.push(question);
   }
-  const answers = new Map(
-    await Promise.all([...groups].map(async ([key, same]) => [key, await put(same)] as const)),
-  );
-  return asked.map((question) => answers.get(keyOf(question)) as Answer<A>);
+  const answers = new Map([...groups].map(([key, same]) => [key, put(same)]));
+  return asked.map((question) => answers.get(keyOf(question)) as Promise<Answer<A>>);
 }
 
-async function sharedAlerts(
-  siem: Siem,
-  put: Asker,
-  queries: readonly AlertQuery[],
-): Promise<Answer<Alert[]>[]> {
-  const answer = await put(() =>
+function sharedAlerts(siem: Siem, put: Asker, queries: readonly AlertQuery[]): Promise<Answer<Alert[]>>[] {
+  const answer = put(() =>
     siem.alerts({
       rules: [...new Set(queries.flatMap(({ rules }) => rules))],
       hosts: [...new Set(queries.flatMap(({ hosts }) => hosts))],
@@ -161,10 +177,10 @@ async function sharedAlerts(
       to: Math.max(...queries.map(({ to }) => to)),
     }),
   );
-  return queries.map((query) => ({
-    ...answer,
-    value: answer.value.filter((alert) => isWanted(alert, query)),
-  }));
+  return queries.map(async (query) => {
+    const { value, ...state } = await answer;
+    return { ...state, value: value.filter((alert) => isWanted(alert, query)) };
+  });
 }
 
 function isWanted(alert: Alert, { rules, hosts, from, to }: AlertQuery): boolean {
@@ -173,26 +189,23 @@ function isWanted(alert: Alert, { rules, hosts, from, to }: AlertQuery): boolean
   return named && alert.updatedAt >= from && alert.createdAt <= to;
 }
 
-/** One question for each run of spans of a host that touch. */
-async function sharedEvents(
+/** One question for each run of spans of a host that lie near each other: a few events too many cost less than a question. */
+function sharedEvents(
   siem: Siem,
   put: Asker,
   queries: readonly EventQuery[],
-): Promise<Answer<HostEvent[]>[]> {
+): Promise<Answer<HostEvent[]>>[] {
   const sorted = queries.toSorted((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : a.from - b.from));
   const spans: { host: string; from: number; to: number }[] = [];
   for (const { host, from, to } of sorted) {
     const last = spans.at(-1);
-    if (last?.host === host && from <= last.to) last.to = Math.max(last.to, to);
+    if (last?.host === host && from <= last.to + NEAR_MS) last.to = Math.max(last.to, to);
     else spans.push({ host, from, to });
   }
-  const answers = await Promise.all(
-    spans.map((span) => put(() => siem.events(span.host, span.from, span.to))),
-  );
-  return queries.map(({ host, from, to }) => {
+  const answers = spans.map((span) => put(() => siem.events(span.host, span.from, span.to)));
+  return queries.map(async ({ host, from, to }) => {
     const index = spans.findIndex((span) => span.host === host && span.from <= from && span.to >= to);
-    const answer = answers[index];
-    if (answer === undefined) throw new Error("a span was left without an answer");
-    return { ...answer, value: answer.value.filter(({ time }) => time >= from && time <= to) };
+    const { value, ...state } = await (answers[index] as Promise<Answer<HostEvent[]>>);
+    return { ...state, value: value.filter(({ time }) => time >= from && time <= to) };
   });
 }

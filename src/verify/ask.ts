@@ -1,9 +1,10 @@
 import type { Alert } from "../model/alert.js";
-import type { AnswerState, Observation, RuleStatus } from "../model/observation.js";
+import type { Observation, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
 import { bracketOf } from "./bracket.js";
 import type { Evidence } from "./evidence.js";
+import { observationOf } from "./observation-of.js";
 import type { ObserveRequest } from "./observe.js";
 
 /** One round of questions about one trial. */
@@ -25,120 +26,83 @@ const UNKNOWN_CLOCK_MS = 26 * 3_600_000;
 const AROUND_MS = 1_000;
 /** Milliseconds around the act within which an alert is looked for, for clocks that are a little wrong. */
 const ALERT_MARGIN_MS = 120_000;
+/** The least time between two rounds that ask for everything although only an alert is waited for, and as a part of the time since the act. */
+const EVERYTHING_MS = 5_000;
+const EVERYTHING_PART = 0.3;
 
 /**
  * Asks in steps, so that waiting costs little: first for the sentinels; for events and alerts when something of the trial
- * has arrived; for rules, sensor and background when a verdict can come of it. `everything` says that all was asked.
+ * has arrived; when its telemetry is whole, for alerts alone, and now and then for everything. `everything` says that all
+ * was asked, so that something may be concluded from what is absent.
  */
 export async function ask(round: Round): Promise<{ observation: Observation; everything: boolean }> {
-  const { siem, request, evidence, now, late } = round;
-  const { trial, execution } = request;
-  const host = trial.telemetryHost;
-  const rules = [...new Set(trial.expectations.map(({ analytic }) => analytic))];
+  const { siem, evidence, now, late } = round;
   const reads = siem.delivery.type === "read";
+  const waiting = isWhole(round) && !reads && !late && now() < evidence.everythingAt;
   const answers: Answer<unknown>[] = [];
   let asOf = now();
-  const observed = (answer: Partial<Observation>): Observation => build(round, answers, asOf, answer);
+  const end = (everything: boolean, parts: Partial<Observation> = {}) => ({
+    observation: observationOf(round, answers, asOf, everything, parts),
+    everything,
+  });
 
-  const [canaries] = await Promise.all([
-    siem.canaries([{ host, trial: trial.id }]),
-    reads ? null : askSensor(round),
-  ]);
-  answers.push(canaries);
-  evidence.addCanary(canaries.value[0] ?? { begin: null, end: null });
-  const { begin, end } = evidence.canary;
-  if (!late && (reads ? end === null : begin === null && end === null))
-    return { observation: observed({}), everything: false };
+  if (!waiting) {
+    const [canaries] = await Promise.all([askCanary(round), reads ? null : askSensor(round)]);
+    answers.push(canaries);
+  }
+  const canary = evidence.canary;
+  if (!late && (reads ? canary.end === null : canary.begin === null && canary.end === null))
+    return end(false);
 
   const clock = await siem.clock();
   answers.push(clock);
-  const offsetMs = clock.value.now - now();
-  const errorMs = clock.value.errorMs;
-  const startedAt = Date.parse(execution.startedAt ?? execution.endedAt ?? new Date(now()).toISOString());
-  const since = startedAt + offsetMs - errorMs;
-  const seen = { clock: { offsetMs, errorMs } };
-  const askEvents = async (): Promise<void> => {
-    const window = windowOf(round, startedAt);
-    const events = await siem.events(host, window.from, window.to);
-    answers.push(events);
-    // Without a sentinel, what the host did before the act says nothing of whether the act's telemetry arrived.
-    const known = begin !== null || end !== null;
-    evidence.addEvents(
-      known ? events.value : events.value.filter(({ ingestedAt }) => ingestedAt >= since),
-      window,
-    );
-  };
-  const askAlerts = async (): Promise<readonly Alert[]> => {
-    const alerts = await siem.alerts({
-      rules,
-      hosts: [host],
-      from: since - ALERT_MARGIN_MS,
-      to: now() + offsetMs + ALERT_MARGIN_MS,
-    });
-    answers.push(alerts);
-    return alerts.value;
-  };
-  const askRest = async (): Promise<Partial<Observation>> => {
-    const [statuses, sensor, backgrounds] = await Promise.all([
-      Promise.all(rules.map((rule) => siem.ruleStatus(rule, since))),
-      askSensor(round),
-      Promise.all(rules.map((rule) => siem.background(rule, host))),
-    ]);
-    answers.push(...statuses, ...(sensor === null ? [] : [sensor]));
-    return {
-      rules: statuses.flatMap(({ state, value }): RuleStatus[] => (state === "complete" ? [value] : [])),
-      background: Object.fromEntries(
-        backgrounds.flatMap((answer, index): [string, Background][] => {
-          const rule = rules[index];
-          return answer.state === "complete" && rule !== undefined ? [[rule, answer.value]] : [];
-        }),
-      ),
-    };
-  };
+  // Without the clock nothing can be dated: what is asked for next would be of another time.
+  if (clock.state !== "complete") return end(false);
+  const seen = { clock: { offsetMs: clock.value.now - now(), errorMs: clock.value.errorMs } };
+  const since = startOf(round) + seen.clock.offsetMs - seen.clock.errorMs;
 
   // What these lack was absent when they were asked for; what is asked afterwards may speak of a later moment.
   asOf = now();
-  const [alerts, , early] = await Promise.all([askAlerts(), askEvents(), reads ? askRest() : null]);
-  if (!evidence.wide && alerts.some((alert) => mayNeedSurroundings(alert, rules, host))) {
-    evidence.wide = true;
-    await askEvents();
-  }
-  evidence.addAlerts(alerts, since - ALERT_MARGIN_MS, (alert) => concerns(alert, rules, evidence));
-  if (early !== null) return { observation: observed({ ...seen, ...early }), everything: true };
-  if (!late && !evidence.wide && !isWhole(round)) return { observation: observed(seen), everything: false };
-  return { observation: observed({ ...seen, ...(await askRest()) }), everything: true };
+  const [alerts, , early] = await Promise.all([
+    askAlerts(round, since, seen.clock.offsetMs, answers),
+    waiting || evidence.wide ? null : askEvents(round, since, answers),
+    reads ? askRest(round, since, answers) : null,
+  ]);
+  keepAlerts(round, since, alerts);
+  // Rivals of an alert must have been looked for after the alert.
+  if (evidence.wide) {
+    await askEvents(round, since, answers);
+    keepAlerts(round, since, alerts);
+  } else if (waiting) return end(false, seen);
+  if (early !== null) return end(true, { ...seen, ...early });
+  if (!late && !evidence.wide && !isWhole(round)) return end(false, seen);
+  evidence.everythingAt = now() + Math.max(EVERYTHING_MS, (now() - startOf(round)) * EVERYTHING_PART);
+  return end(true, { ...seen, ...(await askRest(round, since, answers)) });
 }
 
 function isWhole({ request, evidence }: Round): boolean {
+  if (evidence.wide || evidence.canary.end === null) return false;
   const bracket = bracketOf(request.trial, evidence.events);
-  return (bracket.state === "closed" || bracket.state === "half") && bracket.unseen === 0;
+  return "act" in bracket && bracket.unseen === 0;
 }
 
-/** The span of the host's own time in which the act's events lie, as far as that can be told; with room for rivals where they count. */
-function windowOf({ request, evidence, now, siem }: Round, startedAt: number): { from: number; to: number } {
-  const { begin, end } = evidence.canary;
-  const lasted = Math.max(
-    0,
-    Date.parse(request.execution.endedAt ?? new Date(now()).toISOString()) - startedAt,
-  );
-  const reach = lasted + ALERT_MARGIN_MS;
-  const first = begin?.time ?? (end === null ? startedAt - UNKNOWN_CLOCK_MS : end.time - reach);
-  const last = end?.time ?? (begin === null ? now() + UNKNOWN_CLOCK_MS : begin.time + reach);
-  if (siem.delivery.type === "read") return { from: first, to: last };
-  const around = evidence.wide ? UNKNOWN_CLOCK_MS : AROUND_MS;
-  return { from: first - around, to: last + around };
+/** When the act began, our clock; its end or now where that is not known. */
+function startOf({ request, now }: Round): number {
+  const { startedAt, endedAt } = request.execution;
+  return Date.parse(startedAt ?? endedAt ?? new Date(now()).toISOString());
 }
 
-/** An alert that does not name all its sources can only be judged by what else the host did. */
-function mayNeedSurroundings(alert: Alert, rules: readonly string[], host: string): boolean {
-  const unresolved = alert.sourceEvents === null || !alert.sourcesWhole;
-  return unresolved && rules.includes(alert.rule) && (alert.host === null || alert.host === host);
+function rulesOf({ request }: Round): string[] {
+  return [...new Set(request.trial.expectations.map(({ analytic }) => analytic))];
 }
 
-/** Alerts that may be the trial's: those that stand for an event of it, and those of its rules that do not say for which. */
-function concerns(alert: Alert, rules: readonly string[], evidence: Evidence): boolean {
-  if (alert.sourceEvents?.some((id) => evidence.hasEvent(id)) === true) return true;
-  return rules.includes(alert.rule) && (alert.sourceEvents === null || !alert.sourcesWhole);
+async function askCanary({ siem, request, evidence }: Round): Promise<Answer<unknown>> {
+  const { id, telemetryHost } = request.trial;
+  const answer = await siem.canaries([{ host: telemetryHost, trial: id }]);
+  const [canary] = answer.value;
+  if (canary === undefined) return { ...answer, state: "partial", detail: "a question was left unanswered" };
+  evidence.addCanary(canary);
+  return answer;
 }
 
 /** Reads the sensor, until there is a reading. @returns the answer; null when there is a reading already. */
@@ -150,43 +114,92 @@ async function askSensor({ siem, request, evidence, now }: Round): Promise<Answe
   return answer;
 }
 
-const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-limited": 2, unreachable: 3 };
-
-function build(
+async function askAlerts(
   round: Round,
-  answers: readonly Answer<unknown>[],
-  asOf: number,
-  parts: Partial<Observation>,
-): Observation {
-  const { siem, request, evidence } = round;
-  const worst = answers.reduce<Answer<unknown> | null>(
-    (found, answer) => (found === null || badness[answer.state] > badness[found.state] ? answer : found),
-    null,
+  since: number,
+  offsetMs: number,
+  answers: Answer<unknown>[],
+): Promise<readonly Alert[]> {
+  const { siem, request, now } = round;
+  const answer = await siem.alerts({
+    rules: rulesOf(round),
+    hosts: [request.trial.telemetryHost],
+    from: since - ALERT_MARGIN_MS,
+    to: now() + offsetMs + ALERT_MARGIN_MS,
+  });
+  answers.push(answer);
+  return answer.value;
+}
+
+function keepAlerts(round: Round, since: number, alerts: readonly Alert[]): void {
+  const { request, evidence } = round;
+  const rules = rulesOf(round);
+  evidence.addAlerts(alerts, since - ALERT_MARGIN_MS, (alert) => {
+    if (alert.sourceEvents?.some((id) => evidence.hasEvent(id)) === true) return true;
+    if (!rules.includes(alert.rule) || alert.updatedAt < since) return false;
+    if (alert.host !== null && alert.host !== request.trial.telemetryHost) return false;
+    // Those that do not say all that they stand for; and all of them while nothing tells what the trial did.
+    const untold = evidence.canary.begin === null && evidence.canary.end === null;
+    return untold || alert.sourceEvents === null || !alert.sourcesWhole;
+  });
+  // An alert that names no sources can only be judged by what else the host did.
+  evidence.wide ||= evidence.alerts.some(
+    (alert) => rules.includes(alert.rule) && alert.sourceEvents === null,
   );
-  const shrunk = evidence.takeShrunk();
-  const state = worst?.state === "complete" && shrunk ? "partial" : (worst?.state ?? "complete");
-  const detail = state === worst?.state ? worst.detail : "the SIEM no longer shows what it has shown before";
+}
+
+async function askEvents(round: Round, since: number, answers: Answer<unknown>[]): Promise<void> {
+  const { siem, request, evidence } = round;
+  const { begin, end } = evidence.canary;
+  const span = spanOf(round);
+  const events = await siem.events(request.trial.telemetryHost, span.from, span.to);
+  answers.push(events);
+  // Without a sentinel, what the host did before the act says nothing of whether the act's telemetry arrived.
+  const isAfter = (event: { ingestedAt: number }): boolean => event.ingestedAt >= since;
+  evidence.addEvents(begin === null && end === null ? events.value.filter(isAfter) : events.value, span);
+}
+
+/** The span of the host's own time in which the act's events lie, as far as that can be told; with room for rivals where they count. */
+function spanOf(round: Round): { from: number; to: number } {
+  const { request, evidence, now, siem } = round;
+  const { begin, end } = evidence.canary;
+  const startedAt = startOf(round);
+  const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
+  const lasted = Math.max(0, endedAt - startedAt);
+  const reach = lasted + ALERT_MARGIN_MS;
+  const from = begin?.time ?? (end === null ? startedAt - UNKNOWN_CLOCK_MS : end.time - reach);
+  const to = end?.time ?? (begin === null ? now() + UNKNOWN_CLOCK_MS : begin.time + reach);
+  if (siem.delivery.type === "shipped") {
+    const around = evidence.wide ? UNKNOWN_CLOCK_MS : AROUND_MS;
+    return { from: from - around, to: to + around };
+  }
+  // A clock that was set in mid-act has stamped some of its events outside.
+  const stepped = Math.abs(to - from - lasted);
+  const around = begin !== null && end !== null && stepped > lasted + AROUND_MS ? stepped + AROUND_MS : 0;
+  return { from: Math.min(from, to) - around, to: Math.max(from, to) + around };
+}
+
+async function askRest(
+  round: Round,
+  since: number,
+  answers: Answer<unknown>[],
+): Promise<Pick<Observation, "rules" | "background">> {
+  const { siem, request } = round;
+  const rules = rulesOf(round);
+  const host = request.trial.telemetryHost;
+  const [statuses, sensor, backgrounds] = await Promise.all([
+    Promise.all(rules.map((rule) => siem.ruleStatus(rule, since))),
+    askSensor(round),
+    Promise.all(rules.map((rule) => siem.background(rule, host))),
+  ]);
+  answers.push(...statuses, ...(sensor === null ? [] : [sensor]));
   return {
-    siem: siem.name,
-    askedAt: evidence.askedAt,
-    answeredAt: asOf,
-    deadlineAt: round.deadlineAt,
-    state,
-    stateDetail: state === "complete" ? "" : detail,
-    delivery: siem.delivery,
-    clock: { offsetMs: 0, errorMs: 0 },
-    agreeing: evidence.count(state, parts.clock === undefined ? null : asOf),
-    events: evidence.events,
-    surroundings: evidence.wide,
-    alerts: evidence.alerts,
-    rules: [],
-    background: {},
-    sensor: {
-      lostBefore: request.lostBefore,
-      lostAfter: evidence.sensor?.lost ?? null,
-      running: evidence.sensor?.running ?? null,
-      detail: evidence.sensor?.detail ?? evidence.sensorDetail,
-    },
-    ...parts,
+    rules: statuses.flatMap(({ state, value }): RuleStatus[] => (state === "complete" ? [value] : [])),
+    background: Object.fromEntries(
+      backgrounds.flatMap((answer, index): [string, Background][] => {
+        const rule = rules[index];
+        return answer.state === "complete" && rule !== undefined ? [[rule, answer.value]] : [];
+      }),
+    ),
   };
 }

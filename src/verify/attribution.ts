@@ -22,16 +22,18 @@ export interface AlertQuestion {
   readonly host: string;
   /** Matches of the rule on this host without us; null when not known. */
   readonly backgroundMatches: number | null;
+  /** When the act began, by the SIEM's clock: what was last changed before cannot be the trial's. */
+  readonly since: number;
   /** Preferred among alerts that are equally the trial's; else the highest. */
   readonly tier: Tier | undefined;
 }
 
 /**
- * The best attribution of an alert of the rule to the trial, or null when no alert can be the trial's. An alert that
+ * The alerts of the rule that are or may be the trial's, the best attribution first. An alert that
  * resolves its source events is judged by them alone. One that does not is `exclusive` only when nothing else can have
  * caused it, and otherwise `ambiguous`.
  */
-export function attributeAlerts(question: AlertQuestion): AlertAttribution | null {
+export function attributeAlerts(question: AlertQuestion): AlertAttribution[] {
   const { rule, act } = question;
   const ownById = new Map(act.map((event) => [event.id, event]));
   const candidates = question.alerts
@@ -48,7 +50,7 @@ export function attributeAlerts(question: AlertQuestion): AlertAttribution | nul
         ? [{ grade: gradeWithoutSources(question, alert), alert, events: [] }]
         : [];
     });
-  return candidates.sort((a, b) => compare(a, b, question.tier))[0] ?? null;
+  return candidates.sort((a, b) => compare(a, b, question.tier));
 }
 
 const grades = ["exact", "exclusive", "ambiguous"] as const;
@@ -68,10 +70,8 @@ function compare(a: AlertAttribution, b: AlertAttribution, tier: Tier | undefine
   return (one[at] ?? 0) - (other[at] ?? 0);
 }
 
-/** An alert can only stand for events that were in the SIEM when it was last changed. */
-function mayBeOurs({ act, host }: AlertQuestion, alert: Alert): boolean {
-  const arrived = Math.min(...act.map((event) => event.ingestedAt));
-  return (alert.host === null || alert.host === host) && (act.length === 0 || alert.updatedAt >= arrived);
+function mayBeOurs({ host, since }: AlertQuestion, alert: Alert): boolean {
+  return (alert.host === null || alert.host === host) && alert.updatedAt >= since;
 }
 
 function gradeWithoutSources(question: AlertQuestion, alert: Alert): AttributionGrade {

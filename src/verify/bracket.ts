@@ -2,6 +2,9 @@ import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments } from "../playbook/act-arguments.js";
 
+/** The name in the sentinel with which a connection begins. */
+const CONNECTION = "session";
+
 /**
  * The events of a trial's act, told apart from everything else on the host.
  *
@@ -69,9 +72,14 @@ export function bracketOf(
   if (begin !== null && end !== null && !isPair(begin, end))
     return { state: "overlap", begin, end, detail: "the sentinels are not of one session, or not in order" };
 
-  const channel = events.filter((event) => event.sensor === edge.sensor);
+  const channel = events.filter((event) => event.sensor === edge.sensor && event.host === edge.host);
   const wrapper = edge.ppid;
   const session = channel.filter((event) => event.session === edge.session);
+  const around = openAround(session, edge);
+  if (around !== null) {
+    const detail = `trial ${around} was acting in the same session`;
+    return { state: "overlap", begin, end, detail };
+  }
   const root = rootOf(trial, session, wrapper, begin, end);
   if (begin === null || end === null) {
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
@@ -114,11 +122,24 @@ function between(first: HostEvent, end: HostEvent, parts: Parts): Bracket {
 
 function isPair(begin: HostEvent, end: HostEvent): boolean {
   return (
+    begin.host === end.host &&
     begin.session === end.session &&
     begin.sensor === end.sensor &&
     begin.ppid === end.ppid &&
     begin.sequence < end.sequence
   );
+}
+
+/** A trial that had begun in the session, and not ended, when this one did; null when there is none. */
+function openAround(session: readonly HostEvent[], edge: HostEvent): string | null {
+  const before = session.flatMap((event) => {
+    const sentinel = sentinelOf(event);
+    // A connection begins with a sentinel that no end follows.
+    if (sentinel === null || sentinel.trial === CONNECTION || event.sequence >= edge.sequence) return [];
+    return sentinel.trial === sentinelOf(edge)?.trial ? [] : [sentinel];
+  });
+  const last = before.at(-1);
+  return last?.edge === "begin" ? last.trial : null;
 }
 
 /** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */
@@ -144,8 +165,10 @@ function rootOf(
 /** The root and what descends from it. Without an end sentinel nothing else is surely the act's. */
 function lineageOf(root: HostEvent, session: readonly HostEvent[]): HostEvent[] {
   const pids = new Set([root.pid]);
+  // Another trial's sentinel is later than the end that was lost; numbers of processes may have been given again by then.
+  const next = session.find((event) => event.sequence > root.sequence && sentinelOf(event) !== null);
   return session.filter((event) => {
-    if (event.sequence < root.sequence || sentinelOf(event) !== null) return false;
+    if (event.sequence < root.sequence || event.sequence >= (next?.sequence ?? Infinity)) return false;
     const own = event.id === root.id || pids.has(event.ppid) || pids.has(event.pid);
     if (own) pids.add(event.pid);
     return own;
@@ -160,6 +183,13 @@ function isHousekeeping({ argv, ppid }: HostEvent, wrapper: number): boolean {
   );
 }
 
+function richer(one: HostEvent, other: HostEvent): HostEvent {
+  const ingestedAt = Math.min(one.ingestedAt, other.ingestedAt);
+  const [a, b] = [one, other].map((event) => JSON.stringify({ ...event, ingestedAt })) as [string, string];
+  const first = a.length > b.length || (a.length === b.length && a <= b);
+  return { ...(first ? one : other), ingestedAt };
+}
+
 function missingBetween(channel: readonly HostEvent[], first: number, last: number): number {
   const seen = new Set(
     channel.flatMap(({ sequence }) => (sequence >= first && sequence <= last ? [sequence] : [])),
@@ -167,12 +197,12 @@ function missingBetween(channel: readonly HostEvent[], first: number, last: numb
   return Math.max(0, Math.round(last - first) + 1 - seen.size);
 }
 
-/** Each event once, as it first arrived, in the host's order. */
+/** Each event once, from its first arrival and in its richest version, in the host's order. */
 export function uniqueInOrder(events: readonly HostEvent[]): HostEvent[] {
   const byId = new Map<string, HostEvent>();
   for (const event of events) {
     const known = byId.get(event.id);
-    if (known === undefined || event.ingestedAt < known.ingestedAt) byId.set(event.id, event);
+    byId.set(event.id, known === undefined ? event : richer(known, event));
   }
   return [...byId.values()].sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
 }

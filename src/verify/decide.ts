@@ -82,7 +82,7 @@ function decideOne(
 ): Decision {
   const { execution, observation } = context;
   if (execution.status !== "ran" && execution.status !== "prevented") return notAsked(execution);
-  if (bracket.state === "missing") return unseen(context);
+  if (bracket.state === "missing") return unseen(context, rule);
   if (!("act" in bracket)) return untold(context, bracket);
 
   const marked = markerInRule(context.trial.id, rule, bracket.act);
@@ -91,36 +91,38 @@ function decideOne(
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
   }
   const host = bracket.begin?.host ?? bracket.end?.host ?? context.trial.telemetryHost;
+  const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   const attributed = attributeAlerts({
     rule,
     alerts: observation.alerts,
     act: bracket.act,
     competitors: competitorsOf(observation),
-    couldCause: (event, alert) =>
-      couldCause(
-        observation.rules.find((status) => status.rule === rule.id),
-        observation,
-        event,
-        alert,
-      ),
+    couldCause: (event, alert) => couldCause(status, context, bracket, event, alert),
     host,
+    since: sinceOf(context),
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
     tier: expectation.tier,
   });
-  if (attributed !== null && attributed.grade !== "ambiguous")
-    return fired(context, rule, bracket, attributed);
+  const [best] = attributed;
+  if (best === undefined)
+    return execution.status === "prevented" ? notAsked(execution) : silent(context, rule, bracket);
+  if (best.grade === "ambiguous") return ambiguous(context, best);
+  const standing = attributed.find(({ alert }) => alert.foldedInto === null);
+  // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
+  if (best.alert.foldedInto !== null && standing !== undefined) return ambiguous(context, standing);
+  return fired(context, rule, bracket, best);
+}
+
+function ambiguous({ execution }: Context, { alert }: AlertAttribution): Decision {
   if (execution.status === "prevented") return notAsked(execution);
-  if (attributed !== null) {
-    const detail =
-      "an alert of the rule exists, but it cannot be told whether this trial or something else caused it";
-    return {
-      outcome: "undecided",
-      attribution: "ambiguous",
-      evidence: [attributed.alert.id],
-      cause: causeAt("attribution", detail),
-    };
-  }
-  return silent(context, rule, bracket);
+  const detail =
+    "an alert of the rule exists, but it cannot be told whether this trial or something else caused it";
+  return {
+    outcome: "undecided",
+    attribution: "ambiguous",
+    evidence: [alert.id],
+    cause: causeAt("attribution", detail),
+  };
 }
 
 /** All events of the host that an alert of this answer can have been made from; null when some of them were not asked for. */
@@ -138,7 +140,7 @@ function untold(context: Context, bracket: UntoldBracket): Decision {
 }
 
 /** No sentinel arrived. Nothing can be credited; the question is whether the telemetry is provably absent. */
-function unseen(context: Context): Decision {
+function unseen(context: Context, rule: CompiledRule): Decision {
   const { observation, trial } = context;
   const problem = answerProblem(observation);
   if (problem !== null) return problem;
@@ -146,6 +148,15 @@ function unseen(context: Context): Decision {
     const detail =
       "no sentinel of the trial arrived although other events of the host did: its records may have been lost on the way";
     return { outcome: "undecided", cause: causeAt("ingest", detail) };
+  }
+  const since = sinceOf(context);
+  const alert = observation.alerts.find(
+    ({ rule: id, host, updatedAt }) =>
+      id === rule.id && updatedAt >= since && (host === null || host === trial.telemetryHost),
+  );
+  if (alert !== undefined) {
+    const detail = `nothing that the host did can be found, yet the rule fired (${alert.id})`;
+    return { outcome: "undecided", evidence: [alert.id], cause: causeAt("ingest", detail) };
   }
   if (mayStillArrive(observation)) {
     const detail = "nothing that the host did has arrived yet; it may still come";
@@ -189,39 +200,52 @@ function fired(
     latency: latencyOf(bracket.begin, source, alert.evaluatedAt, alert.createdAt),
     evidence: [alert.id, ...events.map((event) => event.id)],
   } as const;
-  if (alert.foldedInto !== null) {
-    const mayStand = standingAlertMayCome(context, rule, events);
+  if (alert.foldedInto !== null && !context.trial.twin) {
+    const mayStand = standingAlertMayCome(context, rule, bracket);
     if (mayStand !== null) return mayStand;
     const detail = `the rule matched, and the SIEM folded the alert into ${alert.foldedInto}`;
-    const outcome = context.trial.twin ? "false-alarm" : "suppressed";
-    return { ...base, outcome, cause: causeAt("suppression", detail) };
+    return { ...base, outcome: "suppressed", cause: causeAt("suppression", detail) };
   }
   if (!context.trial.twin) return { ...base, outcome: "detected" };
   const what = source === undefined ? "the twin" : `the twin's ${summaryOf(source)}`;
+  const folded = alert.foldedInto === null ? "" : `, and the SIEM folded the alert into ${alert.foldedInto}`;
   return {
     ...base,
     outcome: "false-alarm",
     cause: {
-      ...causeAt("clause", `the analytic fired for ${what}, a benign control: it is too broad`),
+      ...causeAt("clause", `the analytic fired for ${what}, a benign control: it is too broad${folded}`),
       nearest: source === undefined ? null : rule.explain(source),
     },
   };
 }
 
-/** A folded alert is final only when no other evaluation can raise one that stands. */
+/** A folded alert is final only when nothing of the act can raise one that stands any more. */
 function standingAlertMayCome(
-  { observation }: Context,
+  { execution, observation }: Context,
   rule: CompiledRule,
-  events: readonly HostEvent[],
+  bracket: KnownBracket,
 ): Decision | null {
-  const problem = answerProblem(observation);
-  if (problem !== null) return problem;
+  const doubt = answerProblem(observation);
+  if (doubt !== null) return doubt;
+  if (execution.outlived === true || (bracket.unseen !== 0 && mayStillArrive(observation))) {
+    const detail = "an alert was folded, and other events of the act may still raise one that stands";
+    return { outcome: "pending", cause: causeAt("evaluated", detail) };
+  }
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
-  const absent = ruleProblem(status);
-  if (status === undefined) return absent;
-  if (absent !== null) return null;
-  const waiting = evaluationProblem(status, observation, events);
+  if (status === undefined) return ruleProblem(status);
+  const waiting = evaluationProblem(
+    status,
+    observation,
+    bracket.act.filter((event) => rule.reads(event)),
+  );
   return waiting?.outcome === "pending" ? waiting : null;
+}
+
+/** When the act began, by the SIEM's clock: not later than this. */
+function sinceOf({ execution, observation }: Context): number {
+  const { offsetMs, errorMs } = observation.clock;
+  const startedAt = execution.startedAt === null ? observation.askedAt : Date.parse(execution.startedAt);
+  return startedAt + offsetMs - errorMs;
 }
 
 function summaryOf(event: HostEvent): string {

@@ -1,8 +1,9 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { Evaluation, Observation, RuleStatus } from "../model/observation.js";
+import type { Observation, RuleStatus } from "../model/observation.js";
+import type { KnownBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
-import type { Decision } from "./decision.js";
+import type { Context, Decision } from "./decision.js";
 import { siemTime } from "./witness.js";
 
 /** Whether the rule had its chance: it was there, it was evaluated over the events, and its alert would be visible by now. Pure. */
@@ -20,66 +21,64 @@ export function ruleProblem(status: RuleStatus | undefined): Decision | null {
 
 /**
  * Why an alert for these events may still come, or never can; null when all that could fire has fired.
- * @param events those that could make the rule fire; not empty.
+ * @param events of the act that the rule reads; not empty
+ * @param relevant those of them that could make the rule fire, as far as its text tells; all of them when none could
  */
 export function evaluationProblem(
   status: RuleStatus,
   observation: Observation,
   events: readonly HostEvent[],
+  relevant: readonly HostEvent[] = events,
 ): Decision | null {
   const { delivery } = observation;
   const now = siemTime(observation);
   const alertLagMs = delivery.type === "shipped" ? delivery.longestAlertLagMs : 0;
   const pending = (detail: string): Decision => ({ outcome: "pending", cause: causeAt("evaluated", detail) });
-  if (status.schedule.type === "streaming") {
-    const last = Math.max(...events.map((event) => event.ingestedAt));
-    return delivery.type === "read" || last + alertLagMs <= now
+  if (delivery.type === "read" && status.schedule.type === "streaming") return null;
+  const arrived = Math.max(...events.map((event) => event.ingestedAt));
+  if (!status.present || !status.enabled || status.schedule.type === "streaming") {
+    // What a rule began while it was there is finished an interval later at most.
+    const running = status.schedule.type === "streaming" ? 0 : status.schedule.intervalMs;
+    return arrived + running + alertLagMs <= now
       ? null
-      : pending("the alert of a streaming rule may still be written");
+      : pending("an alert of the rule may still be written");
   }
-  const { evaluations, intervalMs, lookBackMs, windowOver } = status.schedule;
+  const { evaluations, windowOver } = status.schedule;
   const timeOf = (event: HostEvent): number => (windowOver === "event-time" ? event.time : event.ingestedAt);
-  let visibleAt = -Infinity;
+  const known = evaluations.filter(({ completedAt }) => completedAt + alertLagMs <= now);
   let gap = false;
   for (const event of events) {
-    const covering = coveringEvaluation(evaluations, event, timeOf(event));
-    if (covering !== null) visibleAt = Math.max(visibleAt, covering.completedAt + alertLagMs);
-    // What is not in the list yet may have begun an interval ago; it reaches back from its start by the look-back.
-    else if (timeOf(event) >= now - intervalMs - alertLagMs - lookBackMs)
-      return pending("the rule has not been evaluated since the events arrived");
-    else gap = true;
+    const time = timeOf(event);
+    const after = known.filter(({ startedAt }) => startedAt >= event.ingestedAt);
+    if (after.some(({ from, to }) => from <= time && time <= to)) continue;
+    // Evaluations of a rule follow each other: when one has begun past the event, all before it are done.
+    if (after.some(({ from }) => from > time)) gap ||= relevant.includes(event);
+    else
+      return pending(
+        "the rule has not been evaluated since the events arrived, or its alert may still be written",
+      );
   }
-  if (visibleAt > now) return pending("the rule was evaluated, and its alert may still be written");
-  if (gap) {
-    const detail = "the events arrived after the rule's look-back had passed them: a permanent gap";
-    return { outcome: "logged", cause: causeAt("look-back", detail) };
-  }
-  return null;
+  if (!gap) return null;
+  const detail = "the events arrived after the rule's look-back had passed them: a permanent gap";
+  return { outcome: "logged", cause: causeAt("look-back", detail) };
 }
 
-/** The first evaluation that saw an event: it began after the event arrived, and its window holds the event. */
-function coveringEvaluation(
-  evaluations: readonly Evaluation[],
-  event: HostEvent,
-  time: number,
-): Evaluation | null {
-  const covering = evaluations.filter(
-    ({ startedAt, from, to }) => startedAt >= event.ingestedAt && from <= time && time <= to,
-  );
-  return covering.reduce<Evaluation | null>(
-    (first, one) => (first === null || one.completedAt < first.completedAt ? one : first),
-    null,
-  );
-}
-
-/** Whether an event can have caused an alert of the rule: it was there when the alert was last changed, and not too old to be seen. */
+/** Whether an event of the host can have caused an alert of the rule: it had happened by then, and was not too old to be seen. */
 export function couldCause(
   status: RuleStatus | undefined,
-  { delivery }: Observation,
+  { execution, observation }: Context,
+  { begin }: KnownBracket,
   event: HostEvent,
   alert: Alert,
 ): boolean {
-  if (event.ingestedAt > alert.updatedAt) return false;
+  const { clock, delivery } = observation;
+  if (begin !== null && execution.startedAt !== null) {
+    // By the host's own clock beside the sentinel's, which came after the start. When it arrived proves nothing: that may
+    // have been the second time.
+    const happened =
+      Date.parse(execution.startedAt) + clock.offsetMs - clock.errorMs + event.time - begin.time;
+    if (happened > alert.updatedAt) return false;
+  }
   if (status === undefined || delivery.type === "read") return true;
   const { schedule } = status;
   // The evaluation ended at most the alert lag before the alert was there, and took an interval at most.

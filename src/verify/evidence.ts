@@ -1,7 +1,9 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { AnswerState } from "../model/observation.js";
+import type { Trial } from "../model/trial.js";
 import type { Canary, SensorState } from "../siem/siem.js";
+import { bracketOf } from "./bracket.js";
 
 /** A span of a host's own time, inclusive, milliseconds since 1970. */
 interface Span {
@@ -21,17 +23,19 @@ export class Evidence {
   readonly askedAt: number;
   /** Whether an alert was seen that only the host's other events can explain, so that these are asked for too. */
   wide = false;
-  readonly #events = new Map<string, HostEvent>();
-  readonly #alerts = new Map<string, Alert>();
+  /** When everything is asked for again although only an alert is waited for, our clock. */
+  everythingAt = 0;
   /** The first reading of the sensor after the act: what it loses later is not the trial's. Null until there is one. */
   sensor: SensorState | null = null;
   /** Why there is none. */
   sensorDetail = "the sensor was not asked";
+  readonly #events = new Map<string, HostEvent>();
+  readonly #alerts = new Map<string, Alert>();
   #canary: Canary = { begin: null, end: null };
   #shrunk = false;
   #print = "";
   #agreeing = 0;
-  #countedAt = 0;
+  #agreedAt = 0;
 
   constructor(askedAt: number) {
     this.askedAt = askedAt;
@@ -46,7 +50,7 @@ export class Evidence {
   }
 
   get alerts(): Alert[] {
-    return [...this.#alerts.values()];
+    return [...this.#alerts.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
   }
 
   hasEvent(id: string): boolean {
@@ -57,16 +61,14 @@ export class Evidence {
     const known = this.#canary;
     this.#shrunk ||= (begin === null && known.begin !== null) || (end === null && known.end !== null);
     this.#canary = { begin: begin ?? known.begin, end: end ?? known.end };
+    // An answer about events that lacks them contradicts this one.
+    for (const sentinel of [begin, end]) if (sentinel !== null) this.#keep(sentinel);
   }
 
   /** @param span that was asked about */
   addEvents(events: readonly HostEvent[], { from, to }: Span): void {
     this.#shrunk ||= lacks(this.#events, events, ({ time }) => time >= from && time <= to);
-    for (const event of events) {
-      const known = this.#events.get(event.id);
-      // A record that was delivered twice counts from its first arrival.
-      if (known === undefined || event.ingestedAt < known.ingestedAt) this.#events.set(event.id, event);
-    }
+    for (const event of events) this.#keep(event);
   }
 
   /**
@@ -77,8 +79,10 @@ export class Evidence {
     this.#shrunk ||= lacks(this.#alerts, alerts, ({ updatedAt }) => updatedAt >= from);
     for (const alert of alerts) {
       const known = this.#alerts.get(alert.id);
-      if (concerns(alert) && (known === undefined || alert.updatedAt >= known.updatedAt))
-        this.#alerts.set(alert.id, alert);
+      if (known !== undefined && known.updatedAt > alert.updatedAt) continue;
+      // An alert that has come to say that it stands for others' events is not kept as it was.
+      if (concerns(alert)) this.#alerts.set(alert.id, alert);
+      else this.#alerts.delete(alert.id);
     }
   }
 
@@ -90,24 +94,33 @@ export class Evidence {
   }
 
   /**
-   * Counts the rounds in a row whose answers were whole and held the same, as far as they lie apart.
-   * @param asOf when events and alerts were asked for in this round, our clock; null when they were not
+   * Counts the rounds in a row whose answers were whole and held the same of the trial, as far as they lie apart.
+   * @param asOf when events and alerts were asked for in this round, our clock
    */
-  count(state: AnswerState, asOf: number | null): number {
-    if (state !== "complete" || asOf === null) {
+  agree(trial: Trial, state: AnswerState, asOf: number): number {
+    if (state !== "complete") {
       this.#agreeing = 0;
       return 0;
     }
+    const bracket = bracketOf(trial, this.events);
     const print = JSON.stringify([
-      [...this.#events.keys()].sort(),
-      this.alerts.map(({ id, updatedAt }) => `${id}@${updatedAt}`).sort(),
+      "act" in bracket ? bracket.act.map(({ id }) => id) : this.#events.size > 0,
+      this.alerts.map(({ id, updatedAt }) => `${id}@${updatedAt}`),
+      [this.#canary.begin?.id, this.#canary.end?.id],
     ]);
     const same = this.#agreeing > 0 && print === this.#print;
-    if (same && asOf - this.#countedAt < APART_MS) return this.#agreeing;
+    if (same && asOf - this.#agreedAt < APART_MS) return this.#agreeing;
     this.#agreeing = same ? this.#agreeing + 1 : 1;
-    this.#countedAt = asOf;
+    this.#agreedAt = asOf;
     this.#print = print;
     return this.#agreeing;
+  }
+
+  /** The latest version, for records of one event may be joined late; from its first arrival, for it may be delivered again. */
+  #keep(event: HostEvent): void {
+    const known = this.#events.get(event.id);
+    const ingestedAt = Math.min(event.ingestedAt, known?.ingestedAt ?? Infinity);
+    this.#events.set(event.id, ingestedAt === event.ingestedAt ? event : { ...event, ingestedAt });
   }
 }
 

@@ -16,11 +16,13 @@ export function latencyOf(
   createdAt: number,
 ): Latency {
   if (source === undefined) return noLatency;
+  // An alert that was there before its source had grown by it: how long that took is not known.
+  const grew = createdAt < source.ingestedAt;
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {
     event: begin === null ? null : round(source.time - begin.time),
     ingest: round(source.ingestedAt - source.time),
-    rule: evaluatedAt === null ? null : round(evaluatedAt - source.ingestedAt),
-    alert: evaluatedAt === null ? null : round(createdAt - evaluatedAt),
+    rule: evaluatedAt === null || grew ? null : round(evaluatedAt - source.ingestedAt),
+    alert: evaluatedAt === null || grew ? null : round(createdAt - evaluatedAt),
   };
 }

@@ -4,7 +4,7 @@ import type { Delivery, Observation, RuleStatus } from "../model/observation.js"
 import type { Trial } from "../model/trial.js";
 import type { Verdict } from "../model/verdict.js";
 import type { Siem } from "../siem/siem.js";
-import { ask } from "./ask.js";
+import { ask, type Round } from "./ask.js";
 import { decide } from "./decide.js";
 import { Evidence } from "./evidence.js";
 
@@ -24,8 +24,9 @@ export interface Patience {
   readonly settleMs: number;
   /** Milliseconds that a scheduled rule is waited for, past the telemetry, before its verdict is `pending`. */
   readonly scheduledMs: number;
-  /** Milliseconds between questions: the least, and the most. */
-  readonly firstPauseMs: number;
+  /** Milliseconds between questions: the least to a SIEM that reads the log, the least to one that records travel to, and the most. */
+  readonly readPauseMs: number;
+  readonly shippedPauseMs: number;
   readonly longestPauseMs: number;
   /** The pause as a part of the time since the act: a verdict comes late by at most this part. */
   readonly pausePart: number;
@@ -34,7 +35,8 @@ export interface Patience {
 export const defaultPatience: Patience = {
   settleMs: 5_000,
   scheduledMs: 15 * 60_000,
-  firstPauseMs: 25,
+  readPauseMs: 25,
+  shippedPauseMs: 1_000,
   longestPauseMs: 60_000,
   pausePart: 0.1,
 };
@@ -54,29 +56,36 @@ export async function observe(
   const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
   const telemetryUntil = endedAt + telemetryMs(siem.delivery, patience);
   const evidence = new Evidence(now());
+  const reads = siem.delivery.type === "read";
+  let alertsUntil = telemetryUntil;
   for (;;) {
     request.signal?.throwIfAborted();
     const late = now() >= telemetryUntil;
     const round = { siem, request, evidence, now, deadlineAt: telemetryUntil, late };
     const { observation, everything } = await ask(round);
-    if (isFinal(request.trial, decide({ ...request, observation }), observation)) {
-      // What the report wants and no verdict needed is asked for once, at the end.
-      return everything ? observation : (await ask({ ...round, late: true })).observation;
-    }
-    const reads = siem.delivery.type === "read";
+    if (isFinal(request.trial, decide({ ...request, observation }), reads))
+      return everything ? observation : await completed(round, observation);
     // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
     if (everything && reads && observation.state === "complete") return observation;
-    const waits = observation.rules.map((status) =>
-      alertUntil(status, observation, telemetryUntil, patience),
-    );
+    for (const status of observation.rules)
+      alertsUntil = Math.max(alertsUntil, alertUntil(status, observation, telemetryUntil, patience));
     // Past it twice more: one answer alone proves nothing.
-    const until = Math.max(telemetryUntil, ...waits) + (reads ? 0 : 2 * patience.longestPauseMs);
-    if (everything && now() >= until) return observation;
+    const until = alertsUntil + (reads ? 0 : 2 * patience.longestPauseMs);
+    if (now() >= until) return observation;
     const next = late ? until : telemetryUntil;
-    const pause = pauseOf(now() - endedAt, patience);
-    const wait = now() < next ? Math.min(pause, next - now()) : pause;
-    await siem.changed(request.trial.telemetryHost, wait, request.signal);
+    const pause = pauseOf(now() - endedAt, reads ? patience.readPauseMs : patience.shippedPauseMs, patience);
+    await siem.changed(
+      request.trial.telemetryHost,
+      Math.min(pause, Math.max(next - now(), 1)),
+      request.signal,
+    );
   }
+}
+
+/** What the report wants and no verdict needed is asked for once, at the end; an answer that fails spoils nothing. */
+async function completed(round: Round, observation: Observation): Promise<Observation> {
+  const { observation: last } = await ask({ ...round, late: true });
+  return last.state === "complete" ? last : observation;
 }
 
 function telemetryMs(delivery: Delivery, { settleMs }: Patience): number {
@@ -84,8 +93,8 @@ function telemetryMs(delivery: Delivery, { settleMs }: Patience): number {
 }
 
 /** Grows with the time since the act, so that a verdict is late by a fixed part of its own time at most. */
-function pauseOf(sinceActMs: number, { pausePart, firstPauseMs, longestPauseMs }: Patience): number {
-  return Math.min(Math.max(sinceActMs * pausePart, firstPauseMs), longestPauseMs);
+function pauseOf(sinceActMs: number, leastMs: number, { pausePart, longestPauseMs }: Patience): number {
+  return Math.min(Math.max(sinceActMs * pausePart, leastMs), longestPauseMs);
 }
 
 /** Until when the alert of a rule is waited for, by our clock: its next evaluations, but not those of a daily rule. */
@@ -103,12 +112,11 @@ function alertUntil(
 }
 
 /** Whether no later answer can change the verdicts. */
-function isFinal(trial: Trial, verdicts: readonly Verdict[], observation: Observation): boolean {
-  return verdicts.every((verdict) => {
+function isFinal(trial: Trial, verdicts: readonly Verdict[], reads: boolean): boolean {
+  return verdicts.every((verdict, index) => {
     if (verdict.outcome === "pending" || verdict.outcome === "undecided") return false;
-    const wanted = trial.expectations.find(({ analytic }) => analytic === verdict.analytic)?.tier;
+    const wanted = trial.expectations[index]?.tier;
     // A signal may still be raised to the alert that was expected.
-    const raised = wanted === undefined || verdict.tier === wanted || verdict.outcome !== "detected";
-    return raised || observation.delivery.type === "read";
+    return reads || wanted === undefined || verdict.tier === wanted || verdict.outcome !== "detected";
   });
 }

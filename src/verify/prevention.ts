@@ -28,7 +28,9 @@ function refuses(control: Control, event: HostEvent): boolean {
   const path = pathTried(event);
   return (
     control.refuses.errors.includes(event.error) &&
-    control.refuses.paths.some((prefix) => path.startsWith(prefix))
+    control.refuses.paths.some(
+      (prefix) => path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`),
+    )
   );
 }
 

@@ -24,13 +24,16 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
 
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   const absent = ruleProblem(status);
-  // A twin's silence counts only when the rule could have fired.
-  if (absent !== null) return trial.twin ? { ...absent, outcome: "undecided" } : absent;
-  if (status === undefined) throw new Error("a rule without a status is a problem");
+  if (status === undefined) return absent ?? { outcome: "undecided" };
   const matching = read.filter((event) => rule.matches(event));
-  const waiting = evaluationProblem(status, observation, matching.length > 0 ? matching : read);
-  if (waiting !== null)
-    return trial.twin && waiting.outcome === "logged" ? { ...waiting, outcome: "undecided" } : waiting;
+  const waiting = evaluationProblem(status, observation, read, matching.length > 0 ? matching : read);
+  if (waiting?.outcome === "pending") return waiting;
+  const without = absent ?? waiting;
+  if (without !== null) {
+    // A twin's silence counts only when the rule could have fired.
+    const outcome = trial.twin || without.outcome !== "logged" ? "undecided" : missed(context, rule, act);
+    return { ...without, outcome };
+  }
 
   const evidence = read.map((event) => event.id);
   const satisfied = rule.satisfiedBy(matching);
@@ -49,18 +52,16 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
 function unread({ observation, trial }: Context, rule: CompiledRule, bracket: KnownBracket): Decision {
   const { act, begin, end } = bracket;
   const blind = trial.twin ? "undecided" : "blind";
-  if (act.length === 0) {
-    const detail = "both sentinels arrived, and the host recorded nothing of the act between them";
-    return { outcome: blind, cause: causeAt("host-log", detail) };
-  }
-  const detail = `the act's ${act.length} events are not of the log source that the rule reads`;
   const edge = begin ?? end;
+  const what =
+    act.length === 0
+      ? "both sentinels arrived, and the host recorded nothing of the act between them"
+      : `the act's ${act.length} events are not of the log source that the rule reads`;
   // Log sources of a host travel apart: the sentinels prove only their own.
   if (observation.delivery.type === "shipped" && edge !== null && !rule.reads(edge)) {
-    const unproved = `${detail}, and no sentinel proves that one`;
-    return { outcome: "undecided", cause: causeAt("ingest", unproved) };
+    return { outcome: "undecided", cause: causeAt("ingest", `${what}, and no sentinel proves that one`) };
   }
-  return { outcome: blind, cause: causeAt("fields", detail) };
+  return { outcome: blind, cause: causeAt(act.length === 0 ? "host-log" : "fields", what) };
 }
 
 /** By its own text the rule is satisfied, it was evaluated, and there is no alert. */
@@ -111,14 +112,13 @@ function unmet(
 
 /** `other-alert` when another analytic fired for this very execution, else `logged`. */
 function missed(context: Context, rule: CompiledRule, act: readonly HostEvent[]): "other-alert" | "logged" {
-  const own = new Set(act.map((event) => event.id));
-  const other = context.observation.alerts.some(
-    (alert) =>
-      alert.rule !== rule.id &&
-      alert.sourcesWhole &&
-      alert.sourceEvents !== null &&
-      alert.sourceEvents.length > 0 &&
-      alert.sourceEvents.every((id) => own.has(id)),
-  );
+  const ownById = new Map(act.map((event) => [event.id, event]));
+  const other = context.observation.alerts.some((alert) => {
+    if (alert.rule === rule.id || alert.sourceEvents === null) return false;
+    const own = alert.sourceEvents.flatMap((id) => ownById.get(id) ?? []);
+    if (own.length === 0) return false;
+    const alone = alert.sourcesWhole && own.length === alert.sourceEvents.length;
+    return alone || context.rules.get(alert.rule)?.satisfiedBy(own) === true;
+  });
   return other ? "other-alert" : "logged";
 }

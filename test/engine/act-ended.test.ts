@@ -97,10 +97,10 @@ describe("an interrupt", () => {
     const stop = new AbortController();
     const acting = act(trial, stop.signal);
     await vi.waitFor(() => expect(processesOf(trial).length).toBeGreaterThanOrEqual(3), { timeout: 5_000 });
-    stop.abort();
+    stop.abort(new Error("the lease on the target was lost"));
     expect(await acting).toMatchObject({
       status: "failed",
-      reason: { code: "interrupted" },
+      reason: { code: "interrupted", message: "it was ended: the lease on the target was lost" },
       stdout: "begun\n",
     });
     expect(processesOf(trial)).toEqual([]);
@@ -112,7 +112,11 @@ describe("an interrupt", () => {
     const acting = act(trial, stop.signal);
     stop.abort();
     const { status, reason, durationMs } = await acting;
-    expect([status, reason?.code]).toEqual(["failed", "interrupted"]);
+    // Who aborts may say nothing.
+    expect([status, reason]).toEqual([
+      "failed",
+      { code: "interrupted", message: "it was ended: the run was interrupted" },
+    ]);
     expect(durationMs).toBeLessThan(10_000);
   });
 
@@ -126,6 +130,19 @@ describe("an interrupt", () => {
     stop.abort();
     expect(await acting).toMatchObject({ status: "not-run", reason: { code: "requirement-absent" } });
     expect(existsSync(witness)).toBe(false);
+  });
+});
+
+test("an act that was told to end before its start was reported did not begin, for the reason given", async () => {
+  const stop = new AbortController();
+  const session = scripted(({ options }) => {
+    if (options.onOutput === undefined) return {};
+    stop.abort(new Error("`tyrian kill` ended the run"));
+    return { ending: "aborted", exitCode: null };
+  });
+  expect(await act(shellTrial("x"), stop.signal, session)).toMatchObject({
+    status: "not-run",
+    reason: { code: "interrupted", message: "the act did not begin: `tyrian kill` ended the run" },
   });
 });
 

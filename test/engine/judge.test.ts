@@ -15,7 +15,7 @@ import { alertOf, base64Rule, exec, executionOf, sentinel, trialOf } from "../ve
 /** The last state of a trial's life: the SIEM is asked, its answer is journalled, and then the verdicts computed from it. */
 
 const rules = new Map([[base64Rule.id, base64Rule]]);
-const patience = { ...defaultPatience, settleMs: 60, scheduledMs: 60, firstPauseMs: 5, longestPauseMs: 10 };
+const patience = { ...defaultPatience, settleMs: 60, scheduledMs: 60, readPauseMs: 5, longestPauseMs: 10 };
 
 function complete<T>(value: T): Promise<Answer<T>> {
   return Promise.resolve({ state: "complete", detail: "", value });

@@ -41,7 +41,7 @@ async function act(shell: Shell, trial: Trial, change = (script: string) => scri
 
 /** Waits for a shorter time: for what is known to stay. */
 function hasty(script: string): string {
-  return script.replace(/-ge \d+ \]; then report_left/, "-ge 3 ]; then report_left");
+  return script.replace(/\$looks -gt \d+/, "$looks -gt 3");
 }
 
 async function sweep(shell: Shell, trial: Trial): Promise<Ran> {

@@ -151,7 +151,10 @@ describe("a trial does not begin", () => {
         return Promise.reject(new Error("boom"));
       },
     });
-    expect(await refused(bench, AbortSignal.abort())).toMatchObject({ code: "interrupted" });
+    expect(await refused(bench, AbortSignal.abort())).toEqual({
+      code: "interrupted",
+      message: "the trial did not begin: the run was interrupted",
+    });
     expect(asked).toBe(0);
   });
 
@@ -162,11 +165,14 @@ describe("a trial does not begin", () => {
         expect(deadlineMs).toBeGreaterThan(0);
         return new Promise((_resolve, reject) => {
           signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-          stop.abort();
+          stop.abort(new Error("the Redis was lost"));
         });
       },
     });
-    expect(await refused(bench, stop.signal)).toMatchObject({ code: "interrupted" });
+    expect(await refused(bench, stop.signal)).toEqual({
+      code: "interrupted",
+      message: "the trial did not begin: the Redis was lost",
+    });
   });
 });
 
@@ -174,7 +180,7 @@ test("a trial that is interrupted when it was just armed does not act, and its c
   const stop = new AbortController();
   const cleaned = join(freshFolder(), "cleaned");
   const bench = workbench({}, ({ type }) => {
-    if (type === "trial-armed") stop.abort();
+    if (type === "trial-armed") stop.abort(new Error("the Redis was lost"));
   });
   const trial = keep(
     shellTrial(`touch ${bench.folder}/begun; echo done`, {
@@ -182,7 +188,10 @@ test("a trial that is interrupted when it was just armed does not act, and its c
     }),
   );
   const acted = await actOnTarget(trial, here, bench.ports, stop.signal);
-  expect(acted.execution).toMatchObject({ status: "not-run", reason: { code: "interrupted" } });
+  expect(acted.execution).toMatchObject({
+    status: "not-run",
+    reason: { code: "interrupted", message: "the act did not begin: the Redis was lost" },
+  });
   expect(acted.cleanup).toMatchObject({ status: "clean", attempts: 1 });
   expect([existsSync(join(bench.folder, "begun")), readFileSync(cleaned, "utf8")]).toEqual([false, "x\n"]);
   expect(bench.types()).toEqual(whole);

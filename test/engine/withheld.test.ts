@@ -83,6 +83,11 @@ describe("a mark that cannot be read withholds the target too:", () => {
   });
 });
 
+test("a mark is not written where no folder can be made, and that is said at once", async () => {
+  const withheld = new WithheldTargets("/proc/tyrian/withheld", "lab");
+  await expect(withheld.mark("h1", mark)).rejects.toMatchObject({ code: "journal-write-failed" });
+});
+
 test("a mark that cannot be written, put on disk or removed is an error of our own, with the file's name", async () => {
   const folder = join(freshFolder(), "a-file");
   writeFileSync(folder, "");

@@ -3,8 +3,10 @@ import type { CompiledRule } from "../../src/detection/rule.js";
 import type { Alert } from "../../src/model/alert.js";
 import { type HostEvent, SENTINEL_WORD } from "../../src/model/event.js";
 import type { Execution } from "../../src/model/execution.js";
-import type { Observation } from "../../src/model/observation.js";
+import type { Delivery, Observation, RuleStatus } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
+import type { Verdict } from "../../src/model/verdict.js";
+import { decide } from "../../src/verify/decide.js";
 
 export const T0 = Date.UTC(2026, 10, 24, 12, 0, 0);
 
@@ -39,11 +41,15 @@ export function sentinel(edge: "begin" | "end", trial: string, over: Partial<Hos
   return exec(["/bin/true", SENTINEL_WORD, edge, trial], over);
 }
 
-export function rule(id: string, detection: string): CompiledRule {
+export function rule(
+  id: string,
+  detection: string,
+  logsource = "{ product: linux, category: process_creation }",
+): CompiledRule {
   const text = `title: Rule ${id}
 id: ${id}
 status: test
-logsource: { product: linux, category: process_creation }
+logsource: ${logsource}
 detection: ${detection}
 level: medium
 `;
@@ -154,4 +160,94 @@ export function observationOf(
     sensor: { lostBefore: 0, lostAfter: 0, running: true, detail: "" },
     ...over,
   };
+}
+
+/** A minute for telemetry, five seconds for alerts. */
+export const shipped = {
+  type: "shipped",
+  longestLagMs: 60_000,
+  longestAlertLagMs: 5_000,
+} as const satisfies Delivery;
+
+/** An answer of a SIEM to which records travel, two of which agreed; long after everything must have arrived. */
+export function shippedOf(
+  events: HostEvent[],
+  alerts: Alert[],
+  over: Partial<Observation> = {},
+): Observation {
+  return observationOf(events, alerts, {
+    delivery: shipped,
+    agreeing: 2,
+    deadlineAt: T0 + 61_000,
+    answeredAt: T0 + 600_000,
+    rules: [statusOf()],
+    ...over,
+  });
+}
+
+/** A deployed streaming rule of the SIEM. */
+export function statusOf(over: Partial<RuleStatus> = {}): RuleStatus {
+  return {
+    rule: "base64",
+    present: true,
+    enabled: true,
+    evaluatedBy: "siem-rule",
+    schedule: { type: "streaming" },
+    throttle: null,
+    stateful: false,
+    ...over,
+  };
+}
+
+/**
+ * A deployed rule that is evaluated each minute.
+ * @param starts when its completed evaluations began, milliseconds after T0; each takes a second
+ */
+export function scheduledOf(
+  lookBackMs: number,
+  starts: readonly number[],
+  over: { intervalMs?: number; windowOver?: "event-time" | "ingest-time" } = {},
+): RuleStatus {
+  return statusOf({
+    schedule: {
+      type: "scheduled",
+      intervalMs: 60_000,
+      lookBackMs,
+      windowOver: "event-time",
+      evaluations: starts.map((start) => ({
+        startedAt: T0 + start,
+        completedAt: T0 + start + 1_000,
+        from: T0 + start - lookBackMs,
+        to: T0 + start,
+      })),
+      ...over,
+    },
+  });
+}
+
+export const twin: Partial<Trial> = {
+  twin: true,
+  expectations: [{ analytic: "base64", outcome: "quiet", execution: "ran" }],
+};
+
+/** The one verdict of the trial that `trialOf` makes. */
+export function verdictOf(
+  observation: Observation | null,
+  over: { trial?: Partial<Trial>; execution?: Partial<Execution>; rule?: CompiledRule } = {},
+): Verdict {
+  const judged = over.rule ?? base64Rule;
+  const expectations = [{ analytic: judged.id, outcome: "detected" as const, execution: "ran" as const }];
+  const [first] = decide({
+    trial: trialOf({ expectations, ...over.trial }),
+    execution: executionOf(over.execution),
+    observation,
+    rules: new Map([[judged.id, judged]]),
+  });
+  if (first === undefined) throw new Error("no verdict");
+  return first;
+}
+
+/** What a verdict says in two words: its outcome, and the link of its cause. */
+export function said({ outcome, cause }: Verdict): [string, string | null] {
+  return [outcome, cause?.link ?? null];
 }

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { stateFolder } from "../../config.js";
 import { messageOf } from "../../errors.js";
+import { makeFolder } from "../../folders.js";
 import { auditStatus, auditUnusable } from "../embedded/audit.js";
 import { run } from "../embedded/commands.js";
 
@@ -43,7 +44,7 @@ export async function probeOverlay(root: boolean): Promise<Finding> {
   if (!root) return { usable: null, detail: "not tried: only a lab made by root uses it" };
   let folder: string | undefined;
   try {
-    await mkdir(stateFolder(), { recursive: true, mode: 0o700 });
+    makeFolder(stateFolder());
     folder = await mkdtemp(join(stateFolder(), "doctor-"));
     const [upper, work, merged] = [join(folder, "upper"), join(folder, "work"), join(folder, "merged")];
     for (const each of [upper, work, merged]) await mkdir(each);

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
-import { TyrianError, messageOf } from "../../errors.js";
+import { existsSync } from "node:fs";
+import { TyrianError } from "../../errors.js";
 import { auditUnusable, SENSOR_LOCK } from "./audit.js";
 import { lockFolder, type Lock } from "./lock.js";
 import { makeRootlessLab, makeRootLab, requirePrograms } from "./make.js";
-import { folderExists, placeOf, readState, type LabPlace, STATE_HINT } from "./state.js";
+import { folderExists, type LabPlace, makeStateFolder, placeOf, readState } from "./state.js";
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
@@ -22,13 +22,7 @@ async function locked<Result>(
   signal: AbortSignal | undefined,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  try {
-    mkdirSync(place.state, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new TyrianError("lab-failed", `the state folder cannot be made: ${messageOf(error)}`, {
-      hint: STATE_HINT,
-    });
-  }
+  makeStateFolder(place.state);
   const locks: Lock[] = [await lockFolder(place.state, LOCK_DEADLINE, signal)];
   try {
     const untouched = rootless && (readState(place)?.kind === "rootless" || !folderExists(place));

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFil
 import { basename, dirname, join, resolve } from "node:path";
 import { stateFolder } from "../../config.js";
 import { TyrianError, messageOf } from "../../errors.js";
+import { makeFolder } from "../../folders.js";
 import { labStateSchema, type LabOptions, type LabState } from "./types.js";
 
 /** The names and folders of a lab. All are derived from the state folder, so that leftovers are found without a state file. */
@@ -34,7 +35,7 @@ function canonical(path: string): string {
 }
 
 /** What to do about a state folder that cannot be used. */
-export const STATE_HINT = "Set XDG_STATE_HOME to a folder in which you can write.";
+const STATE_HINT = "Set XDG_STATE_HOME to a folder in which you can write.";
 
 /**
  * Where the lab of a state folder is. Makes nothing.
@@ -60,6 +61,20 @@ export function placeOf(options: LabOptions): LabPlace {
   const id = createHash("sha256").update(state).digest("hex").slice(0, 8);
   const prefix = `tyrian-${id}-`;
   return { id, state, folder: join(state, "lab"), prefix, labNamespace: `${prefix}lab` };
+}
+
+/**
+ * Makes a folder that is the state folder, or is in it.
+ * @throws TyrianError `lab-failed`
+ */
+export function makeStateFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new TyrianError("lab-failed", `the state folder cannot be made: ${messageOf(error)}`, {
+      hint: STATE_HINT,
+    });
+  }
 }
 
 function stateFile(place: LabPlace): string {

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stateFolder } from "../../config.js";
 import { isAlive, startTicksOf } from "./processes.js";
+import { makeStateFolder } from "./state.js";
 
 /**
  * Which commands use the embedded lab. A run that finds no lab starts one, and the last run that uses it ends it; a lab
@@ -20,10 +21,13 @@ function folderOf(state: string): string {
   return join(state, "lab-users");
 }
 
-/** Joins the users of the lab of a state folder. */
+/**
+ * Joins the users of the lab of a state folder.
+ * @throws TyrianError `lab-failed` when the folder cannot be made.
+ */
 export function joinLab(state: string = stateFolder()): LabShare {
   const folder = folderOf(state);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeStateFolder(folder);
   const own = join(folder, `${process.pid}-${joins++}`);
   writeFileSync(own, startTicksOf(process.pid) ?? "");
   let left = false;

@@ -1,0 +1,51 @@
+import type { AnswerState, Observation } from "../model/observation.js";
+import type { Answer } from "../siem/siem.js";
+import type { Round } from "./ask.js";
+
+const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-limited": 2, unreachable: 3 };
+
+/**
+ * What is known of a trial after a round of questions. It is only as whole as the worst answer of the round, and not whole
+ * when an answer lacked what an earlier one had shown.
+ * @param asOf the moment that the answers speak of, our clock
+ * @param everything whether all was asked, so that the round counts as one of those that agree
+ */
+export function observationOf(
+  { siem, request, evidence, deadlineAt }: Round,
+  answers: readonly Answer<unknown>[],
+  asOf: number,
+  everything: boolean,
+  parts: Partial<Observation>,
+): Observation {
+  const worst = answers.reduce<Answer<unknown> | null>(
+    (found, answer) => (found === null || badness[answer.state] > badness[found.state] ? answer : found),
+    null,
+  );
+  const shrunk = evidence.takeShrunk();
+  const said = worst?.state ?? "complete";
+  const state = said === "complete" && shrunk ? "partial" : said;
+  const detail = state === said ? (worst?.detail ?? "") : "the SIEM no longer shows what it has shown before";
+  return {
+    siem: siem.name,
+    askedAt: evidence.askedAt,
+    answeredAt: asOf,
+    deadlineAt,
+    state,
+    stateDetail: state === "complete" ? "" : detail,
+    delivery: siem.delivery,
+    clock: { offsetMs: 0, errorMs: 0 },
+    agreeing: everything ? evidence.agree(request.trial, state, asOf) : 0,
+    events: evidence.events,
+    surroundings: evidence.wide && siem.delivery.type === "shipped",
+    alerts: evidence.alerts,
+    rules: [],
+    background: {},
+    sensor: {
+      lostBefore: request.lostBefore,
+      lostAfter: evidence.sensor?.lost ?? null,
+      running: evidence.sensor?.running ?? null,
+      detail: evidence.sensor?.detail ?? evidence.sensorDetail,
+    },
+    ...parts,
+  };
+}
