@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { TyrianError, messageOf } from "../errors.js";
 import { REASON, unseenExecution } from "../journal/results.js";
@@ -7,6 +6,7 @@ import type { Trial } from "../model/trial.js";
 import type { ExecResult, Session } from "../transport/transport.js";
 import { ActEnder, type Cut } from "./act-ender.js";
 import { checkProof } from "./proof.js";
+import { freshNonce } from "./nonce.js";
 import { actScript, quote, scriptFor, sweepScript } from "./script.js";
 import { type Status, splitStatus, StatusReader, statusOf } from "./status-lines.js";
 
@@ -16,11 +16,6 @@ const START_DEADLINE_MS = 30_000;
 const WRAPPER_GRACE_MS = 60_000;
 const PROOF_DEADLINE_MS = 10_000;
 const SWEEP_DEADLINE_MS = 10_000;
-
-/** A fresh word that no procedure can know. */
-export function freshNonce(): string {
-  return `tyrian-${randomBytes(12).toString("hex")}`;
-}
 
 export interface ActOutcome {
   readonly execution: Execution;

@@ -3,9 +3,9 @@ import type { CleanupResult } from "../model/execution.js";
 import type { Trial } from "../model/trial.js";
 import { pause } from "../transport/abort.js";
 import type { Session } from "../transport/transport.js";
-import { freshNonce } from "./act.js";
+import { keepHouse } from "./housekeeping.js";
 import { cleanupScript, scriptFor } from "./script.js";
-import { StatusReader, statusOf } from "./status-lines.js";
+import { statusOf } from "./status-lines.js";
 
 const CLEANUP_DEADLINE_MS = 30_000;
 /** Shorter than for an act: a host that is gone is withheld, and `tyrian cleanup` asks again later. */
@@ -44,20 +44,13 @@ async function once(
   trial: Trial,
   strays: readonly string[],
 ): Promise<Omit<CleanupResult, "attempts">> {
-  const nonce = freshNonce();
-  const reports = new StatusReader(nonce);
-  const result = await session.exec("/bin/sh", {
-    stdin: scriptFor(session, cleanupScript(trial, nonce, strays)),
-    deadlineMs: CLEANUP_DEADLINE_MS,
-    // As it arrives: what `rm` complains of may be more than the result keeps.
-    onOutput: (stream, chunk) => {
-      if (stream === "stderr") reports.push(chunk);
-    },
-  });
-  const { statuses } = reports;
+  const { statuses, ending } = await keepHouse(
+    session,
+    (nonce) => scriptFor(session, cleanupScript(trial, nonce, strays)),
+    CLEANUP_DEADLINE_MS,
+  );
   const folder = statusOf(statuses, "work-folder");
-  if (folder === null)
-    return { status: "unverified", detail: `the cleanup did not finish (${result.ending})` };
+  if (folder === null) return { status: "unverified", detail: `the cleanup did not finish (${ending})` };
   const remaining = statusOf(statuses, "remaining")?.rest;
   if (remaining !== "0")
     return {

@@ -20,7 +20,8 @@ export type StatusWord =
   | "probe"
   | "work-folder"
   | "swept"
-  | "remaining";
+  | "remaining"
+  | "script-ended";
 
 /**
  * Seconds that the wrapper waits for what the act left running, before the end sentinel closes the bracket. The clock is read

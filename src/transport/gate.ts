@@ -1,5 +1,8 @@
 import { reasonOf } from "./abort.js";
 
+/** Milliseconds that somebody waits behind a bound that was learned until it is tried again. */
+const TRY_AGAIN_MS = 1_000;
+
 interface Waiter {
   readonly enter: () => void;
 }
@@ -15,6 +18,7 @@ export class Gate {
   #pauses = 0;
   #loweredAt = Number.NEGATIVE_INFINITY;
   #waiters: Waiter[] = [];
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(maximum: number) {
     this.#maximum = maximum;
@@ -23,6 +27,16 @@ export class Gate {
 
   get held(): number {
     return this.#held;
+  }
+
+  /** How many wait for a place. */
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /** Whether whoever comes next has to wait for a place. */
+  get isFull(): boolean {
+    return this.#held >= this.#limit;
   }
 
   /**
@@ -80,9 +94,22 @@ export class Gate {
   #admit(): void {
     while (this.#pauses === 0 && this.#held < this.#limit) {
       const waiter = this.#waiters.shift();
-      if (waiter === undefined) return;
+      if (waiter === undefined) break;
       this.#held += 1;
       waiter.enter();
     }
+    this.#tryOneMore();
+  }
+
+  /** Nobody may leave for long: who waits behind a bound that was learned tries again whether it still holds. */
+  #tryOneMore(): void {
+    if (this.#waiters.length === 0 || this.#limit >= this.#maximum || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      if (this.#waiters.length === 0) return;
+      this.#limit = Math.min(this.#maximum, this.#limit + 1);
+      this.#admit();
+    }, TRY_AGAIN_MS);
+    this.#timer.unref();
   }
 }

@@ -27,6 +27,7 @@ export function createLocalTransport(): Transport {
 
 class LocalSession implements Session {
   readonly target: string;
+  readonly remote = false;
   /** It is the session of whoever started Tyrian, with all that they do in it. */
   readonly ownLogin = false;
   readonly #lost = new Latch();

@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { Target } from "../model/target.js";
 
 /** Opens sessions to targets. One implementation a transport type; all pass the same contract suite. */
@@ -17,6 +18,8 @@ export interface ConnectOptions {
 /** A connection to one target. Commands on one session share one login session (audit `ses`). */
 export interface Session {
   readonly target: string;
+  /** Whether every command costs round trips and a process of the server. */
+  readonly remote: boolean;
   /** Whether the login session is this connection's alone, so that whatever is in it was started through it. */
   readonly ownLogin: boolean;
   /** Whether commands can still be sent. A session that was lost stays lost; connect again. */
@@ -30,8 +33,10 @@ export interface Session {
 }
 
 export interface ExecOptions {
-  /** Written to the command's standard input, which is then closed. */
-  readonly stdin?: string | Uint8Array;
+  /** Written to the command's standard input, which is then closed; a stream when it ends. Not a stream with a terminal. */
+  readonly stdin?: string | Uint8Array | Readable;
+  /** The command can be spared: when another finds no place, this one's input is closed. Default no. */
+  readonly yields?: boolean;
   /** Ends the remote process group, then resolves with ending `aborted`. */
   readonly signal?: AbortSignal;
   /** Milliseconds; then the remote process group is ended and the result is `deadline`. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecOptions, ExecResult, Session } from "../../src/transport/transport.js";
 import { isAlive } from "../transport/sshd.js";
@@ -50,6 +51,29 @@ export function transportContract(subject: TransportUnderTest): void {
         stdout: "",
         stderr: "",
       });
+    });
+
+    test("reads its input from a stream, until that ends", async () => {
+      const input = new PassThrough();
+      const heard: string[] = [];
+      const running = run("while read -r word; do echo heard $word; done; echo over", {
+        stdin: input,
+        onOutput: (_stream, chunk) => {
+          heard.push(String(chunk));
+          if (heard.join("") === "heard one\n") input.end("two\n");
+        },
+      });
+      input.write("one\n");
+      expect(await running).toMatchObject({ ending: "exited", stdout: "heard one\nheard two\nover\n" });
+    });
+
+    test("ends a command's input when its stream breaks", async () => {
+      const input = new PassThrough();
+      const running = run("echo begun; cat; echo over", {
+        stdin: input,
+        onOutput: () => input.destroy(new Error("it broke")),
+      });
+      expect(await running).toMatchObject({ ending: "exited", stdout: "begun\nover\n" });
     });
 
     test("reports a command that wrote nothing as such, with times", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { freshNonce } from "../../src/engine/act.js";
+import { freshNonce } from "../../src/engine/nonce.js";
 import { splitStatus, StatusReader, statusOf } from "../../src/engine/status-lines.js";
 
 const nonce = "tyrian-0123456789abcdef01234567";

@@ -64,6 +64,7 @@ export function scripted(
 ): Session {
   return {
     target: here.name,
+    remote: false,
     ownLogin: true,
     open: true,
     close: () => Promise.resolve(),

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freshNonce } from "../../src/engine/act.js";
+import { freshNonce } from "../../src/engine/nonce.js";
 import { checkProof } from "../../src/engine/proof.js";
 import { actScript } from "../../src/engine/script.js";
 import { splitStatus, statusOf } from "../../src/engine/status-lines.js";

@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -34,6 +35,22 @@ describe.skipIf(noSshd !== null)("a session with an OpenSSH server", () => {
     );
     expect(results.map(({ stdout }) => stdout)).toEqual(results.map((_result, index) => `${index}\n`));
     await session.close();
+  });
+
+  test.each([
+    ["the server allows one channel", ["MaxSessions 1"], 8],
+    ["we allow ourselves one", [], 1],
+  ])("a command that can be spared makes room for another when %s", async (_name, config, maxChannels) => {
+    sshd = await startSshd(config);
+    const session = await connect(sshd.target({ maxChannels }));
+    const spared = session.exec("while read -r word; do :; done; echo ended by itself", {
+      stdin: new PassThrough(),
+      yields: true,
+      deadlineMs: 20_000,
+    });
+    const wanted = await session.exec("echo here", { deadlineMs: 10_000 });
+    expect(wanted).toMatchObject({ ending: "exited", stdout: "here\n" });
+    expect(await spared).toMatchObject({ ending: "exited", stdout: "ended by itself\n" });
   });
 
   test("tells that a command was not sent when no channel came free before its deadline", async () => {

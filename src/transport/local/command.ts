@@ -1,5 +1,7 @@
+import { Readable } from "node:stream";
 import { messageOf, TyrianError } from "../../errors.js";
 import { CommandLife } from "../command-life.js";
+import { feed } from "../feed.js";
 import type { ExecOptions } from "../transport.js";
 
 /** A command that runs on this machine, leader of its process group. */
@@ -56,7 +58,8 @@ export class LocalCommand extends CommandLife {
     child.once("exit", (code, signal) =>
       running.setExit({ code, signal: signal?.replace(/^SIG/, "") ?? null }),
     );
-    stdin.end(options.stdin ?? "");
+    if (options.stdin instanceof Readable) feed(options.stdin, stdin);
+    else stdin.end(options.stdin ?? "");
     return running;
   }
 

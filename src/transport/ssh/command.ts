@@ -1,16 +1,20 @@
+import { Readable } from "node:stream";
 import type { ClientChannel } from "ssh2";
 import { Latch } from "../abort.js";
 import { CommandLife, type Start } from "../command-life.js";
+import { feed } from "../feed.js";
 import type { ExecOptions } from "../transport.js";
 
 /** A command that runs on a channel. */
 export class RunningCommand extends CommandLife {
   readonly channel: ClientChannel;
   readonly closed = new Latch();
+  readonly #yields: boolean;
 
   constructor(channel: ClientChannel, options: ExecOptions, start: Start) {
     super(options, start);
     this.channel = channel;
+    this.#yields = options.yields === true;
     let open = 2;
     const onEnd = (): void => {
       open -= 1;
@@ -26,6 +30,11 @@ export class RunningCommand extends CommandLife {
       this.closed.open();
     });
     writeInput(channel, options);
+  }
+
+  /** Closes the command's input when it can be spared. */
+  yield(): void {
+    if (this.#yields) this.channel.end();
   }
 
   readonly #onStdout = (chunk: Buffer): void => this.output.add("stdout", chunk);
@@ -46,6 +55,10 @@ export class RunningCommand extends CommandLife {
 const END_OF_TRANSMISSION = Buffer.from([4]);
 
 function writeInput(channel: ClientChannel, { stdin = "", pty = false }: ExecOptions): void {
+  if (stdin instanceof Readable) {
+    feed(stdin, channel);
+    return;
+  }
   const input = typeof stdin === "string" ? Buffer.from(stdin, "utf8") : Buffer.from(stdin);
   if (!pty) {
     // One write: the stream sends as much as the server's window allows and goes on when it opens.

@@ -23,6 +23,7 @@ const CLOSING = 1_000;
 /** Commands over one SSH connection, each on a channel of its own. */
 export class SshSession implements Session {
   readonly target: string;
+  readonly remote = true;
   readonly ownLogin = true;
   readonly #client: Client;
   readonly #socket: Duplex;
@@ -102,6 +103,7 @@ export class SshSession implements Session {
     stopped: Latch,
   ): Promise<RunningCommand | "unknown"> {
     for (let refusals = 0; ; refusals += 1) {
+      if (this.#gate.isFull) this.#makeRoom();
       await this.#gate.enter(signal, refusals > 0);
       let kept = false;
       try {
@@ -120,6 +122,7 @@ export class SshSession implements Session {
         }
         if (!this.open) throw this.#disconnected();
         this.#gate.lower(this.#gate.held - 1);
+        this.#makeRoom();
       } finally {
         if (!kept) this.#gate.leave();
       }
@@ -141,6 +144,7 @@ export class SshSession implements Session {
       (channel) => {
         const running = new RunningCommand(channel, wanted ? options : { ...options, stdin: "" }, started);
         this.#running.push(running);
+        if (this.#gate.waiting > 0) running.yield();
         if (!wanted) void this.#ender.end(running).finally(() => running.release());
         return running;
       },
@@ -180,6 +184,10 @@ export class SshSession implements Session {
       running.release();
       this.#gate.leave();
     }
+  }
+
+  #makeRoom(): void {
+    for (const command of this.#running) command.yield();
   }
 
   async #openHelper(): Promise<ProcessHelper | null> {
