@@ -86,6 +86,7 @@ function unanswered(siem: Siem, acted: ActedTrial, askedAt: number, detail: stri
     delivery: siem.delivery,
     clock: { offsetMs: 0, errorMs: 0 },
     agreeing: 0,
+    agreedAt: now,
     stateDetail: detail,
     events: [],
     surroundings: false,

@@ -32,10 +32,10 @@ export const ruleStatusSchema = z.strictObject({
       evaluations: z.array(evaluationSchema),
     }),
   ]),
-  /** The last time span in which the rule withheld alerts (throttle, suppression), if it reached into the time asked about. */
-  throttle: z
-    .strictObject({ from: z.number(), until: z.number(), openedBy: z.string().nullable() })
-    .nullable(),
+  /** All spans in which the rule withheld alerts (throttle, suppression) and that reach into the time asked about. */
+  throttles: z.array(
+    z.strictObject({ from: z.number(), until: z.number(), openedBy: z.string().nullable() }),
+  ),
   /** The rule remembers what it has seen (first seen, new terms): its silence may only mean that it knows the value. */
   stateful: z.boolean(),
 });
@@ -74,6 +74,8 @@ export const observationSchema = z.strictObject({
   clock: z.strictObject({ offsetMs: z.number(), errorMs: z.number() }),
   /** Complete answers in a row, the last included, that held the same evidence: nothing is concluded from one empty answer. */
   agreeing: z.int(),
+  /** Milliseconds since 1970, our clock: the last two of them were both asked for at this moment or after it. */
+  agreedAt: z.number(),
   /** Why the state is not `complete`; empty otherwise. */
   stateDetail: z.string(),
   /**

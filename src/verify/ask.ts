@@ -1,4 +1,5 @@
 import type { Alert } from "../model/alert.js";
+import type { HostEvent } from "../model/event.js";
 import type { Observation, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
@@ -31,9 +32,9 @@ const EVERYTHING_MS = 5_000;
 const EVERYTHING_PART = 0.3;
 
 /**
- * Asks in steps, so that waiting costs little: first for the sentinels; for events and alerts when something of the trial
+ * Asks in steps, so that waiting costs little: first for the sentinels, for events and alerts when something of the trial
  * has arrived; when its telemetry is whole, for alerts alone, and now and then for everything. `everything` says that all
- * was asked, so that something may be concluded from what is absent.
+ * is known that a conclusion from absence needs.
  */
 export async function ask(round: Round): Promise<{ observation: Observation; everything: boolean }> {
   const { siem, evidence, now, late } = round;
@@ -41,29 +42,32 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
   const waiting = isWhole(round) && !reads && !late && now() < evidence.everythingAt;
   const answers: Answer<unknown>[] = [];
   let asOf = now();
-  const end = (everything: boolean, parts: Partial<Observation> = {}) => ({
-    observation: observationOf(round, answers, asOf, everything, parts),
-    everything,
+  const end = (how: "telemetry" | "counts" | "everything", parts: Partial<Observation> = {}) => ({
+    observation: observationOf(
+      round,
+      answers,
+      { asOf, counts: how !== "telemetry", events: eventsThatCount(round) },
+      parts,
+    ),
+    everything: how === "everything",
   });
 
-  if (!waiting) {
-    const [canaries] = await Promise.all([askCanary(round), reads ? null : askSensor(round)]);
-    answers.push(canaries);
-  }
-  const canary = evidence.canary;
-  if (!late && (reads ? canary.end === null : canary.begin === null && canary.end === null))
-    return end(false);
-
+  // Without the clock nothing can be dated: what is asked for next would be of another time.
   const clock = await siem.clock();
   answers.push(clock);
-  // Without the clock nothing can be dated: what is asked for next would be of another time.
-  if (clock.state !== "complete") return end(false);
+  if (clock.state !== "complete") return end("telemetry");
   const seen = { clock: { offsetMs: clock.value.now - now(), errorMs: clock.value.errorMs } };
   const since = startOf(round) + seen.clock.offsetMs - seen.clock.errorMs;
 
-  // What these lack was absent when they were asked for; what is asked afterwards may speak of a later moment.
+  // What the answers lack was absent when it was asked for; what is asked afterwards may speak of a later moment.
   asOf = now();
-  const [alerts, , early] = await Promise.all([
+  if (!reads) askSensorBeside(round);
+  if (!waiting) await askCanary(round, answers);
+  const { begin, end: last } = evidence.canary;
+  if (!late && (reads ? last === null : begin === null && last === null)) return end("telemetry", seen);
+  // What the report wants and no detection needs: nobody waits for it.
+  if (!reads && evidence.rest === null) askRestBeside(round, since);
+  const [alerts] = await Promise.all([
     askAlerts(round, since, seen.clock.offsetMs, answers),
     waiting || evidence.wide ? null : askEvents(round, since, answers),
     reads ? askRest(round, since, answers) : null,
@@ -73,17 +77,51 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
   if (evidence.wide) {
     await askEvents(round, since, answers);
     keepAlerts(round, since, alerts);
-  } else if (waiting) return end(false, seen);
-  if (early !== null) return end(true, { ...seen, ...early });
-  if (!late && !evidence.wide && !isWhole(round)) return end(false, seen);
+  } else if (waiting) return end("telemetry", seen);
+  if (reads) return end("everything", seen);
+  if (!late && !evidence.wide && !isWhole(round)) return end("telemetry", seen);
   evidence.everythingAt = now() + Math.max(EVERYTHING_MS, (now() - startOf(round)) * EVERYTHING_PART);
-  return end(true, { ...seen, ...(await askRest(round, since, answers)) });
+  if (late || evidence.wide) {
+    await askRest(round, since, answers);
+    return end("everything", seen);
+  }
+  // An alert may come while the rules are asked about, so that is not waited for: what was said of them since the last round
+  // that counts is enough to judge what that round and this one lack.
+  const fresh =
+    evidence.sensor !== null && evidence.rest !== null && evidence.rest.askedAt >= evidence.lastAgreed;
+  askRestBeside(round, since);
+  return fresh ? end("everything", seen) : end("counts", { ...seen, rules: [] });
+}
+
+/** As early as may be, so that it tells of the act and not of what came later; nobody waits for it. */
+function askSensorBeside(round: Round): void {
+  const { evidence } = round;
+  if (evidence.sensor !== null) return;
+  const done = (): void => void (evidence.askingSensor = null);
+  evidence.askingSensor ??= askSensor(round).then(done, done);
+}
+
+function askRestBeside(round: Round, since: number): void {
+  const { evidence } = round;
+  const done = (): void => void (evidence.asking = null);
+  evidence.asking ??= askRest(round, since, []).then(done, done);
 }
 
 function isWhole({ request, evidence }: Round): boolean {
   if (evidence.wide || evidence.canary.end === null) return false;
   const bracket = bracketOf(request.trial, evidence.events);
   return "act" in bracket && bracket.unseen === 0;
+}
+
+/** What lies around the trial, and of the rest of the host only what its rules match: nothing else is read for a verdict. */
+function eventsThatCount(round: Round): HostEvent[] {
+  const { evidence, request } = round;
+  if (!evidence.wide) return evidence.events;
+  const { from, to } = spanOf(round, false);
+  const rules = rulesOf(round).flatMap((id) => request.rules.get(id) ?? []);
+  return evidence.events.filter(
+    (event) => (event.time >= from && event.time <= to) || rules.some((rule) => rule.matches(event)),
+  );
 }
 
 /** When the act began, our clock; its end or now where that is not known. */
@@ -96,13 +134,14 @@ function rulesOf({ request }: Round): string[] {
   return [...new Set(request.trial.expectations.map(({ analytic }) => analytic))];
 }
 
-async function askCanary({ siem, request, evidence }: Round): Promise<Answer<unknown>> {
+async function askCanary({ siem, request, evidence }: Round, answers: Answer<unknown>[]): Promise<void> {
   const { id, telemetryHost } = request.trial;
   const answer = await siem.canaries([{ host: telemetryHost, trial: id }]);
   const [canary] = answer.value;
-  if (canary === undefined) return { ...answer, state: "partial", detail: "a question was left unanswered" };
-  evidence.addCanary(canary);
-  return answer;
+  if (canary !== undefined) evidence.addCanary(canary);
+  answers.push(
+    canary === undefined ? { ...answer, state: "partial", detail: "a question was left unanswered" } : answer,
+  );
 }
 
 /** Reads the sensor, until there is a reading. @returns the answer; null when there is a reading already. */
@@ -142,9 +181,10 @@ function keepAlerts(round: Round, since: number, alerts: readonly Alert[]): void
     const untold = evidence.canary.begin === null && evidence.canary.end === null;
     return untold || alert.sourceEvents === null || !alert.sourcesWhole;
   });
-  // An alert that names no sources can only be judged by what else the host did.
+  // An alert that names no sources can only be judged by what else the host did; one that names no host not even so.
   evidence.wide ||= evidence.alerts.some(
-    (alert) => rules.includes(alert.rule) && alert.sourceEvents === null,
+    ({ rule, host, sourceEvents }) =>
+      rules.includes(rule) && host === request.trial.telemetryHost && sourceEvents === null,
   );
 }
 
@@ -160,7 +200,7 @@ async function askEvents(round: Round, since: number, answers: Answer<unknown>[]
 }
 
 /** The span of the host's own time in which the act's events lie, as far as that can be told; with room for rivals where they count. */
-function spanOf(round: Round): { from: number; to: number } {
+function spanOf(round: Round, wide = round.evidence.wide): { from: number; to: number } {
   const { request, evidence, now, siem } = round;
   const { begin, end } = evidence.canary;
   const startedAt = startOf(round);
@@ -170,7 +210,7 @@ function spanOf(round: Round): { from: number; to: number } {
   const from = begin?.time ?? (end === null ? startedAt - UNKNOWN_CLOCK_MS : end.time - reach);
   const to = end?.time ?? (begin === null ? now() + UNKNOWN_CLOCK_MS : begin.time + reach);
   if (siem.delivery.type === "shipped") {
-    const around = evidence.wide ? UNKNOWN_CLOCK_MS : AROUND_MS;
+    const around = wide ? UNKNOWN_CLOCK_MS : AROUND_MS;
     return { from: from - around, to: to + around };
   }
   // A clock that was set in mid-act has stamped some of its events outside.
@@ -179,12 +219,9 @@ function spanOf(round: Round): { from: number; to: number } {
   return { from: Math.min(from, to) - around, to: Math.max(from, to) + around };
 }
 
-async function askRest(
-  round: Round,
-  since: number,
-  answers: Answer<unknown>[],
-): Promise<Pick<Observation, "rules" | "background">> {
-  const { siem, request } = round;
+async function askRest(round: Round, since: number, answers: Answer<unknown>[]): Promise<void> {
+  const { siem, request, evidence, now } = round;
+  const askedAt = now();
   const rules = rulesOf(round);
   const host = request.trial.telemetryHost;
   const [statuses, sensor, backgrounds] = await Promise.all([
@@ -193,7 +230,8 @@ async function askRest(
     Promise.all(rules.map((rule) => siem.background(rule, host))),
   ]);
   answers.push(...statuses, ...(sensor === null ? [] : [sensor]));
-  return {
+  evidence.rest = {
+    askedAt,
     rules: statuses.flatMap(({ state, value }): RuleStatus[] => (state === "complete" ? [value] : [])),
     background: Object.fromEntries(
       backgrounds.flatMap((answer, index): [string, Background][] => {

@@ -80,7 +80,8 @@ function gradeWithoutSources(question: AlertQuestion, alert: Alert): Attribution
   const own = new Set(act.map((event) => event.id));
   const ours = act.filter((event) => rule.matches(event) && event.ingestedAt <= alert.createdAt);
   const others = competitors.some(
-    (event) => !own.has(event.id) && rule.matches(event) && question.couldCause(event, alert),
+    (event) =>
+      event.host === host && !own.has(event.id) && rule.matches(event) && question.couldCause(event, alert),
   );
   const alone = alert.host === host && backgroundMatches === 0 && !others;
   return alone && rule.satisfiedBy(ours) ? "exclusive" : "ambiguous";

@@ -46,7 +46,7 @@ export interface MissingBracket {
 
 /** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
 export function bracketOf(
-  trial: Pick<Trial, "id" | "act" | "work">,
+  trial: Pick<Trial, "id" | "act" | "work" | "requires">,
   hostEvents: readonly HostEvent[],
 ): Bracket {
   const events = uniqueInOrder(hostEvents);
@@ -75,24 +75,21 @@ export function bracketOf(
   const channel = events.filter((event) => event.sensor === edge.sensor && event.host === edge.host);
   const wrapper = edge.ppid;
   const session = channel.filter((event) => event.session === edge.session);
-  const around = openAround(session, edge);
-  if (around !== null) {
-    const detail = `trial ${around} was acting in the same session`;
-    return { state: "overlap", begin, end, detail };
-  }
   const root = rootOf(trial, session, wrapper, begin, end);
   if (begin === null || end === null) {
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
-    if (root === null) return { state: "open", begin, end, detail };
+    if (root === null || mayBeRequirement(trial, root, end, channel))
+      return { state: "open", begin, end, detail };
     if (end === null) {
       return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
     }
-    return between(root, end, { begin, channel, session, root, wrapper, detail });
+    return between(root, end, { trial: trial.id, begin, channel, session, root, wrapper, detail });
   }
-  return between(begin, end, { begin, channel, session, root, wrapper, detail: "" });
+  return between(begin, end, { trial: trial.id, begin, channel, session, root, wrapper, detail: "" });
 }
 
 interface Parts {
+  readonly trial: string;
   readonly begin: HostEvent | null;
   readonly channel: readonly HostEvent[];
   readonly session: readonly HostEvent[];
@@ -103,13 +100,18 @@ interface Parts {
 
 /** @param first the begin sentinel, or the act's first process where that was lost. */
 function between(first: HostEvent, end: HostEvent, parts: Parts): Bracket {
-  const { begin, channel, session, wrapper, detail } = parts;
+  const { trial, begin, channel, session, wrapper, detail } = parts;
   const inside = session.filter(
     (event) => event.sequence >= first.sequence && event.sequence < end.sequence && event.id !== begin?.id,
   );
   const foreign = inside.map(sentinelOf).find((sentinel) => sentinel !== null);
   if (foreign !== undefined && foreign !== null) {
     const who = `trial ${foreign.trial} acted in the same session at the same time`;
+    return { state: "overlap", begin, end, detail: who };
+  }
+  const other = intruder(trial, session, first, inside);
+  if (other !== null) {
+    const who = `trial ${other} was still acting in the same session`;
     return { state: "overlap", begin, end, detail: who };
   }
   const unseen = missingBetween(channel, first.sequence, end.sequence);
@@ -130,16 +132,38 @@ function isPair(begin: HostEvent, end: HostEvent): boolean {
   );
 }
 
-/** A trial that had begun in the session, and not ended, when this one did; null when there is none. */
-function openAround(session: readonly HostEvent[], edge: HostEvent): string | null {
-  const before = session.flatMap((event) => {
+/** A trial that began before ours in the session, and whose processes act inside our bracket; null when there is none. */
+function intruder(
+  trial: string,
+  session: readonly HostEvent[],
+  first: HostEvent,
+  inside: readonly HostEvent[],
+): string | null {
+  const pids = new Map<number, string>();
+  for (const event of session) {
     const sentinel = sentinelOf(event);
-    // A connection begins with a sentinel that no end follows.
-    if (sentinel === null || sentinel.trial === CONNECTION || event.sequence >= edge.sequence) return [];
-    return sentinel.trial === sentinelOf(edge)?.trial ? [] : [sentinel];
-  });
-  const last = before.at(-1);
-  return last?.edge === "begin" ? last.trial : null;
+    // A connection begins with a sentinel of its own, which no trial's wrapper wrote.
+    if (sentinel?.edge === "begin" && sentinel.trial !== trial && sentinel.trial !== CONNECTION) {
+      if (event.sequence < first.sequence) pids.set(event.ppid, sentinel.trial);
+      continue;
+    }
+    const other = pids.get(event.ppid);
+    if (other === undefined || event.ppid === first.ppid) continue;
+    if (inside.includes(event)) return other;
+    pids.set(event.pid, other);
+  }
+  return null;
+}
+
+/** Without the begin sentinel, a requirement that ran the same program looks like the act: unless all that followed it is here. */
+function mayBeRequirement(
+  trial: Pick<Trial, "requires">,
+  root: HostEvent,
+  end: HostEvent | null,
+  channel: readonly HostEvent[],
+): boolean {
+  if (end === null || trial.requires.length === 0) return false;
+  return missingBetween(channel, root.sequence, end.sequence) > 0;
 }
 
 /** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */

@@ -26,7 +26,8 @@ export interface Question {
 
 /** The verdicts of a trial, one for each expectation. Pure; the order and repetition of what was observed do not matter. */
 export function decide(question: Question): Verdict[] {
-  const { trial, observation } = question;
+  const { trial } = question;
+  const observation = question.observation === null ? null : inOrder(question.observation);
   const bracket = observation === null ? null : bracketOf(trial, observation.events);
   return trial.expectations.map((expectation) => {
     const rule = question.rules.get(expectation.analytic);
@@ -39,6 +40,11 @@ export function decide(question: Question): Verdict[] {
   });
 }
 
+function inOrder(observation: Observation): Observation {
+  const alerts = observation.alerts.toSorted((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  return { ...observation, alerts };
+}
+
 function verdictOf(
   question: Question,
   expectation: Expectation,
@@ -47,6 +53,8 @@ function verdictOf(
 ): Verdict {
   const status = question.observation?.rules.find((candidate) => candidate.rule === rule.id);
   const background: Background | null = question.observation?.background[rule.id] ?? null;
+  // An alert that a SIEM keeps under the rule's name was made by the rule that is deployed there.
+  const shipped = question.observation?.delivery.type === "shipped";
   const tierMet = expectation.tier === undefined || decision.tier === expectation.tier;
   return {
     analytic: rule.id,
@@ -58,7 +66,7 @@ function verdictOf(
       question.execution.status === expectation.execution &&
       tierMet,
     tier: decision.tier ?? null,
-    evaluatedBy: status?.evaluatedBy ?? "embedded",
+    evaluatedBy: status?.evaluatedBy ?? (shipped ? "siem-rule" : "embedded"),
     attribution: decision.attribution ?? null,
     background,
     latency: decision.latency ?? noLatency,
@@ -108,8 +116,12 @@ function decideOne(
     return execution.status === "prevented" ? notAsked(execution) : silent(context, rule, bracket);
   if (best.grade === "ambiguous") return ambiguous(context, best);
   const standing = attributed.find(({ alert }) => alert.foldedInto === null);
-  // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
-  if (best.alert.foldedInto !== null && standing !== undefined) return ambiguous(context, standing);
+  if (best.alert.foldedInto !== null && standing !== undefined) {
+    // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
+    return standing.grade === "ambiguous"
+      ? ambiguous(context, standing)
+      : fired(context, rule, bracket, standing);
+  }
   return fired(context, rule, bracket, best);
 }
 
@@ -227,10 +239,10 @@ function standingAlertMayCome(
 ): Decision | null {
   const doubt = answerProblem(observation);
   if (doubt !== null) return doubt;
-  if (execution.outlived === true || (bracket.unseen !== 0 && mayStillArrive(observation))) {
-    const detail = "an alert was folded, and other events of the act may still raise one that stands";
+  const detail = "an alert was folded, and other events of the act may still raise one that stands";
+  if (execution.outlived === true) return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  if (bracket.unseen !== 0 && mayStillArrive(observation))
     return { outcome: "pending", cause: causeAt("evaluated", detail) };
-  }
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   if (status === undefined) return ruleProblem(status);
   const waiting = evaluationProblem(

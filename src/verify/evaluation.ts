@@ -81,16 +81,44 @@ export function couldCause(
   }
   if (status === undefined || delivery.type === "read") return true;
   const { schedule } = status;
-  // The evaluation ended at most the alert lag before the alert was there, and took an interval at most.
   if (schedule.type === "streaming") return event.ingestedAt >= alert.createdAt - delivery.longestAlertLagMs;
+  // The evaluation ended at most the alert lag before the alert was there. Where none is listed, any may have been.
+  const froms = schedule.evaluations.flatMap(({ completedAt, from }) =>
+    completedAt <= alert.createdAt && completedAt >= alert.createdAt - delivery.longestAlertLagMs
+      ? [from]
+      : [],
+  );
   const time = schedule.windowOver === "event-time" ? event.time : event.ingestedAt;
-  return time >= alert.createdAt - delivery.longestAlertLagMs - schedule.intervalMs - schedule.lookBackMs;
+  return froms.length === 0 || time >= Math.min(...froms);
 }
 
-/** A sentence when the rule withheld alerts at any time since the events arrived; else null. */
-export function throttleOf({ throttle }: RuleStatus, events: readonly HostEvent[]): string | null {
-  if (throttle === null) return null;
-  if (throttle.until < Math.min(...events.map((event) => event.ingestedAt))) return null;
-  const by = throttle.openedBy === null ? "" : `, opened by alert ${throttle.openedBy}`;
+/** A sentence when the rule withheld alerts at a time at which it may have looked at these events; else null. */
+export function throttleOf(
+  { schedule, throttles }: RuleStatus,
+  { delivery }: Observation,
+  events: readonly HostEvent[],
+): string | null {
+  const alertLagMs = delivery.type === "shipped" ? delivery.longestAlertLagMs : 0;
+  const first = Math.min(...events.map((event) => event.ingestedAt));
+  const last = Math.max(...events.map((event) => event.ingestedAt));
+  const until =
+    schedule.type === "streaming"
+      ? last + alertLagMs
+      : Math.max(...events.map((event) => firstLook(schedule, event))) + alertLagMs;
+  const open = throttles.find((throttle) => throttle.from <= until && throttle.until >= first);
+  if (open === undefined) return null;
+  const by = open.openedBy === null ? "" : `, opened by alert ${open.openedBy}`;
   return `a throttle of the rule was open${by}: its silence proves nothing`;
+}
+
+/** When the first listed evaluation that saw an event was completed; Infinity when none is listed. */
+function firstLook(
+  schedule: Extract<RuleStatus["schedule"], { type: "scheduled" }>,
+  event: HostEvent,
+): number {
+  const time = schedule.windowOver === "event-time" ? event.time : event.ingestedAt;
+  const covering = schedule.evaluations.filter(
+    ({ startedAt, from, to }) => startedAt >= event.ingestedAt && from <= time && time <= to,
+  );
+  return Math.min(...covering.map(({ completedAt }) => completedAt));
 }

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { AnswerState } from "../model/observation.js";
+import type { AnswerState, Observation } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
 import type { Canary, SensorState } from "../siem/siem.js";
 import { bracketOf } from "./bracket.js";
@@ -25,6 +25,12 @@ export class Evidence {
   wide = false;
   /** When everything is asked for again although only an alert is waited for, our clock. */
   everythingAt = 0;
+  /** What was last said of rules and background; null until it was asked. */
+  rest: (Pick<Observation, "rules" | "background"> & { readonly askedAt: number }) | null = null;
+  /** Settles when the sensor that is being asked has answered; null when it is not being asked. Never rejects. */
+  askingSensor: Promise<void> | null = null;
+  /** Settles when that is known which is being asked beside the rounds; null when nothing is. Never rejects. */
+  asking: Promise<void> | null = null;
   /** The first reading of the sensor after the act: what it loses later is not the trial's. Null until there is one. */
   sensor: SensorState | null = null;
   /** Why there is none. */
@@ -34,8 +40,8 @@ export class Evidence {
   #canary: Canary = { begin: null, end: null };
   #shrunk = false;
   #print = "";
-  #agreeing = 0;
-  #agreedAt = 0;
+  /** When the rounds in a row that agree were asked for, our clock. */
+  #agreed: number[] = [];
 
   constructor(askedAt: number) {
     this.askedAt = askedAt;
@@ -51,6 +57,11 @@ export class Evidence {
 
   get alerts(): Alert[] {
     return [...this.#alerts.values()].sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
+  }
+
+  /** When the last of the rounds that agree was asked for, our clock; -Infinity when none does. */
+  get lastAgreed(): number {
+    return this.#agreed.at(-1) ?? -Infinity;
   }
 
   hasEvent(id: string): boolean {
@@ -76,7 +87,10 @@ export class Evidence {
    * @param concerns which of the alerts may be the trial's
    */
   addAlerts(alerts: readonly Alert[], from: number, concerns: (alert: Alert) => boolean): void {
-    this.#shrunk ||= lacks(this.#alerts, alerts, ({ updatedAt }) => updatedAt >= from);
+    // Others' alerts may be closed and deleted; those of the trial's own events are nobody's to delete while it is judged.
+    const own = ({ sourceEvents }: Alert): boolean =>
+      sourceEvents?.some((id) => this.#events.has(id)) === true;
+    this.#shrunk ||= lacks(this.#alerts, alerts, (alert) => alert.updatedAt >= from && own(alert));
     for (const alert of alerts) {
       const known = this.#alerts.get(alert.id);
       if (known !== undefined && known.updatedAt > alert.updatedAt) continue;
@@ -96,11 +110,12 @@ export class Evidence {
   /**
    * Counts the rounds in a row whose answers were whole and held the same of the trial, as far as they lie apart.
    * @param asOf when events and alerts were asked for in this round, our clock
+   * @returns their number, and the moment after which the last two of them were asked for
    */
-  agree(trial: Trial, state: AnswerState, asOf: number): number {
+  agree(trial: Trial, state: AnswerState, asOf: number): { agreeing: number; agreedAt: number } {
     if (state !== "complete") {
-      this.#agreeing = 0;
-      return 0;
+      this.#agreed = [];
+      return { agreeing: 0, agreedAt: asOf };
     }
     const bracket = bracketOf(trial, this.events);
     const print = JSON.stringify([
@@ -108,12 +123,11 @@ export class Evidence {
       this.alerts.map(({ id, updatedAt }) => `${id}@${updatedAt}`),
       [this.#canary.begin?.id, this.#canary.end?.id],
     ]);
-    const same = this.#agreeing > 0 && print === this.#print;
-    if (same && asOf - this.#agreedAt < APART_MS) return this.#agreeing;
-    this.#agreeing = same ? this.#agreeing + 1 : 1;
-    this.#agreedAt = asOf;
+    if (print !== this.#print) this.#agreed = [];
     this.#print = print;
-    return this.#agreeing;
+    const last = this.#agreed.at(-1) ?? -Infinity;
+    if (asOf - last >= APART_MS) this.#agreed.push(asOf);
+    return { agreeing: this.#agreed.length, agreedAt: this.#agreed.at(-2) ?? asOf };
   }
 
   /** The latest version, for records of one event may be joined late; from its first arrival, for it may be delivered again. */

@@ -1,3 +1,4 @@
+import type { HostEvent } from "../model/event.js";
 import type { AnswerState, Observation } from "../model/observation.js";
 import type { Answer } from "../siem/siem.js";
 import type { Round } from "./ask.js";
@@ -7,14 +8,13 @@ const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-li
 /**
  * What is known of a trial after a round of questions. It is only as whole as the worst answer of the round, and not whole
  * when an answer lacked what an earlier one had shown.
- * @param asOf the moment that the answers speak of, our clock
- * @param everything whether all was asked, so that the round counts as one of those that agree
+ * @param asked with the moment that the answers speak of, our clock, and whether sentinels, events and alerts were all asked
+ * for, so that the round counts as one of those that agree
  */
 export function observationOf(
   { siem, request, evidence, deadlineAt }: Round,
   answers: readonly Answer<unknown>[],
-  asOf: number,
-  everything: boolean,
+  asked: { readonly asOf: number; readonly counts: boolean; readonly events: HostEvent[] },
   parts: Partial<Observation>,
 ): Observation {
   const worst = answers.reduce<Answer<unknown> | null>(
@@ -28,18 +28,20 @@ export function observationOf(
   return {
     siem: siem.name,
     askedAt: evidence.askedAt,
-    answeredAt: asOf,
+    answeredAt: asked.asOf,
     deadlineAt,
     state,
     stateDetail: state === "complete" ? "" : detail,
     delivery: siem.delivery,
     clock: { offsetMs: 0, errorMs: 0 },
-    agreeing: everything ? evidence.agree(request.trial, state, asOf) : 0,
-    events: evidence.events,
+    ...(asked.counts
+      ? evidence.agree(request.trial, state, asked.asOf)
+      : { agreeing: 0, agreedAt: asked.asOf }),
+    events: asked.events,
     surroundings: evidence.wide && siem.delivery.type === "shipped",
     alerts: evidence.alerts,
-    rules: [],
-    background: {},
+    rules: evidence.rest?.rules ?? [],
+    background: evidence.rest?.background ?? {},
     sensor: {
       lostBefore: request.lostBefore,
       lostAfter: evidence.sensor?.lost ?? null,

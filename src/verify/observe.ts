@@ -2,11 +2,16 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { Execution } from "../model/execution.js";
 import type { Delivery, Observation, RuleStatus } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
-import type { Verdict } from "../model/verdict.js";
 import type { Siem } from "../siem/siem.js";
-import { ask, type Round } from "./ask.js";
+import { ask } from "./ask.js";
+import { bracketOf } from "./bracket.js";
 import { decide } from "./decide.js";
 import { Evidence } from "./evidence.js";
+import { refineExecution } from "./prevention.js";
+import { AGREEING_ANSWERS } from "./witness.js";
+
+/** Rounds past the patience: enough for answers to agree, should they. */
+const LATE_ROUNDS = 4;
 
 export interface ObserveRequest {
   readonly trial: Trial;
@@ -36,9 +41,9 @@ export const defaultPatience: Patience = {
   settleMs: 5_000,
   scheduledMs: 15 * 60_000,
   readPauseMs: 25,
-  shippedPauseMs: 1_000,
+  shippedPauseMs: 400,
   longestPauseMs: 60_000,
-  pausePart: 0.1,
+  pausePart: 0.08,
 };
 
 /**
@@ -57,35 +62,42 @@ export async function observe(
   const telemetryUntil = endedAt + telemetryMs(siem.delivery, patience);
   const evidence = new Evidence(now());
   const reads = siem.delivery.type === "read";
+  const host = request.trial.telemetryHost;
+  const patienceUntil = telemetryUntil + (reads ? 0 : patience.scheduledMs);
   let alertsUntil = telemetryUntil;
+  let lateRounds = 0;
   for (;;) {
     request.signal?.throwIfAborted();
     const late = now() >= telemetryUntil;
     const round = { siem, request, evidence, now, deadlineAt: telemetryUntil, late };
     const { observation, everything } = await ask(round);
-    if (isFinal(request.trial, decide({ ...request, observation }), reads))
-      return everything ? observation : await completed(round, observation);
+    if (isFinal(request, observation)) {
+      const lateness = pauseOf(now() - endedAt, patience.readPauseMs, patience);
+      if (evidence.rest === null) await Promise.race([evidence.asking, siem.changed(host, lateness)]);
+      const { rules, background } = evidence.rest ?? observation;
+      return everything ? observation : { ...observation, rules, background };
+    }
     // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
     if (everything && reads && observation.state === "complete") return observation;
+    if (late) lateRounds += 1;
     for (const status of observation.rules)
       alertsUntil = Math.max(alertsUntil, alertUntil(status, observation, telemetryUntil, patience));
-    // Past it twice more: one answer alone proves nothing.
-    const until = alertsUntil + (reads ? 0 : 2 * patience.longestPauseMs);
-    if (now() >= until) return observation;
-    const next = late ? until : telemetryUntil;
+    // What its answers speak of counts, not when they came: a slow SIEM is asked as often as a quick one.
+    const spent = observation.answeredAt >= patienceUntil && lateRounds >= (reads ? 1 : LATE_ROUNDS);
+    const settled = observation.state === "complete" && observation.agreeing >= AGREEING_ANSWERS;
+    if (spent || (settled && observation.agreedAt >= alertsUntil)) return observation;
+    const passed = observation.answeredAt >= alertsUntil;
     const pause = pauseOf(now() - endedAt, reads ? patience.readPauseMs : patience.shippedPauseMs, patience);
-    await siem.changed(
-      request.trial.telemetryHost,
-      Math.min(pause, Math.max(next - now(), 1)),
-      request.signal,
-    );
+    const next = late ? alertsUntil : telemetryUntil;
+    // Only that whole answers agree is worth a quick second look.
+    const again = passed && observation.state === "complete";
+    const wait = again
+      ? Math.min(pause, patience.settleMs)
+      : passed
+        ? pause
+        : Math.min(pause, Math.max(next - now(), patience.readPauseMs));
+    await siem.changed(host, wait, request.signal);
   }
-}
-
-/** What the report wants and no verdict needed is asked for once, at the end; an answer that fails spoils nothing. */
-async function completed(round: Round, observation: Observation): Promise<Observation> {
-  const { observation: last } = await ask({ ...round, late: true });
-  return last.state === "complete" ? last : observation;
 }
 
 function telemetryMs(delivery: Delivery, { settleMs }: Patience): number {
@@ -107,13 +119,20 @@ function alertUntil(
   const alertLagMs = delivery.type === "shipped" ? delivery.longestAlertLagMs : 0;
   const streaming = telemetryUntil + alertLagMs + clock.errorMs;
   if (schedule.type === "streaming" || schedule.intervalMs > scheduledMs) return streaming;
-  // Two intervals, because one evaluation may be skipped.
-  return Math.min(streaming + 2 * schedule.intervalMs, telemetryUntil + scheduledMs);
+  // Three intervals, because one evaluation may be skipped, and another takes its time.
+  return Math.min(streaming + 3 * schedule.intervalMs, telemetryUntil + scheduledMs);
 }
 
 /** Whether no later answer can change the verdicts. */
-function isFinal(trial: Trial, verdicts: readonly Verdict[], reads: boolean): boolean {
-  return verdicts.every((verdict, index) => {
+function isFinal({ trial, execution, rules }: ObserveRequest, observation: Observation): boolean {
+  const refined = refineExecution(trial, execution, observation);
+  if (refined.status === "failed") {
+    // It was asked whether a control had stopped it: answered when all that the host recorded is there.
+    const bracket = bracketOf(trial, observation.events);
+    return "act" in bracket && bracket.unseen === 0;
+  }
+  const reads = observation.delivery.type === "read";
+  return decide({ trial, execution: refined, observation, rules }).every((verdict, index) => {
     if (verdict.outcome === "pending" || verdict.outcome === "undecided") return false;
     const wanted = trial.expectations[index]?.tier;
     // A signal may still be raised to the alert that was expected.

@@ -37,7 +37,7 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
 
   const evidence = read.map((event) => event.id);
   const satisfied = rule.satisfiedBy(matching);
-  const withheld = satisfied || trial.twin ? throttleOf(status, read) : null;
+  const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
   if (trial.twin) return { outcome: "quiet", evidence };

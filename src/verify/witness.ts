@@ -8,11 +8,19 @@ import type { Decision } from "./decision.js";
 /** Whether silence can be believed: what keeps the SIEM, the sensor or the marker from being a witness. Pure. */
 
 /** Complete answers in a row that must agree before anything is concluded from absence, where records travel. */
-const AGREEING_ANSWERS = 2;
+export const AGREEING_ANSWERS = 2;
 
-/** Milliseconds since 1970 by the SIEM's clock when it last answered: not later than this. */
-export function siemTime({ answeredAt, clock }: Observation): number {
-  return answeredAt + clock.offsetMs - clock.errorMs;
+/**
+ * The moment as of which something may be concluded from absence, by our clock: where records travel, two answers that
+ * agree must both speak of it or of a later one.
+ */
+function absentAt({ answeredAt, agreedAt, delivery }: Observation): number {
+  return delivery.type === "read" ? answeredAt : agreedAt;
+}
+
+/** The same moment by the SIEM's clock: not later than this. */
+export function siemTime(observation: Observation): number {
+  return absentAt(observation) + observation.clock.offsetMs - observation.clock.errorMs;
 }
 
 /** A sentence when records are known to have been lost during the trial; else null. */
@@ -27,8 +35,8 @@ export function lossOf({ sensor }: Observation): string | null {
 }
 
 /** Whether a record of the act may still be under way, or was not waited for. */
-export function mayStillArrive({ answeredAt, deadlineAt }: Observation): boolean {
-  return answeredAt < deadlineAt;
+export function mayStillArrive(observation: Observation): boolean {
+  return absentAt(observation) < observation.deadlineAt;
 }
 
 /** Why the answer proves nothing by what it lacks; null when absence in it means absence in the SIEM. */

@@ -33,7 +33,7 @@ function siemOf(events: readonly HostEvent[], alerts: readonly Alert[], over: Pa
     alerts: () => complete([...alerts]),
     ruleStatus: (rule) =>
       complete({
-        ...{ rule, present: true, enabled: true, evaluatedBy: "embedded", throttle: null, stateful: false },
+        ...{ rule, present: true, enabled: true, evaluatedBy: "embedded", throttles: [], stateful: false },
         schedule: { type: "streaming" },
       }),
     background: () => complete({ matches: 0, observedHours: 1, perDay: 0 }),

@@ -153,6 +153,7 @@ export function anObservation(changes: Partial<Observation> = {}): Observation {
     delivery: { type: "read" },
     clock: { offsetMs: 0, errorMs: 0 },
     agreeing: 1,
+    agreedAt: 1795492201200,
     surroundings: false,
     events: [anEvent()],
     alerts: [],

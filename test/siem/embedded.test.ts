@@ -248,7 +248,7 @@ describe("background", () => {
         enabled: true,
         evaluatedBy: "embedded",
         schedule: { type: "streaming" },
-        throttle: null,
+        throttles: [],
         stateful: false,
       },
     });

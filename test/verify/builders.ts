@@ -141,6 +141,7 @@ export function observationOf(
     delivery: { type: "read" },
     clock: { offsetMs: 0, errorMs: 0 },
     agreeing: 1,
+    agreedAt: over.answeredAt ?? T0 + 61_000,
     surroundings: true,
     stateDetail: "",
     events,
@@ -152,7 +153,7 @@ export function observationOf(
         enabled: true,
         evaluatedBy: "embedded",
         schedule: { type: "streaming" },
-        throttle: null,
+        throttles: [],
         stateful: false,
       },
     ],
@@ -178,6 +179,7 @@ export function shippedOf(
   return observationOf(events, alerts, {
     delivery: shipped,
     agreeing: 2,
+    agreedAt: over.answeredAt ?? T0 + 61_000,
     deadlineAt: T0 + 61_000,
     answeredAt: T0 + 600_000,
     rules: [statusOf()],
@@ -193,7 +195,7 @@ export function statusOf(over: Partial<RuleStatus> = {}): RuleStatus {
     enabled: true,
     evaluatedBy: "siem-rule",
     schedule: { type: "streaming" },
-    throttle: null,
+    throttles: [],
     stateful: false,
     ...over,
   };

@@ -134,7 +134,7 @@ describe("a trial's detection", () => {
     ["the SIEM cannot be reached", [], { state: "unreachable" as const, stateDetail: "refused" }, "siem"],
     ["the SIEM says nothing of the rule", [begin, harmless, end], { rules: [] }, "rule-present"],
     ["the rule matches but no alert was kept", whole, {}, "evaluated"],
-    ["a throttle was open", whole, { rules: [{ ...streaming, throttle }] }, "suppression"],
+    ["a throttle was open", whole, { rules: [{ ...streaming, throttles: [throttle] }] }, "suppression"],
   ])("is undecided when %s", (_name, events, over, link) => {
     const result = verdict(observationOf(events, [], over));
     expect([result.outcome, result.cause?.link]).toEqual(["undecided", link]);
@@ -264,7 +264,7 @@ describe("a twin", () => {
   test.each([
     ["the rule is disabled", { rules: [{ ...streaming, enabled: false }] }],
     ["the rule is absent", { rules: [{ ...streaming, present: false }] }],
-    ["a throttle is open", { rules: [{ ...streaming, throttle }] }],
+    ["a throttle is open", { rules: [{ ...streaming, throttles: [throttle] }] }],
     ["records were lost", { sensor: { lostBefore: 0, lostAfter: 1, running: true, detail: "" } }],
   ])("is not quiet but undecided when %s: silence proves nothing then", (_name, over) => {
     expect(verdict(observationOf([begin, harmless, end], [], over), { trial: twin }).outcome).toBe(

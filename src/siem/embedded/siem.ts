@@ -163,7 +163,7 @@ export class EmbeddedSiem implements Siem {
       enabled: present,
       evaluatedBy: "embedded",
       schedule: { type: "streaming" },
-      throttle: null,
+      throttles: [],
       stateful: false,
     };
     return Promise.resolve({ state: "complete", detail: "", value });

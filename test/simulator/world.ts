@@ -1,0 +1,274 @@
+import { type Analytic, BROAD, OTHER, analytics, wordsOf } from "./analytics.js";
+import { type Connection, type Played, executionOf, play, trialOf } from "./act.js";
+import { deploymentOf } from "./deploy.js";
+import type { Deployment, SiemClock, SimulatedEvent, SimulatedHost, SimulatedTrial, World } from "./model.js";
+import { Pipe, copiesOf } from "./pipe.js";
+import { Random } from "./random.js";
+import { runRules } from "./rules.js";
+import type { ActPlan, Companion, Scenario } from "./scenario.js";
+import { scenarios } from "./scenarios.js";
+import { type Settings, longestAlertLagOf, longestLagOf } from "./settings.js";
+import { spansOf } from "./spans.js";
+import { type HostClock, OTHER_RUN, Timeline, hostTime, recordOf } from "./timeline.js";
+
+const START = Date.UTC(2026, 10, 24, 12, 0, 0);
+const MINUTE = 60_000;
+/** What others did before the first trial, as far as the SIEM knows it. */
+const HISTORY = 15 * MINUTE;
+/** Milliseconds between two processes of other users on a host, on average. */
+const NOISE_EVERY = 5_000;
+const noise = [
+  ["ls", "-l"],
+  ["bash", "-c", "uptime"],
+  ["cat", "/etc/hostname"],
+  ["base64", "--plain", "x"],
+  ["id"],
+];
+
+export interface WorldSize {
+  readonly hosts: number;
+  readonly trialsPerHost: number;
+  /** Only these scenarios, equally often. */
+  readonly only?: readonly string[];
+  /** No host's sensor runs. */
+  readonly dark?: boolean;
+}
+
+export const usualSize: WorldSize = { hosts: 8, trialsPerHost: 40 };
+
+interface Planned extends Played {
+  readonly analytic: Analytic;
+  readonly plan: ActPlan;
+  readonly trial: SimulatedTrial["trial"];
+}
+
+interface Stage {
+  readonly name: string;
+  readonly timeline: Timeline;
+  readonly clock: HostClock;
+  readonly planned: Planned[];
+}
+
+/** Builds a world from its seed: the same seed gives the same world. */
+export function buildWorld(seed: number, settings: Settings, size: WorldSize = usualSize): World {
+  const random = new Random(seed);
+  const played = analytics.map((analytic): [Analytic, Deployment] => [
+    analytic,
+    deploymentOf(analytic, random.fork(), settings),
+  ]);
+  // In most worlds no rule fires for every shell: with it, every miss is another analytic's alert.
+  const deployed = random.chance(0.25) ? played : played.filter(([{ rule }]) => rule.id !== BROAD);
+  const stages = stagesOf(random.fork(), settings, size.hosts);
+  playTrials(stages, `r${seed}`, random.fork(), settings, size);
+  const last = Math.max(...stages.flatMap(({ planned }) => planned.map(({ handedOverAt }) => handedOverAt)));
+  addNoise(
+    stages,
+    deployed.map(([analytic]) => analytic),
+    random.fork(),
+    last,
+  );
+
+  const siemClock = clockOf(
+    random.between(-settings.siemSkew, settings.siemSkew),
+    random.between(-settings.drift, settings.drift) / 1e6,
+  );
+  const lossRate = random.between(settings.loss.least, settings.loss.most);
+  const hosts = stages.map((stage) =>
+    deliver(stage, random.fork(), settings, lossRate, siemClock, last, size.dark ?? false),
+  );
+  const end =
+    last +
+    longestLagOf(settings) +
+    longestAlertLagOf(settings) +
+    2 * Math.max(...settings.intervals) +
+    HISTORY;
+  const events = hosts.flatMap((host) => host.events);
+  const { rules, alerts } = runRules({
+    deployments: deployed.map(([, deployment]) => deployment),
+    events,
+    siemClock,
+    alertDelay: settings.alertDelay,
+    random: random.fork(),
+    from: START - HISTORY,
+    // A clock that runs ahead puts events into windows of hours to come.
+    until: end + Math.max(0, ...stages.map(({ clock }) => clock.offsetMs)),
+  });
+  return {
+    seed,
+    settings,
+    start: START,
+    end,
+    siemClock,
+    hosts,
+    trials: stages.flatMap(({ planned }, index) => planned.map((one) => trialIn(hosts[index], one))),
+    rules,
+    alerts,
+    spans: spansOf(settings, random.fork(), START, end),
+  };
+}
+
+/** @param drift a part by which it runs fast, from the start on */
+function clockOf(skewMs: number, drift: number): SiemClock {
+  return {
+    of: (ours) => ours + skewMs + (ours - START) * drift,
+    ours: (siem) => START + (siem - START - skewMs) / (1 + drift),
+  };
+}
+
+function stagesOf(random: Random, settings: Settings, count: number): Stage[] {
+  return Array.from({ length: count }, (_, index): Stage => {
+    const zone = random.chance(settings.wrongZone) ? random.integer(-12, 12) * 3_600_000 : 0;
+    return {
+      name: `h${index + 1}`,
+      timeline: new Timeline(random.fork()),
+      clock: {
+        offsetMs: zone + random.between(-settings.hostSkew, settings.hostSkew),
+        driftPpm: random.between(-settings.drift, settings.drift),
+      },
+      planned: [],
+    };
+  });
+}
+
+/** One trial after another on each host. */
+function playTrials(
+  stages: readonly Stage[],
+  run: string,
+  random: Random,
+  settings: Settings,
+  size: WorldSize,
+): void {
+  const mix: [Scenario, number][] = scenarios.flatMap((scenario): [Scenario, number][] => {
+    if (size.only !== undefined) return size.only.includes(scenario.name) ? [[scenario, 1]] : [];
+    return [[scenario, scenario.weight * (scenario.rare ? settings.rarity : 1)]];
+  });
+  let ordinal = 0;
+  for (const stage of stages) {
+    const connection: Connection = { session: String(random.integer(10, 99)), server: stage.timeline.pid() };
+    let at = START + random.between(0, MINUTE);
+    for (let index = 0; index < size.trialsPerHost; index += 1) {
+      const scenario = random.weighted(mix);
+      const analytic = analytics.find((candidate) => candidate.scenario === scenario);
+      if (analytic === undefined) throw new Error(`no analytic for ${scenario.name}`);
+      const plan = scenario.plan(wordsOf(analytic.key, random), random, settings);
+      const work = `/tmp/tmp.${random.integer(1e9, 9e9).toString(36)}`;
+      const trial = trialOf({ run, ordinal: (ordinal += 1), host: stage.name, work }, analytic, plan);
+      const times = play(stage.timeline, trial, plan, connection, at, random);
+      for (const companion of plan.companions ?? [])
+        accompany(companion, stage, stages, times, trial, random);
+      stage.planned.push({ ...times, analytic, plan, trial });
+      at = times.handedOverAt + random.lognormal(3_000, 30_000);
+    }
+  }
+}
+
+/** Somebody else does the like at the same time: on another host, as another user, or in another run of Tyrian. */
+function accompany(
+  { who, leaf }: Companion,
+  stage: Stage,
+  stages: readonly Stage[],
+  { startedAt, endedAt }: Played,
+  trial: SimulatedTrial["trial"],
+  random: Random,
+): void {
+  const others = stages.filter((candidate) => candidate !== stage);
+  const { timeline } = who === "other-host" && others.length > 0 ? random.pick(others) : stage;
+  const at = random.between(startedAt, endedAt);
+  const refused = leaf.refused ?? null;
+  if (who !== "other-run") {
+    timeline.add({ at, argv: leaf.argv, session: "3", user: "alice", refused });
+    return;
+  }
+  const wrapper = timeline.pid();
+  const common = { session: OTHER_RUN, ppid: wrapper, user: "lab" };
+  const other = `other${trial.run}-${trial.id.slice(-5)}`;
+  timeline.sentinel("begin", other, { ...common, at: at - 20 });
+  const root = timeline.add({ ...common, at: at - 10, argv: ["bash", "-c", trial.act.code] });
+  timeline.add({ ...common, at, argv: leaf.argv, ppid: root.pid, refused });
+  timeline.sentinel("end", other, { ...common, at: at + 20 });
+}
+
+function addNoise(
+  stages: readonly Stage[],
+  deployed: readonly Analytic[],
+  random: Random,
+  last: number,
+): void {
+  const add = (
+    timeline: Timeline,
+    everyMs: number,
+    argv: () => readonly string[],
+    secondChannel = false,
+  ): void => {
+    for (let at = START - HISTORY; ;) {
+      at -= Math.log(1 - random.next()) * everyMs;
+      if (at > last) return;
+      const [user, session] = random.pick([
+        ["alice", "3"],
+        ["bob", "5"],
+        ["root", null],
+      ] as const);
+      timeline.add({ at, argv: argv(), session, user, secondChannel });
+    }
+  };
+  for (const { timeline } of stages) {
+    add(timeline, NOISE_EVERY, () => random.pick(noise));
+    add(timeline, 2 * NOISE_EVERY, () => random.pick(noise), true);
+    for (const { scenario, key, rule } of deployed) {
+      const words = wordsOf(key, random);
+      const inAnHour = rule.id === OTHER ? 3 : (scenario?.noise ?? 0);
+      const argv = scenario?.name === "first seen, known" ? words.known : words.hit;
+      if (inAnHour > 0) add(timeline, (60 * MINUTE) / inAnHour, argv);
+    }
+  }
+}
+
+/** Numbers and stamps what a host did, and sends it on its way. */
+function deliver(
+  { name, timeline, clock }: Stage,
+  random: Random,
+  settings: Settings,
+  lossRate: number,
+  siemClock: SiemClock,
+  last: number,
+  dark: boolean,
+): SimulatedHost {
+  const sensing = !random.chance(settings.dark) && !dark;
+  const tellsLost = random.chance(0.7);
+  const pipe = new Pipe(random.fork(), settings, lossRate, START, last - START);
+  // The channels number by themselves, and happen to be at much the same number.
+  const base = random.integer(1_000, 900_000);
+  const next = { auditd: base, laurel: base + random.integer(0, 600) };
+  const losses: number[] = [];
+  const events = timeline.drafts
+    .sort((one, other) => one.at - other.at)
+    .map((draft): SimulatedEvent => {
+      const dropped = sensing && tellsLost && random.chance(settings.kernelLoss);
+      if (dropped) losses.push(draft.at);
+      const time = hostTime(clock, START, draft.at);
+      const channel = draft.secondChannel ? "laurel" : "auditd";
+      const sequence = dropped || !sensing ? NaN : (next[channel] += 1);
+      const record = recordOf(draft, name, time, sequence);
+      const travelled = pipe.arrivals(draft.at, draft.secondChannel, draft.slowBy);
+      const arrivals = Number.isNaN(sequence) || draft.lost ? [] : travelled;
+      const { at, part, trial } = draft;
+      return { record, at, part, trial, arrivals, copies: copiesOf(record, arrivals, siemClock) };
+    });
+  return { name, events, sensing, tellsRunning: random.chance(0.5), tellsLost, losses };
+}
+
+function trialIn(host: SimulatedHost | undefined, planned: Planned): SimulatedTrial {
+  if (host === undefined) throw new Error("a trial without a host");
+  const { trial, plan, analytic, startedAt, endedAt, handedOverAt } = planned;
+  return {
+    trial,
+    execution: executionOf(plan, planned),
+    scenario: analytic.scenario?.name ?? "none",
+    rule: analytic.rule,
+    startedAt,
+    endedAt,
+    handedOverAt,
+    lostBefore: host.tellsLost ? host.losses.filter((at) => at < startedAt).length : null,
+    events: host.events.filter((event) => event.trial === trial.id),
+  };
+}
