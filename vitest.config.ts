@@ -3,19 +3,31 @@ import { defineConfig } from "vitest/config";
 /** Kernel audit and network namespaces are the machine's: tests on real hosts run one file at a time, after the others. */
 const onRealHosts = ["test/lab/**/*.test.ts"];
 
+/** Tests that leave nothing behind in their process, so that files may follow one another in it: loading modules is most of their cost. */
+const withinModules = ["detection", "journal", "plan", "playbook", "report", "telemetry"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
+/** One more than there are cores on a small machine: many tests mostly wait. */
+const MOST_WORKERS = 3;
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: MOST_WORKERS,
     projects: [
       {
         extends: true,
+        test: { name: "modules", include: withinModules, isolate: false, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
         test: {
-          name: "unit",
+          name: "processes",
           include: ["test/**/*.test.ts"],
-          exclude: onRealHosts,
+          exclude: [...withinModules, ...onRealHosts],
           sequence: { groupOrder: 0 },
         },
       },

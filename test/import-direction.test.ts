@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 const floors: Record<string, number> = {
   "errors.ts": 0,
   "config.ts": 0,
+  "folders.ts": 0,
   "version.ts": 0,
   "secrets.ts": 1,
   attack: 0,

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
 import { type Inventory, inventorySchema } from "../model/inventory.js";
 import { joinLab, type LabShare } from "../lab/embedded/users.js";
-import { labDown, labStatus, labUp, probeSensor } from "../lab/embedded/index.js";
+import { labDown, type LabState, labStatus, labUp, probeSensor } from "../lab/embedded/index.js";
 import { loadInventory } from "../lab/inventory.js";
 import { resolveSecret } from "../secrets.js";
 
@@ -37,8 +37,7 @@ export interface LabChoice {
  * @throws TyrianError `lab-not-up`, `lab-failed`, `inventory-invalid`, `secret-unresolved`
  */
 export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
-  if (choice.file !== undefined)
-    return await labOf(await loadInventory(choice.file), { started: false, release: async () => undefined });
+  if (choice.file !== undefined) return await labOfFile(await loadInventory(choice.file));
   // Joined before it is looked at: from here on no other command ends the lab under us.
   const share = joinLab();
   try {
@@ -57,6 +56,29 @@ export async function chooseLab(choice: LabChoice): Promise<ChosenLab> {
   } catch (error) {
     await leave(share);
     throw error;
+  }
+}
+
+/** When the file is the embedded lab's own, or a copy, its sensors can be asked, and no other command ends it under us. */
+async function labOfFile(inventory: Inventory): Promise<ChosenLab> {
+  const embedded = await embeddedLabOf(inventory);
+  if (embedded === null) return await labOf(inventory, { started: false, release: async () => undefined });
+  const share = joinLab();
+  const probe: SensorProbe = (host) => probeSensor(embedded, host);
+  return await labOf(inventory, { started: false, probe, release: () => leave(share) });
+}
+
+/** The embedded lab, when the inventory has its token: nothing else proves that the hosts are the same. */
+async function embeddedLabOf(inventory: Inventory): Promise<LabState | null> {
+  const token = await resolveSecret(inventory.token.value);
+  try {
+    const { state } = await labStatus({});
+    if (state === null) return null;
+    const own = await loadInventory(state.inventory);
+    return (await resolveSecret(own.token.value)) === token ? state : null;
+  } catch {
+    // A state folder that cannot be used holds no lab.
+    return null;
   }
 }
 

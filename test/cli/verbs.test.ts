@@ -130,6 +130,34 @@ test("a path that is not there is said once, as what it is, and a misspelt name 
   expect((await tyrian(["show", "here-documnt"])).stderr).toContain("hint: Did you mean here-document?");
 });
 
+test("a state folder that cannot be made is said at once, with the way on", async () => {
+  const environment = { XDG_STATE_HOME: "/proc/tyrian" };
+  const inventory = join(base, "here.yaml");
+  await writeFile(join(base, "here.token"), "a-token-of-the-test-4f0d1c2e9a3b4c5d\n");
+  await writeFile(
+    inventory,
+    JSON.stringify({
+      name: "here",
+      token: { path: join(base, "here.token"), value: `file:${join(base, "here.token")}` },
+      targets: [{ name: "h1", platform: "linux", transport: { type: "local" }, sensor: { type: "none" } }],
+    }),
+  );
+  for (const [words, code] of [
+    [["run", "--procedure", "here-document"], "lab-failed"],
+    [
+      ["run", "--procedure", "here-document", "--lab", inventory, "--out", join(base, "no-state")],
+      "queue-unavailable",
+    ],
+    [["lab", "up"], "lab-failed"],
+    [["kill"], "queue-unavailable"],
+  ] as const) {
+    const { status, stderr } = await tyrian(words, { environment });
+    expect([words, status]).toEqual([words, 3]);
+    expect(stderr).toMatch(new RegExp(`^error: ${code}: .*mkdir '/proc/tyrian'`, "m"));
+    expect(stderr).toMatch(/^hint: Set XDG_STATE_HOME to a folder in which you can write/m);
+  }
+});
+
 test("history lists the runs, as text and as JSON", async () => {
   const text = await tyrian(["history"], { cwd: base });
   expect(text.stdout).toMatch(new RegExp(`^${RUN} .* completed +1 +0 +1 +1 +demo$`, "m"));

@@ -103,6 +103,7 @@ describe("`tyrian run` whose private Redis is lost in the middle of an act", () 
       const [first, second] = state.trials;
       expect(first?.reached).toMatchObject({ armed: expect.anything(), executed: expect.anything() });
       expect(first?.execution).toMatchObject({ status: "failed", reason: { code: "interrupted" } });
+      expect(first?.execution?.reason?.message).toMatch(/^it was ended: the Redis was lost in mid-run: .+/);
       expect(first?.cleanup).toMatchObject({ status: "clean" });
       expect(second?.reached.prepared).toBeUndefined();
       expect(state.ended).toBe("failed");

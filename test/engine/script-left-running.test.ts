@@ -287,6 +287,30 @@ ${program} < ${folder}/cleanup`,
   });
 });
 
+test("what stays is waited for by the clock, however slow the looks are", async () => {
+  const waits = shells.map(async (shell) => {
+    const trial = trialOfCode("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
+    const ran = await act(shell, trial, (script) => script.replace("/bin/sleep 0.05", "/bin/sleep 0.5"));
+    expect([shell.name, strays(ran).length, ran.said("ended")]).toEqual([shell.name, 1, "0"]);
+    expect(ran.milliseconds).toBeGreaterThan(3_000);
+    // Sixty looks would take thirty seconds.
+    expect(ran.milliseconds).toBeLessThan(9_000);
+    await sweep(shell, trial);
+  });
+  await Promise.all(waits);
+});
+
+test("what stays is waited for by the number of looks where there is no clock", async () => {
+  const waits = shells.map(async (shell) => {
+    const trial = trialOfCode("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
+    const ran = await act(shell, trial, (script) => script.replace("/proc/uptime", "/nonexistent/uptime"));
+    expect([shell.name, strays(ran).length, ran.stderr]).toEqual([shell.name, 1, ""]);
+    expect(ran.milliseconds).toBeGreaterThan(3_000);
+    await sweep(shell, trial);
+  });
+  await Promise.all(waits);
+});
+
 test("in a storm of processes of others nothing is waited for", async () => {
   const storm = spawn("sh", ["-c", "while :; do (:); done"], { detached: true, stdio: "ignore" });
   started.push(storm);

@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chooseLab } from "../../src/cli/lab-choice.js";
 import type { Results } from "../../src/model/results.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf } from "./playbooks.js";
@@ -26,6 +29,27 @@ describe.skipIf(why !== null)("on a real host", () => {
   });
   afterAll(async () => {
     await house?.close();
+  });
+
+  test("the lab's inventory named as a file, or a copy of it, is the same lab: its sensors can be asked", async () => {
+    const copy = join(house.folder, "copy.json");
+    const inventory = JSON.parse(readFileSync(house.state.inventory, "utf8")) as object;
+    writeFileSync(copy, JSON.stringify({ ...inventory, name: "copy" }));
+    const signal = new AbortController().signal;
+    for (const file of [house.state.inventory, copy]) {
+      const lab = await chooseLab({ file, targets: "none", signal });
+      expect(await lab.probe?.("h1")).toMatchObject({ running: true, lost: expect.any(Number) });
+      expect(lab.started).toBe(false);
+      await lab.release();
+    }
+    // Another token: nothing shows that these hosts are the lab's.
+    const token = join(house.folder, "other-token");
+    writeFileSync(token, "a-token-of-the-test-4f0d1c2e9a3b4c5d\n");
+    writeFileSync(
+      copy,
+      JSON.stringify({ ...inventory, token: { path: "/etc/token", value: `file:${token}` } }),
+    );
+    expect((await chooseLab({ file: copy, targets: "none", signal })).probe).toBeUndefined();
   });
 
   test("an analytic that fires for the trial's own process is detected, exactly, with its latency", async () => {

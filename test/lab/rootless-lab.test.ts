@@ -14,7 +14,7 @@ import { loadInventory } from "../../src/lab/inventory.js";
 import { checkToken, tokenCommand } from "../../src/lab/scope.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf } from "./playbooks.js";
-import { execute, labUpElsewhere, leftovers, newStateFolder, onHost } from "./helpers.js";
+import { execute, killWhileMade, leftovers, newStateFolder, onHost } from "./helpers.js";
 
 /** Why this machine cannot have a rootless lab; null when it can. Printed, so that a skipped test is seen. */
 async function whyNot(): Promise<string | null> {
@@ -123,11 +123,7 @@ describe.skipIf(reason !== null)("a rootless lab", () => {
   });
 
   test.each([60, 250])("leaves nothing when what makes it is killed after %i ms", async (milliseconds) => {
-    const maker = labUpElsewhere(state, 3, true);
-    await maker.began;
-    await sleep(milliseconds);
-    process.kill(maker.pid, "SIGKILL");
-    await maker.done;
+    await killWhileMade(state, true, milliseconds);
     await labDown({ state });
     await sleep(50);
     expect(await leftovers(state, `tyrian-${lab.id}`)).toEqual([]);

@@ -143,9 +143,8 @@ function othersOf(world: World, trial: SimulatedTrial, act: readonly SimulatedEv
   });
 }
 
-function firstOf(versions: readonly AlertVersion[]): number | null {
-  return versions.length === 0 ? null : Math.min(...versions.map(({ visibleAt }) => visibleAt));
-}
+const firstOf = (versions: readonly AlertVersion[]): number | null =>
+  versions.length === 0 ? null : Math.min(...versions.map(({ visibleAt }) => visibleAt));
 
 function kindOf(
   world: World,
@@ -216,7 +215,7 @@ function settledAtOf(
     // It fell out of every window: that is known when the next evaluation begins later than it.
     const passed = history.evaluations.find(({ from }) => times.every((time) => from > time));
     if (passed === undefined) return arrived;
-    // Nothing tells that one which began before it is not still under way: that takes an interval at most.
+    // One that began before it may still be under way, for an interval at most.
     return world.siemClock.ours(passed.completedAt) + schedule.intervalMs;
   });
   return Math.max(arrived, ...last) + alertLag;
