@@ -4,9 +4,10 @@ import { defineConfig } from "vitest/config";
 const onRealHosts = ["test/lab/**/*.test.ts"];
 
 /** Tests that leave nothing behind in their process, so that files may follow one another in it: loading modules is most of their cost. */
-const withinModules = ["detection", "journal", "plan", "playbook", "report", "telemetry"].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const withinModules = [
+  ...["detection", "engine", "journal", "plan", "playbook", "playbooks", "report", "siem", "telemetry"],
+  "transport",
+].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /** One more than there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 3;

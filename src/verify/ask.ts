@@ -97,14 +97,14 @@ export async function ask(round: Round): Promise<{ observation: Observation; eve
 function askSensorBeside(round: Round): void {
   const { evidence } = round;
   if (evidence.sensor !== null) return;
-  const done = (): void => void (evidence.askingSensor = null);
-  evidence.askingSensor ??= askSensor(round).then(done, done);
+  const forget = (): void => void (evidence.askingSensor = null);
+  evidence.askingSensor ??= askSensor(round).then(forget, forget);
 }
 
 function askRestBeside(round: Round, since: number): void {
   const { evidence } = round;
-  const done = (): void => void (evidence.asking = null);
-  evidence.asking ??= askRest(round, since, []).then(done, done);
+  const forget = (): void => void (evidence.asking = null);
+  evidence.asking ??= askRest(round, since, []).then(forget, forget);
 }
 
 function isWhole({ request, evidence }: Round): boolean {

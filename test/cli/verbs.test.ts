@@ -132,6 +132,7 @@ test("a path that is not there is said once, as what it is, and a misspelt name 
 
 test("a state folder that cannot be made is said at once, with the way on", async () => {
   const environment = { XDG_STATE_HOME: "/proc/tyrian" };
+  const playbook = "playbooks/T1059.011-lua";
   const inventory = join(base, "here.yaml");
   await writeFile(join(base, "here.token"), "a-token-of-the-test-4f0d1c2e9a3b4c5d\n");
   await writeFile(
@@ -143,12 +144,8 @@ test("a state folder that cannot be made is said at once, with the way on", asyn
     }),
   );
   for (const [words, code] of [
-    [["run", "--procedure", "here-document"], "lab-failed"],
-    [
-      ["run", "--procedure", "here-document", "--lab", inventory, "--out", join(base, "no-state")],
-      "queue-unavailable",
-    ],
-    [["lab", "up"], "lab-failed"],
+    [["run", playbook], "lab-failed"],
+    [["run", playbook, "--lab", inventory, "--out", join(base, "no-state")], "queue-unavailable"],
     [["kill"], "queue-unavailable"],
   ] as const) {
     const { status, stderr } = await tyrian(words, { environment });

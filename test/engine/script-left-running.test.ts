@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { messageOf } from "../../src/errors.js";
 import { actScript, cleanupScript, scriptFor, sweepScript } from "../../src/engine/script.js";
 import type { Trial } from "../../src/model/trial.js";
 import {
@@ -69,45 +70,61 @@ function numberIn(file: string): number {
   return Number(readFileSync(file, "utf8"));
 }
 
-describe.each(
-  shells.flatMap((shell) => [
-    { name: shell.name, shell, marks: true },
-    { name: unmarked(shell).name, shell: unmarked(shell), marks: false },
-  ]),
-)("under $name", ({ shell, marks }) => {
-  test.each(Object.entries(escapes))("%s is waited for", async (_name, code) => {
-    const file = join(freshFolder(), "told");
-    const ran = await act(shell, trialOfCode(code(file)));
-    expect(ran.stdout).toBe("done\n");
-    if (marks) expect([existsSync(file), strays(ran)]).toEqual([true, []]);
-    // Orphans of others, such as other tests' here, are not told from the act's then.
-    else expect(existsSync(file) || strays(ran).length > 0).toBe(true);
-    if (strays(ran).length === 0) expect(ran.milliseconds).toBeLessThan(3_000);
+/** One test of every shell, all at once: they mostly wait. */
+function testOf(all: readonly Shell[], name: string, work: (shell: Shell) => Promise<void>): void {
+  test(name, async () => {
+    const outcomes = await Promise.allSettled(all.map(work));
+    outcomes.forEach((outcome, index) => {
+      if (outcome.status === "fulfilled") return;
+      throw new Error(`under ${all[index]?.name}: ${messageOf(outcome.reason)}`, { cause: outcome.reason });
+    });
   });
+}
 
-  test("one that stays is reported with the time of its start, and no longer waited for", async () => {
-    const file = join(freshFolder(), "pid");
-    const ran = await act(
-      shell,
-      trialOfCode(`setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`),
-      hasty,
-    );
-    const pid = numberIn(file);
-    const start = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[21];
-    process.kill(pid, "SIGKILL");
-    expect(strays(ran)).toContain(`${pid}:${start}`);
-    if (marks) expect(strays(ran)).toHaveLength(1);
-    expect(ran.said("ended")).toBe("0");
-    expect(ran.code).toBe(0);
-  });
+describe.each([
+  { name: "any shell", all: shells, marks: true },
+  // One at a time: each would take what the others left for its own.
+  ...shells.map(unmarked).map((shell) => ({ name: shell.name, all: [shell], marks: false })),
+])("under $name", ({ all, marks }) => {
+  for (const [name, code] of Object.entries(escapes)) {
+    testOf(all, `${name} is waited for`, async (shell) => {
+      const file = join(freshFolder(), "told");
+      const ran = await act(shell, trialOfCode(code(file)));
+      expect(ran.stdout).toBe("done\n");
+      if (marks) expect([existsSync(file), strays(ran)]).toEqual([true, []]);
+      // Orphans of others, such as other tests' here, are not told from the act's then, and may be waited for to the end.
+      else expect(existsSync(file) || strays(ran).length > 0).toBe(true);
+      if (strays(ran).length === 0) expect(ran.milliseconds).toBeLessThan(marks ? 3_000 : 5_000);
+    });
+  }
 
-  test("nothing is waited for when nothing is left, whatever else the machine does", async () => {
+  testOf(
+    all,
+    "one that stays is reported with the time of its start, and no longer waited for",
+    async (shell) => {
+      const file = join(freshFolder(), "pid");
+      const ran = await act(
+        shell,
+        trialOfCode(`setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`),
+        hasty,
+      );
+      const pid = numberIn(file);
+      const start = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[21];
+      process.kill(pid, "SIGKILL");
+      expect(strays(ran)).toContain(`${pid}:${start}`);
+      if (marks) expect(strays(ran)).toHaveLength(1);
+      expect(ran.said("ended")).toBe("0");
+      expect(ran.code).toBe(0);
+    },
+  );
+
+  testOf(all, "nothing is waited for when nothing is left, whatever else the machine does", async (shell) => {
     const quick = await act(shell, trialOfCode("echo done"));
     expect(quick.statuses.slice(0, 2).map(({ word }) => word)).toEqual(["started", "ended"]);
     if (marks) expect([quick.statuses.length, quick.milliseconds < 1_500]).toEqual([2, true]);
   });
 
-  test("what a process that was there before starts meanwhile is not the act's", async () => {
+  testOf(all, "what a process that was there before starts meanwhile is not the act's", async (shell) => {
     const folder = freshFolder();
     const [go, told] = [join(folder, "go"), join(folder, "told")];
     // The test starts it while the act runs: a login, a cron job.
@@ -124,17 +141,21 @@ describe.each(
     expect([ran.stdout, numbers(strays(ran)).includes(foreign), lived]).toEqual(["done\n", false, true]);
   });
 
-  test("where the kernel does not tell the last process number, one that cleared its environment is still not missed", async () => {
-    const file = join(freshFolder(), "told");
-    const code = escapes["a child that cleared its environment and left its session"](file);
-    const ran = await act(shell, trialOfCode(code), (script) =>
-      script.replaceAll("/proc/loadavg", "/dev/null"),
-    );
-    expect(ran.said("ended")).toBe("0");
-    expect(existsSync(file) || ran.said("left-behind") !== null).toBe(true);
-  });
+  testOf(
+    all,
+    "where the kernel does not tell the last process number, one that cleared its environment is still not missed",
+    async (shell) => {
+      const file = join(freshFolder(), "told");
+      const code = escapes["a child that cleared its environment and left its session"](file);
+      const ran = await act(shell, trialOfCode(code), (script) =>
+        script.replaceAll("/proc/loadavg", "/dev/null"),
+      );
+      expect(ran.said("ended")).toBe("0");
+      expect(existsSync(file) || ran.said("left-behind") !== null).toBe(true);
+    },
+  );
 
-  test("without /proc nothing is proved", async () => {
+  testOf(all, "without /proc nothing is proved", async (shell) => {
     const ran = await act(shell, trialOfCode("echo done"), (script) =>
       hasty(script).replaceAll("/proc/", "/nonexistent/"),
     );
@@ -142,7 +163,7 @@ describe.each(
     expect([ran.said("left-behind"), strays(ran)]).toEqual(["", []]);
   });
 
-  test("many that stay are reported one and all, in short lines", async () => {
+  testOf(all, "many that stay are reported one and all, in short lines", async (shell) => {
     const folder = freshFolder();
     const one = `setsid env -i sh -c 'echo $$ > ${folder}/$$; exec sleep 77' </dev/null >/dev/null 2>&1 &`;
     const ran = await act(
@@ -158,27 +179,31 @@ describe.each(
   });
 });
 
-describe.each(shells)("under $name", (shell) => {
-  test("a sweep ends what ignores being asked, what cleared its environment, and what is stopped", async () => {
-    const folder = freshFolder();
-    const tell = (name: string): string => `echo $$ > ${join(folder, name)}`;
-    const trial = trialOfCode(`
+describe("under any shell", () => {
+  testOf(
+    shells,
+    "a sweep ends what ignores being asked, what cleared its environment, and what is stopped",
+    async (shell) => {
+      const folder = freshFolder();
+      const tell = (name: string): string => `echo $$ > ${join(folder, name)}`;
+      const trial = trialOfCode(`
 (trap '' TERM; sh -c '${tell("deaf")}; while :; do sleep 0.1; done') </dev/null >/dev/null 2>&1 &
 setsid env -i sh -c '${tell("cleared")}; exec sleep 77' </dev/null >/dev/null 2>&1 &
 setsid env -i sh -c 'trap "" TERM; ${tell("both")}; while :; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &
 setsid sh -c '${tell("stopped")}; kill -STOP $$' </dev/null >/dev/null 2>&1 &
 sleep 0.2`);
-    const ran = await act(shell, trial, hasty);
-    expect(strays(ran).length).toBeGreaterThanOrEqual(4);
-    const pids = ["deaf", "cleared", "both", "stopped"].map((name) => numberIn(join(folder, name)));
-    expect(pids.map(lives)).toEqual([true, true, true, true]);
-    const swept = await sweep(shell, trial);
-    expect(Number(swept.said("swept"))).toBeGreaterThanOrEqual(4);
-    expect(swept.said("remaining")).toBe("0");
-    expect(pids.map(lives)).toEqual([false, false, false, false]);
-  });
+      const ran = await act(shell, trial, hasty);
+      expect(strays(ran).length).toBeGreaterThanOrEqual(4);
+      const pids = ["deaf", "cleared", "both", "stopped"].map((name) => numberIn(join(folder, name)));
+      expect(pids.map(lives)).toEqual([true, true, true, true]);
+      const swept = await sweep(shell, trial);
+      expect(Number(swept.said("swept"))).toBeGreaterThanOrEqual(4);
+      expect(swept.said("remaining")).toBe("0");
+      expect(pids.map(lives)).toEqual([false, false, false, false]);
+    },
+  );
 
-  test("a sweep ends nothing of another trial, and says so", async () => {
+  testOf(shells, "a sweep ends nothing of another trial, and says so", async (shell) => {
     const file = join(freshFolder(), "pid");
     const trial = trialOfCode(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
     await act(shell, trial, hasty);
@@ -189,7 +214,7 @@ sleep 0.2`);
     expect(lives(numberIn(file))).toBe(false);
   });
 
-  test("where the mark cannot be set a sweep goes by the environment", async () => {
+  testOf(shells, "where the mark cannot be set a sweep goes by the environment", async (shell) => {
     const file = join(freshFolder(), "pid");
     const trial = trialOfCode(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
     await act(unmarked(shell), trial, hasty);
@@ -197,31 +222,36 @@ sleep 0.2`);
     expect(lives(numberIn(file))).toBe(false);
   });
 
-  test("a sweep that cannot see the processes does not say that none remain", async () => {
+  testOf(shells, "a sweep that cannot see the processes does not say that none remain", async (shell) => {
     const word = nonce();
     const script = sweepScript("test-0001", word).replaceAll("/proc/", "/nonexistent/");
     expect((await give(shell, script, word)).said("remaining")).toBe("an unknown number of");
   });
 
-  test("a stray that nothing shows to be the trial's is not ended by the cleanup, but reported until it has gone", async () => {
-    const file = join(freshFolder(), "pid");
-    const trial = trialOfCode(
-      `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`,
-    );
-    const all = strays(await act(unmarked(shell), trial, hasty));
-    const pid = numberIn(file);
-    const left = all.filter((stray) => stray.startsWith(`${pid}:`));
-    expect(left).toHaveLength(1);
-    const withoutSession = (script: string): string => script.replaceAll(/^login=.*$/gm, "login=4294967295");
-    const word = nonce();
-    const first = await give(shell, withoutSession(cleanupScript(trial, word, left)), word);
-    expect([first.said("remaining"), lives(pid)]).toEqual(["1", true]);
-    // A process that has the number now but began at another time is somebody else.
-    const reused = left.map((stray) => stray.replace(/:.*/, ":1"));
-    expect((await cleanUp(shell, trial, reused)).said("remaining")).toBe("0");
-    process.kill(pid, "SIGKILL");
-    expect((await cleanUp(shell, trial, left)).said("remaining")).toBe("0");
-  });
+  testOf(
+    shells,
+    "a stray that nothing shows to be the trial's is not ended by the cleanup, but reported until it has gone",
+    async (shell) => {
+      const file = join(freshFolder(), "pid");
+      const trial = trialOfCode(
+        `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`,
+      );
+      const all = strays(await act(unmarked(shell), trial, hasty));
+      const pid = numberIn(file);
+      const left = all.filter((stray) => stray.startsWith(`${pid}:`));
+      expect(left).toHaveLength(1);
+      const withoutSession = (script: string): string =>
+        script.replaceAll(/^login=.*$/gm, "login=4294967295");
+      const word = nonce();
+      const first = await give(shell, withoutSession(cleanupScript(trial, word, left)), word);
+      expect([first.said("remaining"), lives(pid)]).toEqual(["1", true]);
+      // A process that has the number now but began at another time is somebody else.
+      const reused = left.map((stray) => stray.replace(/:.*/, ":1"));
+      expect((await cleanUp(shell, trial, reused)).said("remaining")).toBe("0");
+      process.kill(pid, "SIGKILL");
+      expect((await cleanUp(shell, trial, left)).said("remaining")).toBe("0");
+    },
+  );
 });
 
 /** Why no process here can be given an audit session of its own, or null. */
@@ -246,16 +276,20 @@ function inSession(shell: Shell): Shell {
 const why = await whyNoSession();
 if (why !== null) process.stderr.write(`skipped: strays by their audit session: ${why}\n`);
 
-describe.skipIf(why !== null).each(shells.map(inSession))("under $name of its own", (shell) => {
-  test("what cleared its environment is waited for; a process of another session is not", async () => {
-    const file = join(freshFolder(), "told");
-    started.push(spawn("setsid", ["-f", "sleep", "5"], { stdio: "ignore" }));
-    const code = escapes["a chain of processes of which none lives for long"](file);
-    const ran = await act(shell, trialOfCode(code));
-    expect([existsSync(file), strays(ran)]).toEqual([true, []]);
-  });
+describe.skipIf(why !== null)("under any shell in a session of its own", () => {
+  testOf(
+    shells.map(inSession),
+    "what cleared its environment is waited for; a process of another session is not",
+    async (shell) => {
+      const file = join(freshFolder(), "told");
+      started.push(spawn("setsid", ["-f", "sleep", "5"], { stdio: "ignore" }));
+      const code = escapes["a chain of processes of which none lives for long"](file);
+      const ran = await act(shell, trialOfCode(code));
+      expect([existsSync(file), strays(ran)]).toEqual([true, []]);
+    },
+  );
 
-  test("a stray is ended in its own session only", async () => {
+  testOf(shells.map(inSession), "a stray is ended in its own session only", async (shell) => {
     const file = join(freshFolder(), "pid");
     const code = `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`;
     const trial = trialOfCode(code);

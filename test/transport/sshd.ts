@@ -133,23 +133,24 @@ export function descendants(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** The processes that one has started, the oldest id first. */
+/** The processes that one has started, the oldest first: by time, because numbers come round again. */
 export function childrenOf(pid: number): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((candidate) => parentOf(candidate) === pid)
-    .toSorted((one, other) => one - other);
+    .map((name) => ({ pid: Number(name), ...originOf(Number(name)) }))
+    .filter(({ parent }) => parent === pid)
+    .toSorted((one, other) => one.start - other.start || one.pid - other.pid)
+    .map((child) => child.pid);
 }
 
-function parentOf(pid: number): number | null {
+function originOf(pid: number): { readonly parent: number; readonly start: number } {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
       .replace(/^.*\) /s, "")
       .split(" ");
-    return Number(fields[1]);
+    return { parent: Number(fields[1]), start: Number(fields[19]) };
   } catch {
-    return null;
+    return { parent: 0, start: 0 };
   }
 }
 
