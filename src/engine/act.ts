@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { TyrianError, messageOf } from "../errors.js";
 import { REASON, unseenExecution } from "../journal/results.js";
 import type { Execution } from "../model/execution.js";
@@ -26,26 +27,41 @@ export interface ActOutcome {
 /**
  * Runs the act between its sentinels and says what happened; the proof is checked in a step of its own. The procedure's time
  * begins when its start is reported. Never rejects.
+ *
+ * @param armed what must be on disk before anything of the trial reaches the target. Only the shell that will read the script
+ *   is started meanwhile; when this rejects, or the act is ended before, the shell reads nothing.
  */
 export async function runAct(
   session: Session,
   trial: Trial,
   folder: string,
   signal: AbortSignal,
+  armed: Promise<unknown>,
 ): Promise<ActOutcome> {
   const nonce = freshNonce();
+  const input = new PassThrough();
+  let sent = false;
+  let over = false;
+  const send = (): void => {
+    if (over || signal.aborted) return void input.end();
+    sent = true;
+    input.end(scriptFor(session, actScript(trial, nonce)));
+  };
+  armed.then(send, () => input.end());
+  if (signal.aborted) return { execution: interruptedBefore(signal), connected: true };
   const reports = new StatusReader(nonce);
   const reported = (word: "started" | "ended"): boolean => statusOf(reports.statuses, word) !== null;
   const ender = new ActEnder(() => sweep(session, trial));
-  const interrupt = (): void =>
-    ender.end({ code: "interrupted", why: interruption(signal) }, reported("ended"));
+  const interrupt = (): void => {
+    if (sent) ender.end({ code: "interrupted", why: interruption(signal) }, reported("ended"));
+    else input.end();
+  };
   let started = false;
   let timer = setTimeout(() => ender.abandon(), START_DEADLINE_MS);
   signal.addEventListener("abort", interrupt, { once: true });
-  if (signal.aborted) interrupt();
   try {
     const result = await session.exec("/bin/sh", {
-      stdin: scriptFor(session, actScript(trial, nonce)),
+      stdin: input,
       signal: ender.giveUp,
       deadlineMs: START_DEADLINE_MS + trial.act.timeoutMs + WRAPPER_GRACE_MS,
       evidencePrefix: join(folder, "evidence", trial.id),
@@ -61,9 +77,10 @@ export async function runAct(
       },
     });
     clearTimeout(timer);
+    over = true;
     const cut = await ender.stop();
     return {
-      execution: executionOf(trial, result, nonce, reports.statuses, cut),
+      execution: sent ? executionOf(trial, result, nonce, reports.statuses, cut) : neverSent(result, signal),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {
@@ -150,6 +167,23 @@ function executionOf(
     return endUnknown(base, "wrapper-failed", message);
   }
   return base;
+}
+
+function interruptedBefore(signal: AbortSignal): Execution {
+  return neverStarted("interrupted", `the act did not begin: ${interruption(signal)}`);
+}
+
+/** The shell that was to read the script has ended before it was given it. */
+function neverSent(result: ExecResult, signal: AbortSignal): Execution {
+  if (signal.aborted) return interruptedBefore(signal);
+  if (result.ending === "disconnected") {
+    return neverStarted("disconnected", "the connection was lost before the act was sent");
+  }
+  const said = result.stderr.slice(0, 200);
+  return neverStarted(
+    "wrapper-failed",
+    `the shell ended (${result.ending}) before the act was sent: ${said}`,
+  );
 }
 
 function endUnknown(base: Execution, code: string, message: string): Execution {

@@ -120,10 +120,12 @@ ${sweepBody}
 }
 
 const sweepBody = `sweep() {
-  look_around
+  look_around && seen=all || seen=some
   set -- $left
   say swept $#
-  [ $# -eq 0 ] || kill -TERM "$@" 2>/dev/null
+  if [ $# -gt 0 ]; then kill -TERM "$@" 2>/dev/null
+  elif [ $seen = all ]; then say remaining 0; return
+  fi
   tries=0
   until look_around && [ -z "$left" ]; do
     if [ $tries -ge 20 ]; then

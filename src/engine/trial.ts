@@ -65,24 +65,19 @@ export async function actOnTarget(
   const lostBefore = await ports.lostRecords(trial.telemetryHost).catch(() => null);
 
   // The mark first: killed between the two, this process leaves the target withheld, never an armed trial that nobody
-  // knows of. Both are on disk before the act.
+  // knows of. Both are on disk before the act; its shell is started meanwhile.
   await ports.withheld.mark(target.name, {
     trial: trial.id,
     run: trial.run,
     folder: ports.runFolder,
     armedAt: new Date().toISOString(),
   });
-  await Promise.all([
+  const armed = Promise.all([
     ports.withheld.persist(target.name),
     ports.journal({ type: "trial-armed", trial: trial.id }, { barrier: true }),
   ]);
-
-  const acted = signal.aborted
-    ? {
-        execution: neverStarted("interrupted", `the act did not begin: ${interruption(signal)}`),
-        connected: true,
-      }
-    : await runAct(session, trial, ports.runFolder, signal);
+  const acted = await runAct(session, trial, ports.runFolder, signal, armed);
+  await armed;
   const executed = ports.journal(
     { type: "trial-executed", trial: trial.id, execution: acted.execution },
     { barrier: true },

@@ -21,9 +21,9 @@ import { playbookOf, ruleOf, writePlaybook } from "../lab/playbooks.js";
 
 /** Targets, and trials on each: enough that starting and ending a run is a small part of it, as it is of the loop. */
 const sizes = [
-  { targets: 1, trialsPerTarget: 160 },
-  { targets: 5, trialsPerTarget: 80 },
-  { targets: 20, trialsPerTarget: 40 },
+  { targets: 1, trialsPerTarget: 600 },
+  { targets: 5, trialsPerTarget: 200 },
+  { targets: 20, trialsPerTarget: 60 },
 ] as const;
 const folder = mkdtempSync(join(tmpdir(), "tyrian-bench-"));
 process.env["XDG_STATE_HOME"] = join(folder, "state");

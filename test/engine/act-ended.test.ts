@@ -6,7 +6,17 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { runAct } from "../../src/engine/act.js";
 import type { Trial } from "../../src/model/trial.js";
 import type { Session } from "../../src/transport/transport.js";
-import { freshFolder, isAct, never, processesOf, scripted, shell, shellTrial, tidy } from "./workbench.js";
+import {
+  armed,
+  freshFolder,
+  isAct,
+  never,
+  processesOf,
+  scripted,
+  shell,
+  shellTrial,
+  tidy,
+} from "./workbench.js";
 
 /** How an act is ended that must not go on: its time is up, or the run is interrupted. */
 
@@ -23,7 +33,7 @@ afterEach(async () => {
 
 async function act(trial: Trial, signal = never, session?: Session) {
   trials.push(trial);
-  return (await runAct(session ?? (await shell()), trial, freshFolder(), signal)).execution;
+  return (await runAct(session ?? (await shell()), trial, freshFolder(), signal, armed)).execution;
 }
 
 /** Three processes: the procedure, a child of it, and one that left its group and ignores what asks it to end. */
@@ -91,6 +101,11 @@ describe("the deadline", () => {
   });
 });
 
+/** Its work folder is there: its shell has the script. */
+async function begun(trial: Trial): Promise<void> {
+  await vi.waitFor(() => expect(existsSync(trial.work)).toBe(true), { timeout: 5_000 });
+}
+
 describe("an interrupt", () => {
   test("ends the act with all its children, and makes it failed", async () => {
     const trial = shellTrial(tree);
@@ -110,6 +125,7 @@ describe("an interrupt", () => {
     const stop = new AbortController();
     const trial = shellTrial("sleep 60; echo done", { requires: [{ check: "sleep 0.5", description: "" }] });
     const acting = act(trial, stop.signal);
+    await begun(trial);
     stop.abort();
     const { status, reason, durationMs } = await acting;
     // Who aborts may say nothing.
@@ -127,6 +143,7 @@ describe("an interrupt", () => {
       requires: [{ check: "sleep 0.3; false", description: "" }],
     });
     const acting = act(trial, stop.signal);
+    await begun(trial);
     stop.abort();
     expect(await acting).toMatchObject({ status: "not-run", reason: { code: "requirement-absent" } });
     expect(existsSync(witness)).toBe(false);

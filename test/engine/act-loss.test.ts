@@ -4,7 +4,7 @@ import { TyrianError } from "../../src/errors.js";
 import type { Execution } from "../../src/model/execution.js";
 import type { Trial } from "../../src/model/trial.js";
 import type { ExecResult, Session } from "../../src/transport/transport.js";
-import { isAct, never, scripted, shellTrial } from "./workbench.js";
+import { armed, isAct, never, scripted, shellTrial } from "./workbench.js";
 
 /** What the engine says of an act that it could not see to its end. It never guesses, and never runs an act again. */
 
@@ -17,7 +17,7 @@ async function actThat(reports: readonly string[], result: Partial<ExecResult>) 
     if (isAct(command)) for (const report of reports) command.say(report);
     return result;
   });
-  return await runAct(session, trial, "/nonexistent", never);
+  return await runAct(session, trial, "/nonexistent", never, armed);
 }
 
 describe("a connection that is lost", () => {
@@ -28,6 +28,7 @@ describe("a connection that is lost", () => {
       trial,
       "/nonexistent",
       never,
+      armed,
     );
     expect(connected).toBe(false);
     expect(execution).toMatchObject({
@@ -67,7 +68,7 @@ describe("a connection that is lost", () => {
       return lost;
     });
     const late: Trial = { ...trial, act: { ...trial.act, timeoutMs: 20 } };
-    const { execution } = await runAct(session, late, "/nonexistent", never);
+    const { execution } = await runAct(session, late, "/nonexistent", never, armed);
     expect(execution).toMatchObject({ status: "indeterminate", reason: { code: "disconnected" } });
   });
 
@@ -85,7 +86,7 @@ describe("a shell that ends", () => {
       command.write("sh: cannot fork");
       return { exitCode: 2 };
     });
-    const { execution } = await runAct(session, trial, "/nonexistent", never);
+    const { execution } = await runAct(session, trial, "/nonexistent", never, armed);
     expect(execution).toMatchObject({
       status: "not-run",
       reason: {
@@ -137,7 +138,7 @@ test.each([
   ["an error of our own", new TyrianError("internal", "boom"), "internal"],
 ])("%s in the transport says nothing of the act: it may have run", async (_name, error, code) => {
   const session = scripted(() => Promise.reject(error));
-  const { execution } = await runAct(session, trial, "/nonexistent", never);
+  const { execution } = await runAct(session, trial, "/nonexistent", never, armed);
   expect(execution).toMatchObject({ status: "indeterminate", reason: { code, message: "boom" } });
 });
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { checkAct, runAct } from "../../src/engine/act.js";
 import type { Execution } from "../../src/model/execution.js";
 import type { Trial } from "../../src/model/trial.js";
-import { freshFolder, never, processesOf, shell, shellTrial, tidy } from "./workbench.js";
+import { armed, freshFolder, never, processesOf, shell, shellTrial, tidy } from "./workbench.js";
 
 /** What the engine says of acts that a real /bin/sh runs to their end. */
 
@@ -20,7 +20,7 @@ afterEach(async () => {
 async function act(trial: Trial): Promise<Execution> {
   trials.push(trial);
   const session = await shell();
-  const { execution } = await runAct(session, trial, freshFolder(), never);
+  const { execution } = await runAct(session, trial, freshFolder(), never, armed);
   return await checkAct(session, trial, execution);
 }
 

@@ -7,7 +7,16 @@ import { cleanUp } from "../../src/engine/cleanup.js";
 import { TyrianError } from "../../src/errors.js";
 import type { Trial } from "../../src/model/trial.js";
 import type { Session } from "../../src/transport/transport.js";
-import { type Command, freshFolder, processesOf, scripted, shell, shellTrial, tidy } from "./workbench.js";
+import {
+  armed,
+  type Command,
+  freshFolder,
+  processesOf,
+  scripted,
+  shell,
+  shellTrial,
+  tidy,
+} from "./workbench.js";
 
 const trials: Trial[] = [];
 
@@ -35,7 +44,7 @@ describe("a cleanup on a real shell", () => {
   test("of a trial that declares none still removes its work folder and ends its processes", async () => {
     const trial = trialWith("none", 'trap "" TERM; echo x > made; while :; do sleep 0.1; done');
     const stop = new AbortController();
-    const acting = runAct(await shell(), trial, freshFolder(), stop.signal);
+    const acting = runAct(await shell(), trial, freshFolder(), stop.signal, armed);
     await vi.waitFor(() => expect(processesOf(trial)).not.toEqual([]), { timeout: 5_000 });
     expect(await cleanUp(shell, trial)).toEqual({ status: "clean", detail: "", attempts: 1 });
     expect([existsSync(trial.work), processesOf(trial)]).toEqual([false, []]);

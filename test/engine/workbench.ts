@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EnginePorts } from "../../src/engine/ports.js";
 import { WithheldTargets } from "../../src/engine/withheld.js";
@@ -23,6 +25,9 @@ export const here: Target = targetSchema.parse({
 
 /** A signal that nobody aborts. */
 export const never = new AbortController().signal;
+
+/** What is on disk already. */
+export const armed = Promise.resolve();
 
 /** A trial with an id and a work folder of its own, whose shell code prints `done` when it did its work. */
 export function shellTrial(
@@ -69,7 +74,8 @@ export function scripted(
     open: true,
     close: () => Promise.resolve(),
     exec: async (_command, options) => {
-      const script = String(options.stdin);
+      const script =
+        options.stdin instanceof Readable ? await text(options.stdin) : String(options.stdin ?? "");
       const nonce = /tyrian-[0-9a-f]{24}/.exec(script)?.[0] ?? "";
       let stderr = "";
       const write = (text: string): void => {
