@@ -106,8 +106,8 @@ async function actAndJudge(request: RunRequest, parts: Parts, signal: AbortSigna
     },
     {
       act: (trial, trialSignal) => actOnTarget(trial, parts.targets.byName(trial.target), ports, trialSignal),
-      judge: async (acted) => {
-        await judge(acted, parts.siem, rules, ports);
+      judge: async (acted, judgeSignal) => {
+        await judge(acted, parts.siem, rules, ports, { signal: judgeSignal });
       },
     },
   );

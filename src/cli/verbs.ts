@@ -14,7 +14,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "verify",
-    summary: "compute the verdicts of a run again",
+    summary: "ask the SIEM again about a run, or compute its verdicts again",
     load: () => import("./verbs/verify.js"),
   },
   {

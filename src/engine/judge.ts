@@ -1,5 +1,6 @@
 import type { CompiledRule } from "../detection/rule.js";
 import { messageOf } from "../errors.js";
+import type { Execution } from "../model/execution.js";
 import { type Observation, observationSchema } from "../model/observation.js";
 import type { Verdict } from "../model/verdict.js";
 import type { Siem } from "../siem/siem.js";
@@ -12,54 +13,88 @@ import type { ActedTrial } from "./trial.js";
 /** Whether a SIEM can say anything of the trial: its act ran, or was perhaps stopped by a control. */
 function worthAsking(acted: ActedTrial): boolean {
   if (acted.execution.startedAt === null) return false;
+  const { status } = acted.execution;
   return (
-    acted.execution.status === "ran" ||
-    (acted.execution.status === "failed" && acted.trial.controls.length > 0)
+    status === "ran" || status === "prevented" || (status === "failed" && acted.trial.controls.length > 0)
   );
+}
+
+/** How a SIEM is asked about a trial. */
+export interface JudgeSettings {
+  readonly patience?: Patience;
+  /** Ends the waiting: the verdicts are then those of what is known by then. */
+  readonly signal?: AbortSignal;
+  /** What the SIEM has shown of the trial before. */
+  readonly earlier?: Observation;
+}
+
+/** What a SIEM said of a trial, and what follows from it. */
+export interface Judged {
+  /** Null where there was nothing to ask. */
+  readonly observation: Observation | null;
+  /** As the observation shows it: `prevented` by a control, where it was `failed`. */
+  readonly execution: Execution;
+  readonly verdicts: readonly Verdict[];
 }
 
 /**
  * The last state of a trial's life, `verified`: asks the SIEM, journals the answer, then the verdicts computed from it. A SIEM
  * that fails makes them `undecided`; it never costs a verdict or the run.
- * @throws what the journal threw; the signal's reason when it was aborted while the SIEM was asked.
+ * @throws what the journal threw.
  */
 export async function judge(
   acted: ActedTrial,
   siem: Siem,
   rules: ReadonlyMap<string, CompiledRule>,
   ports: Pick<EnginePorts, "journal">,
-  settings: { patience?: Patience; signal?: AbortSignal } = {},
-): Promise<Verdict[]> {
+  settings: JudgeSettings = {},
+): Promise<readonly Verdict[]> {
+  const judged = await verdictsOn(acted, siem, rules, settings);
+  await record(acted, judged, ports);
+  return judged.verdicts;
+}
+
+/** Asks the SIEM and decides; records nothing. Never rejects. */
+export async function verdictsOn(
+  acted: ActedTrial,
+  siem: Siem,
+  rules: ReadonlyMap<string, CompiledRule>,
+  settings: JudgeSettings,
+): Promise<Judged> {
   const { trial } = acted;
-  let execution = acted.execution;
-  let observation = null;
-  if (worthAsking(acted)) {
-    observation = await askSiem(siem, acted, rules, settings);
-    await ports.journal({ type: "trial-observed", trial: trial.id, observation }, { barrier: false });
-    const refined = refineExecution(trial, execution, observation);
-    if (refined !== execution) {
-      execution = refined;
-      await ports.journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
-    }
+  const observation = worthAsking(acted) ? await askSiem(siem, acted, rules, settings) : null;
+  const execution =
+    observation === null ? acted.execution : refineExecution(trial, acted.execution, observation);
+  return { observation, execution, verdicts: decide({ trial, execution, observation, rules }) };
+}
+
+/** Journals what was observed and what follows from it, in the order in which `replay` reads it. */
+export async function record(
+  { trial, execution: before }: ActedTrial,
+  { observation, execution, verdicts }: Judged,
+  { journal }: Pick<EnginePorts, "journal">,
+): Promise<void> {
+  if (observation !== null) {
+    await journal({ type: "trial-observed", trial: trial.id, observation }, { barrier: false });
   }
-  const verdicts = decide({ trial, execution, observation, rules });
-  await ports.journal({ type: "trial-verified", trial: trial.id, verdicts }, { barrier: false });
-  return verdicts;
+  if (execution !== before) {
+    await journal({ type: "trial-checked", trial: trial.id, execution }, { barrier: false });
+  }
+  await journal({ type: "trial-verified", trial: trial.id, verdicts: [...verdicts] }, { barrier: false });
 }
 
 async function askSiem(
   siem: Siem,
   acted: ActedTrial,
   rules: ReadonlyMap<string, CompiledRule>,
-  settings: { patience?: Patience; signal?: AbortSignal },
+  { patience, ...settings }: JudgeSettings,
 ): Promise<Observation> {
   const askedAt = Date.now();
   try {
     const { trial, execution, lostBefore } = acted;
-    const { patience, signal } = settings;
     const observation = await observe(
       siem,
-      { trial, execution, rules, lostBefore, ...(signal === undefined ? {} : { signal }) },
+      { trial, execution, rules, lostBefore, ...settings },
       patience === undefined ? {} : { patience },
     );
     // The journal refuses what is not of its form, and a refused line would be no verdict at all.
@@ -69,7 +104,6 @@ async function askSiem(
     const detail = `it does not follow its interface: ${path.join(".")}: ${message}`;
     return unanswered(siem, acted, askedAt, detail);
   } catch (error) {
-    if (settings.signal?.aborted === true) throw error;
     return unanswered(siem, acted, askedAt, messageOf(error));
   }
 }

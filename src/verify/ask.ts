@@ -3,7 +3,6 @@ import type { HostEvent } from "../model/event.js";
 import type { Observation, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
-import { bracketOf } from "./bracket.js";
 import type { Evidence } from "./evidence.js";
 import { observationOf } from "./observation-of.js";
 import type { ObserveRequest } from "./observe.js";
@@ -107,9 +106,9 @@ function askRestBeside(round: Round, since: number): void {
   evidence.asking ??= askRest(round, since, []).then(forget, forget);
 }
 
-function isWhole({ request, evidence }: Round): boolean {
+function isWhole({ evidence }: Round): boolean {
   if (evidence.wide || evidence.canary.end === null) return false;
-  const bracket = bracketOf(request.trial, evidence.events);
+  const { bracket } = evidence;
   return "act" in bracket && bracket.unseen === 0;
 }
 

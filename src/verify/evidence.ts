@@ -1,9 +1,9 @@
 import type { Alert } from "../model/alert.js";
-import type { HostEvent } from "../model/event.js";
+import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { AnswerState, Observation } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
 import type { Canary, SensorState } from "../siem/siem.js";
-import { bracketOf } from "./bracket.js";
+import { type Bracket, bracketOf } from "./bracket.js";
 
 /** A span of a host's own time, inclusive, milliseconds since 1970. */
 interface Span {
@@ -42,9 +42,31 @@ export class Evidence {
   #print = "";
   /** When the rounds in a row that agree were asked for, our clock. */
   #agreed: number[] = [];
+  readonly #trial: Trial;
+  #bracket: Bracket | null = null;
 
-  constructor(askedAt: number) {
-    this.askedAt = askedAt;
+  /**
+   * @param now milliseconds since 1970, our clock
+   * @param earlier what the SIEM showed when it was asked before
+   */
+  constructor(trial: Trial, now: number, earlier?: Observation) {
+    this.#trial = trial;
+    this.askedAt = earlier?.askedAt ?? now;
+    if (earlier === undefined) return;
+    for (const event of earlier.events) this.#keep(event);
+    for (const alert of earlier.alerts) this.#alerts.set(alert.id, alert);
+    const { lostAfter, running, detail } = earlier.sensor;
+    // The reading nearest to the act tells most of it.
+    if (lostAfter !== null || running !== null) this.sensor = { lost: lostAfter, running, detail };
+    for (const event of this.events) {
+      const sentinel = sentinelOf(event);
+      if (sentinel?.trial === trial.id) this.#canary = { ...this.#canary, [sentinel.edge]: event };
+    }
+  }
+
+  /** The trial's bracket in the events so far. */
+  get bracket(): Bracket {
+    return (this.#bracket ??= bracketOf(this.#trial, this.events));
   }
 
   get canary(): Canary {
@@ -112,12 +134,12 @@ export class Evidence {
    * @param asOf when events and alerts were asked for in this round, our clock
    * @returns their number, and the moment after which the last two of them were asked for
    */
-  agree(trial: Trial, state: AnswerState, asOf: number): { agreeing: number; agreedAt: number } {
+  agree(state: AnswerState, asOf: number): { agreeing: number; agreedAt: number } {
     if (state !== "complete") {
       this.#agreed = [];
       return { agreeing: 0, agreedAt: asOf };
     }
-    const bracket = bracketOf(trial, this.events);
+    const { bracket } = this;
     const print = JSON.stringify([
       "act" in bracket ? bracket.act.map(({ id }) => id) : this.#events.size > 0,
       this.alerts.map(({ id, updatedAt }) => `${id}@${updatedAt}`),
@@ -134,6 +156,7 @@ export class Evidence {
   #keep(event: HostEvent): void {
     const known = this.#events.get(event.id);
     const ingestedAt = Math.min(event.ingestedAt, known?.ingestedAt ?? Infinity);
+    this.#bracket = null;
     this.#events.set(event.id, ingestedAt === event.ingestedAt ? event : { ...event, ingestedAt });
   }
 }

@@ -34,9 +34,7 @@ export function observationOf(
     stateDetail: state === "complete" ? "" : detail,
     delivery: siem.delivery,
     clock: { offsetMs: 0, errorMs: 0 },
-    ...(asked.counts
-      ? evidence.agree(request.trial, state, asked.asOf)
-      : { agreeing: 0, agreedAt: asked.asOf }),
+    ...(asked.counts ? evidence.agree(state, asked.asOf) : { agreeing: 0, agreedAt: asked.asOf }),
     events: asked.events,
     surroundings: evidence.wide && siem.delivery.type === "shipped",
     alerts: evidence.alerts,

@@ -21,6 +21,9 @@ export interface ObserveRequest {
   readonly rules: ReadonlyMap<string, CompiledRule>;
   /** Records that the sensor had lost before the act; null when not known. */
   readonly lostBefore: number | null;
+  /** What the SIEM has shown of the trial before, where it is asked again later. */
+  readonly earlier?: Observation;
+  /** Ends the waiting for a SIEM to which records travel: what is known by then is the answer. */
   readonly signal?: AbortSignal;
 }
 
@@ -50,7 +53,7 @@ export const defaultPatience: Patience = {
  * Asks the SIEM for everything that a trial's verdicts are computed from, again and again with growing pauses, until they
  * can no longer change or nothing more is worth waiting for. A SIEM that knows when something new arrived is asked at once.
  *
- * @throws what the SIEM threw; the signal's reason when it is aborted.
+ * @throws what the SIEM threw; the signal's reason when it is aborted before the first answer.
  */
 export async function observe(
   siem: Siem,
@@ -58,46 +61,77 @@ export async function observe(
   settings: { readonly patience?: Patience; readonly now?: () => number } = {},
 ): Promise<Observation> {
   const { patience = defaultPatience, now = Date.now } = settings;
+  const { telemetryHost: host } = request.trial;
+  const reads = siem.delivery.type === "read";
+  // A SIEM that reads the log is waited for some seconds at most, and may be gone with its lab afterwards.
+  const signal = reads ? undefined : request.signal;
   const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
   const telemetryUntil = endedAt + telemetryMs(siem.delivery, patience);
-  const evidence = new Evidence(now());
-  const reads = siem.delivery.type === "read";
-  const host = request.trial.telemetryHost;
   const patienceUntil = telemetryUntil + (reads ? 0 : patience.scheduledMs);
+  const evidence = new Evidence(request.trial, now(), request.earlier);
   let alertsUntil = telemetryUntil;
   let lateRounds = 0;
-  for (;;) {
-    request.signal?.throwIfAborted();
-    const late = now() >= telemetryUntil;
-    const round = { siem, request, evidence, now, deadlineAt: telemetryUntil, late };
-    const { observation, everything } = await ask(round);
-    if (isFinal(request, observation)) {
-      const lateness = pauseOf(now() - endedAt, patience.readPauseMs, patience);
-      if (evidence.rest === null) await Promise.race([evidence.asking, siem.changed(host, lateness)]);
-      const { rules, background } = evidence.rest ?? observation;
-      return everything ? observation : { ...observation, rules, background };
+  let last: Observation | null = null;
+  try {
+    for (;;) {
+      const late = now() >= telemetryUntil;
+      const round = { siem, request, evidence, now, deadlineAt: telemetryUntil, late };
+      const { observation, everything } = await unlessAborted(ask(round), signal);
+      last = observation;
+      if (isFinal(request, observation)) {
+        const lateness = pauseOf(now() - endedAt, patience.readPauseMs, patience);
+        if (evidence.rest === null) await Promise.race([evidence.asking, siem.changed(host, lateness)]);
+        const { rules, background } = evidence.rest ?? observation;
+        return everything ? observation : { ...observation, rules, background };
+      }
+      // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
+      if (everything && reads && observation.state === "complete") return observation;
+      if (late) lateRounds += 1;
+      for (const status of observation.rules)
+        alertsUntil = Math.max(alertsUntil, alertUntil(status, observation, telemetryUntil, patience));
+      // What its answers speak of counts, not when they came: a slow SIEM is asked as often as a quick one.
+      const spent = observation.answeredAt >= patienceUntil && lateRounds >= (reads ? 1 : LATE_ROUNDS);
+      const settled = observation.state === "complete" && observation.agreeing >= AGREEING_ANSWERS;
+      if (spent || (settled && observation.agreedAt >= alertsUntil)) return observation;
+      const next = late ? alertsUntil : telemetryUntil;
+      await siem.changed(host, waitMs(observation, { alertsUntil, next, endedAt }, now(), patience), signal);
     }
-    // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
-    if (everything && reads && observation.state === "complete") return observation;
-    if (late) lateRounds += 1;
-    for (const status of observation.rules)
-      alertsUntil = Math.max(alertsUntil, alertUntil(status, observation, telemetryUntil, patience));
-    // What its answers speak of counts, not when they came: a slow SIEM is asked as often as a quick one.
-    const spent = observation.answeredAt >= patienceUntil && lateRounds >= (reads ? 1 : LATE_ROUNDS);
-    const settled = observation.state === "complete" && observation.agreeing >= AGREEING_ANSWERS;
-    if (spent || (settled && observation.agreedAt >= alertsUntil)) return observation;
-    const passed = observation.answeredAt >= alertsUntil;
-    const pause = pauseOf(now() - endedAt, reads ? patience.readPauseMs : patience.shippedPauseMs, patience);
-    const next = late ? alertsUntil : telemetryUntil;
-    // Only that whole answers agree is worth a quick second look.
-    const again = passed && observation.state === "complete";
-    const wait = again
-      ? Math.min(pause, patience.settleMs)
-      : passed
-        ? pause
-        : Math.min(pause, Math.max(next - now(), patience.readPauseMs));
-    await siem.changed(host, wait, request.signal);
+  } catch (error) {
+    if (signal?.aborted === true && last !== null) return last;
+    throw error;
   }
+}
+
+/** Waits for an answer, but not longer than until the signal is aborted; then rejects with its reason. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+/** Moments by our clock: when the act ended, when something is expected next, and until when alerts are waited for. */
+interface Moments {
+  readonly endedAt: number;
+  readonly next: number;
+  readonly alertsUntil: number;
+}
+
+/** Milliseconds until the SIEM is asked again. */
+function waitMs(
+  { answeredAt, state, delivery }: Observation,
+  { endedAt, next, alertsUntil }: Moments,
+  now: number,
+  patience: Patience,
+): number {
+  const leastMs = delivery.type === "read" ? patience.readPauseMs : patience.shippedPauseMs;
+  const pause = pauseOf(now - endedAt, leastMs, patience);
+  if (answeredAt < alertsUntil) return Math.min(pause, Math.max(next - now, patience.readPauseMs));
+  // Only that whole answers agree is worth a quick second look.
+  return state === "complete" ? Math.min(pause, patience.settleMs) : pause;
 }
 
 function telemetryMs(delivery: Delivery, { settleMs }: Patience): number {

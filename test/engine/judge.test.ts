@@ -1,69 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../src/engine/judge.js";
 import type { ActedTrial } from "../../src/engine/trial.js";
-import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
 import type { Execution } from "../../src/model/execution.js";
 import type { JournalEntry } from "../../src/model/journal-event.js";
 import { observationSchema } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
-import type { Answer, Siem } from "../../src/siem/siem.js";
+import type { Siem } from "../../src/siem/siem.js";
 import { decide } from "../../src/verify/decide.js";
-import { defaultPatience } from "../../src/verify/observe.js";
-import { alertOf, base64Rule, exec, executionOf, sentinel, trialOf } from "../verify/builders.js";
+import { base64Rule, exec, sentinel, shipped } from "../verify/builders.js";
+import { acted, complete, firing, patience, rules, siemOf } from "./listed-siem.js";
 
 /** The last state of a trial's life: the SIEM is asked, its answer is journalled, and then the verdicts computed from it. */
-
-const rules = new Map([[base64Rule.id, base64Rule]]);
-const patience = { ...defaultPatience, settleMs: 60, scheduledMs: 60, readPauseMs: 5, longestPauseMs: 10 };
-
-function complete<T>(value: T): Promise<Answer<T>> {
-  return Promise.resolve({ state: "complete", detail: "", value });
-}
-
-/** A SIEM that has these events, of which the first and last are the sentinels, and these alerts. */
-function siemOf(events: readonly HostEvent[], alerts: readonly Alert[], over: Partial<Siem> = {}): Siem {
-  return {
-    name: "a list",
-    delivery: { type: "read" },
-    questionsPerMinute: null,
-    clock: () => complete({ now: Date.now(), errorMs: 0 }),
-    canaries: () => complete([{ begin: events[0] ?? null, end: events.at(-1) ?? null }]),
-    events: () => complete([...events]),
-    alerts: () => complete([...alerts]),
-    ruleStatus: (rule) =>
-      complete({
-        ...{ rule, present: true, enabled: true, evaluatedBy: "embedded", throttles: [], stateful: false },
-        schedule: { type: "streaming" },
-      }),
-    background: () => complete({ matches: 0, observedHours: 1, perDay: 0 }),
-    sensor: () => complete({ lost: 3, running: true, detail: "" }),
-    changed: (_host, ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    close: () => Promise.resolve(),
-    ...over,
-  };
-}
-
-/** What the host did in a trial whose act decoded something, and the alert of it. */
-function firing(trial: string): { events: HostEvent[]; alerts: Alert[] } {
-  const begin = sentinel("begin", trial);
-  const act = exec(["base64", "-d"]);
-  return {
-    events: [begin, act, sentinel("end", trial)],
-    alerts: [alertOf(base64Rule.id, [act])],
-  };
-}
-
-function acted(execution: Partial<Execution> = {}, trial: Partial<Trial> = {}): ActedTrial {
-  const now = Date.now();
-  const times = { startedAt: new Date(now - 100).toISOString(), endedAt: new Date(now).toISOString() };
-  return {
-    trial: trialOf(trial),
-    execution: executionOf({ ...times, ...execution }),
-    cleanup: { status: "clean", detail: "", attempts: 1 },
-    lostBefore: 3,
-  };
-}
 
 /** Judges, and tells what stands in the journal afterwards. */
 async function judged(trial: ActedTrial, siem: Siem, signal?: AbortSignal) {
@@ -229,18 +177,20 @@ describe("a SIEM that fails loses no verdict and ends no run:", () => {
   });
 });
 
-test("a caller that gives up has no verdict: the signal's own reason is thrown, and nothing is verified", async () => {
+test("a caller that gives up before the first answer has a verdict that waits for evidence", async () => {
   const stop = new AbortController();
   const reason = new Error("the run was interrupted");
   const siem = siemOf([], [], {
-    changed: (_host, _ms, signal) => {
+    delivery: shipped,
+    clock: () => {
       stop.abort(reason);
-      return Promise.reject(signal?.reason as Error);
+      return new Promise(() => undefined);
     },
   });
   const entries: JournalEntry[] = [];
   const ports = { journal: (entry: JournalEntry) => Promise.resolve(entries.push(entry)) };
-  const judging = judge(acted(), siem, rules, ports, { patience, signal: stop.signal });
-  await expect(judging).rejects.toBe(reason);
-  expect(entries).toEqual([]);
+  const [verdict] = await judge(acted(), siem, rules, ports, { patience, signal: stop.signal });
+  expect(verdict).toMatchObject({ outcome: "undecided", cause: { link: "siem" } });
+  expect(verdict?.cause?.detail).toContain("the run was interrupted");
+  expect(entries.map(({ type }) => type)).toEqual(["trial-observed", "trial-verified"]);
 });

@@ -23,6 +23,7 @@ const plan = buildPlan({
   inventory: lab.inventory,
   selection: { targets: ["h1"] },
   siem: "embedded",
+  labIdentity: lab.identity,
 });
 await executeRun({
   plan,

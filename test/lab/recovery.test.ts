@@ -6,8 +6,11 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withheldTargets } from "../../src/cli/compose.js";
 import { recoverRun } from "../../src/cli/recovery.js";
+import { reviseRun } from "../../src/cli/revision.js";
 import { foldRun } from "../../src/journal/fold.js";
 import { readJournal } from "../../src/journal/read.js";
+import { rulesOfPlan } from "../../src/plan/analytics.js";
+import { replay } from "../../src/verify/replay.js";
 import { toResults } from "../../src/journal/results.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf, writePlaybook } from "./playbooks.js";
@@ -105,6 +108,23 @@ describe.skipIf(why !== null)("on real hosts", () => {
       JSON.parse(JSON.stringify(toResults(state))),
     );
     expect((await house.run(quick, rule, { selection: { targets: ["h1"] } })).results.summary.met).toBe(1);
+  });
+
+  test("killed before the SIEM was asked: asked later it gives the verdict, also twice, and the journal replays", async () => {
+    const folder = await killedAt("trial-cleaned", quick);
+    const never = new AbortController().signal;
+    const first = await reviseRun(folder, house.lab, "open", never);
+    expect(first.revised).toMatchObject([{ changed: true, before: [], after: [{ outcome: "detected" }] }]);
+    expect(first.state.trials[0]?.verdicts).toMatchObject([{ outcome: "detected", attribution: "exact" }]);
+    expect((await reviseRun(folder, house.lab, "open", never)).revised).toEqual([]);
+    expect((await reviseRun(folder, house.lab, "all", never)).revised).toMatchObject([{ changed: false }]);
+    const { events } = await readJournal(folder);
+    expect(replay(events, rulesOfPlan(first.state.plan?.analytics ?? [])).map(({ same }) => same)).toEqual([
+      true,
+    ]);
+    const elsewhere = { ...house.lab, identity: "another-lab" };
+    await expect(reviseRun(folder, elsewhere, "all", never)).rejects.toMatchObject({ code: "lab-mismatch" });
+    await recoverRun(folder, house.lab, () => undefined);
   });
 
   test("a host cut off in the middle of the act gives indeterminate and withholds the target until it is clean", async () => {

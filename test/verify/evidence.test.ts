@@ -12,7 +12,7 @@ const begin = sentinel("begin", "run-0001", { sequence: 99 });
 const nothing = { begin: null, end: null };
 
 function evidenceOf(...events: HostEvent[]): Evidence {
-  const evidence = new Evidence(T0);
+  const evidence = new Evidence(trialOf(), T0);
   evidence.addEvents(events, span);
   return evidence;
 }
@@ -103,7 +103,7 @@ describe("answers that agree", () => {
 
   /** Counts answers that were asked for at these seconds. */
   function counted(evidence: Evidence, ...seconds: number[]): number[] {
-    return seconds.map((at) => evidence.agree(trialOf(), "complete", T0 + at * 1_000).agreeing);
+    return seconds.map((at) => evidence.agree("complete", T0 + at * 1_000).agreeing);
   }
 
   test("are counted in a row while they are whole and hold the same of the trial", () => {
@@ -119,9 +119,7 @@ describe("answers that agree", () => {
 
   test("speak together of the moment at which the earlier of the last two was asked for", () => {
     const evidence = evidenceOf(...own);
-    const agreed = [10, 20, 22, 90].map(
-      (at) => evidence.agree(trialOf(), "complete", T0 + at * 1_000).agreedAt,
-    );
+    const agreed = [10, 20, 22, 90].map((at) => evidence.agree("complete", T0 + at * 1_000).agreedAt);
     expect(agreed).toEqual([10, 10, 10, 20].map((at) => T0 + at * 1_000));
   });
 
@@ -134,7 +132,7 @@ describe("answers that agree", () => {
     (state) => {
       const evidence = evidenceOf(...own);
       expect(counted(evidence, 10, 20)).toEqual([1, 2]);
-      expect(evidence.agree(trialOf(), state, T0 + 30_000).agreeing).toBe(0);
+      expect(evidence.agree(state, T0 + 30_000).agreeing).toBe(0);
       expect(counted(evidence, 40)).toEqual([1]);
     },
   );
@@ -160,7 +158,7 @@ test("the same answers leave the same evidence in every order and repetition", (
         alertOf("base64", null, { id, updatedAt: T0 + updated, title: `${id} as of ${updated}` }),
       );
       const told = (order: readonly (HostEvent | Alert)[]): string => {
-        const evidence = new Evidence(T0);
+        const evidence = new Evidence(trialOf(), T0);
         for (const one of order) {
           if ("argv" in one) evidence.addEvents([one], span);
           else evidence.addAlerts([one], T0, all);

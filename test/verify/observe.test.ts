@@ -246,18 +246,84 @@ describe("a scheduled rule", () => {
   });
 });
 
-test("a signal ends the waiting with its reason, wherever it comes", async () => {
-  for (const after of [0, 3, 10]) {
-    const siem = siemOf();
+describe("a signal", () => {
+  const reason = new Error("the run was interrupted");
+
+  /** Asks a SIEM that shows nothing, and aborts when it has been asked so often. */
+  function abortedAfter(questions: number, siem = siemOf()): Promise<Observation> {
     const abort = new AbortController();
-    const reason = new Error("the run was interrupted");
     siem.mood = () => {
-      if (siem.asked.length > after) abort.abort(reason);
+      if (siem.asked.length > questions) abort.abort(reason);
       return "complete";
     };
-    await expect(observed(siem, { signal: abort.signal })).rejects.toBe(reason);
-    expect(siem.asked.length).toBeLessThan(after + 10);
+    return observed(siem, { signal: abort.signal });
   }
+
+  test("before the first answer ends the waiting with its reason", async () => {
+    await expect(abortedAfter(0)).rejects.toBe(reason);
+  });
+
+  test("later ends it with what is known by then, from which nothing is concluded too early", async () => {
+    for (const after of [5, 10, 20]) {
+      const siem = siemOf();
+      expect(judged(await abortedAfter(after, siem))[0]).toBe("undecided");
+      expect(siem.asked.length).toBeLessThan(after + 10);
+    }
+  });
+
+  test("does not wait for a question that is still waiting for its turn", async () => {
+    const abort = new AbortController();
+    const siem = siemOf();
+    siem.clock = () => new Promise(() => abort.abort(reason));
+    await expect(observed(siem, { signal: abort.signal })).rejects.toBe(reason);
+  });
+
+  test("does not keep a SIEM that reads the log from its answer: it comes within seconds", async () => {
+    const siem = siemOf({ delivery: { type: "read" } });
+    siem.telemetry = arriving(1_100, begin, harmless, end);
+    expect(judged(await abortedAfter(0, siem))).toEqual(["logged", "clause"]);
+  });
+});
+
+describe("a SIEM that is asked again later", () => {
+  test("need not show again what it has shown: the late part completes the early one", async () => {
+    const early = siemOf();
+    early.telemetry = arriving(1_100, begin, harmless);
+    const before = await observed(early);
+    expect(judged(before)).toEqual(["undecided", "ingest"]);
+
+    const later = siemOf();
+    later.at = 86_400_000;
+    later.telemetry = arriving(80_000_000, begin, harmless, end);
+    const after = await observed(later, { earlier: before });
+    expect(judged(after)).toEqual(["logged", "clause"]);
+    expect(after.askedAt).toBe(before.askedAt);
+  });
+
+  test("that has deleted what it had shown is no witness of absence", async () => {
+    const early = siemOf();
+    early.telemetry = arriving(1_100, begin, harmless);
+    const later = siemOf();
+    later.at = 86_400_000;
+    const after = await observed(later, { earlier: await observed(early) });
+    expect([after.state, after.events]).toEqual([
+      "partial",
+      [begin, harmless].map((event) => expect.objectContaining({ id: event.id })),
+    ]);
+    expect(judged(after)[0]).toBe("undecided");
+  });
+
+  test("does not take what the sensor lost since for a loss of the trial", async () => {
+    const early = siemOf();
+    early.telemetry = arriving(1_100, begin, harmless);
+    const later = siemOf();
+    later.at = 86_400_000;
+    later.reading = { lost: 500, running: true, detail: "" };
+    later.telemetry = arriving(80_000_000, begin, harmless, end);
+    const after = await observed(later, { earlier: await observed(early) });
+    expect(after.sensor).toMatchObject({ lostBefore: 0, lostAfter: 0 });
+    expect(judged(after)).toEqual(["logged", "clause"]);
+  });
 });
 
 test("a skewed clock of the SIEM changes neither the verdict nor when it is reached", async () => {
