@@ -13,6 +13,7 @@ import { toResults } from "../journal/results.js";
 import type { JournalEvent } from "../model/journal-event.js";
 import type { Plan } from "../model/trial.js";
 import type { Siem } from "../siem/siem.js";
+import { SentinelLag } from "../verify/sentinel-lag.js";
 import { VERSION } from "../version.js";
 import { type Targets, enginePorts, openQueue, openSiem, openTargets, withheldTargets } from "./compose.js";
 import type { ChosenLab } from "./lab-choice.js";
@@ -94,6 +95,7 @@ interface Parts {
 
 async function actAndJudge(request: RunRequest, parts: Parts, signal: AbortSignal): Promise<void> {
   const { plan, lab, rules } = request;
+  const lag = new SentinelLag();
   const ports = enginePorts({ ...parts, withheld: withheldTargets(lab), runFolder: request.folder });
   await dispatchRun<ActedTrial>(
     {
@@ -107,7 +109,7 @@ async function actAndJudge(request: RunRequest, parts: Parts, signal: AbortSigna
     {
       act: (trial, trialSignal) => actOnTarget(trial, parts.targets.byName(trial.target), ports, trialSignal),
       judge: async (acted, judgeSignal) => {
-        await judge(acted, parts.siem, rules, ports, { signal: judgeSignal });
+        await judge(acted, parts.siem, rules, ports, { signal: judgeSignal, lag });
       },
     },
   );

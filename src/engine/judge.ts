@@ -7,6 +7,7 @@ import type { Siem } from "../siem/siem.js";
 import { decide } from "../verify/decide.js";
 import { type Patience, observe } from "../verify/observe.js";
 import { refineExecution } from "../verify/prevention.js";
+import type { SentinelLag } from "../verify/sentinel-lag.js";
 import type { EnginePorts } from "./ports.js";
 import type { ActedTrial } from "./trial.js";
 
@@ -26,6 +27,8 @@ export interface JudgeSettings {
   readonly signal?: AbortSignal;
   /** What the SIEM has shown of the trial before. */
   readonly earlier?: Observation;
+  /** Shared by all trials of a run. */
+  readonly lag?: SentinelLag;
 }
 
 /** What a SIEM said of a trial, and what follows from it. */
@@ -87,7 +90,7 @@ async function askSiem(
   siem: Siem,
   acted: ActedTrial,
   rules: ReadonlyMap<string, CompiledRule>,
-  { patience, ...settings }: JudgeSettings,
+  { patience, lag, ...settings }: JudgeSettings,
 ): Promise<Observation> {
   const askedAt = Date.now();
   try {
@@ -95,7 +98,7 @@ async function askSiem(
     const observation = await observe(
       siem,
       { trial, execution, rules, lostBefore, ...settings },
-      patience === undefined ? {} : { patience },
+      { ...(patience === undefined ? {} : { patience }), ...(lag === undefined ? {} : { lag }) },
     );
     // The journal refuses what is not of its form, and a refused line would be no verdict at all.
     const { success, error } = observationSchema.safeParse(observation);

@@ -3,6 +3,7 @@ import { executionOf } from "../journal/results.js";
 import type { RunState, TrialRecord } from "../journal/fold.js";
 import type { Verdict } from "../model/verdict.js";
 import type { Siem } from "../siem/siem.js";
+import { SentinelLag } from "../verify/sentinel-lag.js";
 import { type JudgeSettings, record, verdictsOn } from "./judge.js";
 import type { EnginePorts } from "./ports.js";
 import type { ActedTrial } from "./trial.js";
@@ -49,6 +50,7 @@ export async function revise(
   ports: Pick<EnginePorts, "journal">,
   settings: Pick<JudgeSettings, "patience" | "signal"> = {},
 ): Promise<RevisedTrial[]> {
+  const lag = new SentinelLag();
   return await Promise.all(
     records.map(async (earlier): Promise<RevisedTrial> => {
       const { trial, verdicts: before, observation } = earlier;
@@ -60,6 +62,7 @@ export async function revise(
       };
       const judged = await verdictsOn(acted, siem, rules, {
         ...settings,
+        lag,
         ...(observation === null ? {} : { earlier: observation }),
       });
       const after = numbered(before, judged.verdicts);

@@ -45,7 +45,7 @@ export type RuleStatus = z.infer<typeof ruleStatusSchema>;
 export const deliverySchema = z.discriminatedUnion("type", [
   /** The SIEM reads the sensor's own log: what a complete answer lacks is not under way. Rules see it at once. */
   z.strictObject({ type: z.literal("read") }),
-  /** Records travel, and may come late or never. Milliseconds; declared, or measured from sentinels. */
+  /** Records travel, and may come late or never. Milliseconds; declared, and lengthened when a sentinel took longer. */
   z.strictObject({
     type: z.literal("shipped"),
     /** From the host to the SIEM: what has not come by then is taken for lost. */

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { Observation, RuleStatus } from "../model/observation.js";
+import type { Delivery, Observation, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
 import type { Evidence } from "./evidence.js";
@@ -14,6 +14,8 @@ export interface Round {
   readonly evidence: Evidence;
   /** Milliseconds since 1970, our clock. */
   readonly now: () => number;
+  /** How records reach the SIEM, as it is known by now. */
+  readonly delivery: Delivery;
   /** When the telemetry must have arrived, our clock. */
   readonly deadlineAt: number;
   /** Whether to ask for everything, whatever has arrived. */

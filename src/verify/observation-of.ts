@@ -12,7 +12,7 @@ const badness: Record<AnswerState, number> = { complete: 0, partial: 1, "rate-li
  * for, so that the round counts as one of those that agree
  */
 export function observationOf(
-  { siem, request, evidence, deadlineAt }: Round,
+  { siem, request, evidence, delivery, deadlineAt }: Round,
   answers: readonly Answer<unknown>[],
   asked: { readonly asOf: number; readonly counts: boolean; readonly events: HostEvent[] },
   parts: Partial<Observation>,
@@ -32,11 +32,11 @@ export function observationOf(
     deadlineAt,
     state,
     stateDetail: state === "complete" ? "" : detail,
-    delivery: siem.delivery,
+    delivery,
     clock: { offsetMs: 0, errorMs: 0 },
     ...(asked.counts ? evidence.agree(state, asked.asOf) : { agreeing: 0, agreedAt: asked.asOf }),
     events: asked.events,
-    surroundings: evidence.wide && siem.delivery.type === "shipped",
+    surroundings: evidence.wide && delivery.type === "shipped",
     alerts: evidence.alerts,
     rules: evidence.rest?.rules ?? [],
     background: evidence.rest?.background ?? {},

@@ -8,6 +8,7 @@ import { bracketOf } from "./bracket.js";
 import { decide } from "./decide.js";
 import { Evidence } from "./evidence.js";
 import { refineExecution } from "./prevention.js";
+import { SentinelLag } from "./sentinel-lag.js";
 import { AGREEING_ANSWERS } from "./witness.js";
 
 /** Rounds past the patience: enough for answers to agree, should they. */
@@ -49,6 +50,14 @@ export const defaultPatience: Patience = {
   pausePart: 0.08,
 };
 
+export interface ObserveSettings {
+  readonly patience?: Patience;
+  /** Milliseconds since 1970, our clock. */
+  readonly now?: () => number;
+  /** What the trials of the run have shown of the way to the SIEM. */
+  readonly lag?: SentinelLag;
+}
+
 /**
  * Asks the SIEM for everything that a trial's verdicts are computed from, again and again with growing pauses, until they
  * can no longer change or nothing more is worth waiting for. A SIEM that knows when something new arrived is asked at once.
@@ -58,26 +67,32 @@ export const defaultPatience: Patience = {
 export async function observe(
   siem: Siem,
   request: ObserveRequest,
-  settings: { readonly patience?: Patience; readonly now?: () => number } = {},
+  settings: ObserveSettings = {},
 ): Promise<Observation> {
-  const { patience = defaultPatience, now = Date.now } = settings;
+  const { patience = defaultPatience, now = Date.now, lag = new SentinelLag() } = settings;
   const { telemetryHost: host } = request.trial;
   const reads = siem.delivery.type === "read";
   // A SIEM that reads the log is waited for some seconds at most, and may be gone with its lab afterwards.
   const signal = reads ? undefined : request.signal;
   const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
-  const telemetryUntil = endedAt + telemetryMs(siem.delivery, patience);
-  const patienceUntil = telemetryUntil + (reads ? 0 : patience.scheduledMs);
+  const patienceUntil = endedAt + telemetryMs(siem.delivery, patience) + (reads ? 0 : patience.scheduledMs);
   const evidence = new Evidence(request.trial, now(), request.earlier);
-  let alertsUntil = telemetryUntil;
+  let alertsUntil = 0;
   let lateRounds = 0;
   let last: Observation | null = null;
   try {
     for (;;) {
+      const delivery = lag.correct(siem.delivery);
+      const deadlineAt = endedAt + telemetryMs(delivery, patience);
+      // Nobody waits for ever for a SIEM that proved slow: the verdict then waits, to be asked about again.
+      const telemetryUntil = Math.min(deadlineAt, patienceUntil);
       const late = now() >= telemetryUntil;
-      const round = { siem, request, evidence, now, deadlineAt: telemetryUntil, late };
+      const round = { siem, request, evidence, now, delivery, deadlineAt, late };
       const { observation, everything } = await unlessAborted(ask(round), signal);
       last = observation;
+      const { end } = evidence.canary;
+      if (end !== null && !reads && observation.state === "complete")
+        lag.measure(end, endedAt, observation.clock);
       if (isFinal(request, observation)) {
         const lateness = pauseOf(now() - endedAt, patience.readPauseMs, patience);
         if (evidence.rest === null) await Promise.race([evidence.asking, siem.changed(host, lateness)]);
@@ -87,6 +102,7 @@ export async function observe(
       // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
       if (everything && reads && observation.state === "complete") return observation;
       if (late) lateRounds += 1;
+      alertsUntil = Math.max(alertsUntil, telemetryUntil);
       for (const status of observation.rules)
         alertsUntil = Math.max(alertsUntil, alertUntil(status, observation, telemetryUntil, patience));
       // What its answers speak of counts, not when they came: a slow SIEM is asked as often as a quick one.

@@ -3,7 +3,8 @@ import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
 import type { Observation } from "../../src/model/observation.js";
 import { defaultPatience } from "../../src/verify/observe.js";
-import { alertOf, exec, said, scheduledOf, sentinel, T0, verdictOf } from "./builders.js";
+import { SentinelLag } from "../../src/verify/sentinel-lag.js";
+import { alertOf, exec, said, scheduledOf, sentinel, shipped, T0, verdictOf } from "./builders.js";
 import { observed, ScriptedSiem, type Visible } from "./scripted-siem.js";
 
 /** The act lasted from T0 to T0 + 1 s; what is shipped comes within a minute, and an alert five seconds later. */
@@ -282,6 +283,50 @@ describe("a signal", () => {
     const siem = siemOf({ delivery: { type: "read" } });
     siem.telemetry = arriving(1_100, begin, harmless, end);
     expect(judged(await abortedAfter(0, siem))).toEqual(["logged", "clause"]);
+  });
+});
+
+describe("the lag that sentinels have shown", () => {
+  /** Asks about a trial all of whose telemetry comes so late, and says when the waiting ended. */
+  async function lateBy(ms: number, lag: SentinelLag): Promise<[...ReturnType<typeof judged>, number]> {
+    const siem = siemOf({ telemetry: arriving(1_000 + ms, begin, harmless, end) });
+    return [...judged(await observed(siem, {}, { lag })), siem.at];
+  }
+
+  test("is not known at first: what comes after the declared one is taken for lost", async () => {
+    const [outcome] = await lateBy(200_000, new SentinelLag());
+    expect(outcome).toBe("blind");
+  });
+
+  test("moves the deadline of later trials, by half as much again", async () => {
+    const lag = new SentinelLag();
+    lag.measure({ ...end, ingestedAt: T0 + 151_000 }, T0 + 1_000, { offsetMs: 0, errorMs: 0 });
+    const [outcome, , at] = await lateBy(200_000, lag);
+    expect(outcome).toBe("logged");
+    expect(at).toBeGreaterThan(201_000);
+    const [never, , gaveUp] = await lateBy(10_000_000, lag);
+    expect(never).toBe("blind");
+    expect(gaveUp).toBeGreaterThan(1_000 + 1.5 * 150_000);
+  });
+
+  test("is learned from the trials themselves", async () => {
+    const lag = new SentinelLag();
+    await lateBy(50_000, lag);
+    expect(lag.correct({ ...shipped, longestLagMs: 60_000 })).toMatchObject({ longestLagMs: 1.5 * 50_001 });
+  });
+
+  test("never shortens what the SIEM declares, and is measured by one clock", () => {
+    const lag = new SentinelLag();
+    lag.measure({ ...end, ingestedAt: T0 + 3_600_000 }, T0, { offsetMs: 3_599_000, errorMs: 0 });
+    expect(lag.correct(shipped)).toEqual(shipped);
+  });
+
+  test("that is longer than anybody waits leaves a verdict that may be asked about again", async () => {
+    const lag = new SentinelLag();
+    lag.measure({ ...end, ingestedAt: T0 + 10 * 3_600_000 }, T0, { offsetMs: 0, errorMs: 0 });
+    const [outcome, link, at] = await lateBy(5 * 3_600_000, lag);
+    expect([outcome, link]).toEqual(["undecided", "ingest"]);
+    expect(at).toBeLessThan(DEADLINE + defaultPatience.scheduledMs + 5 * defaultPatience.longestPauseMs);
   });
 });
 

@@ -3,7 +3,7 @@ import { type HostEvent, sentinelOf } from "../../src/model/event.js";
 import type { AnswerState, Delivery, Observation, RuleStatus } from "../../src/model/observation.js";
 import type { Background } from "../../src/model/verdict.js";
 import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../../src/siem/siem.js";
-import { type ObserveRequest, observe } from "../../src/verify/observe.js";
+import { type ObserveRequest, type ObserveSettings, observe } from "../../src/verify/observe.js";
 import { base64Rule, executionOf, shipped, statusOf, T0, trialOf } from "./builders.js";
 
 export type Question = "clock" | "canaries" | "events" | "alerts" | "ruleStatus" | "background" | "sensor";
@@ -133,7 +133,11 @@ export class ScriptedSiem implements Siem {
 }
 
 /** Asks a scripted SIEM about the trial of `trialOf`, whose act lasted from T0 to T0 + 1000. */
-export async function observed(siem: ScriptedSiem, over: Partial<ObserveRequest> = {}): Promise<Observation> {
+export async function observed(
+  siem: ScriptedSiem,
+  over: Partial<ObserveRequest> = {},
+  settings: Pick<ObserveSettings, "lag"> = {},
+): Promise<Observation> {
   const request = {
     trial: trialOf(),
     execution: executionOf(),
@@ -141,5 +145,5 @@ export async function observed(siem: ScriptedSiem, over: Partial<ObserveRequest>
     lostBefore: 0,
     ...over,
   };
-  return observe(siem, request, { now: siem.now });
+  return observe(siem, request, { now: siem.now, ...settings });
 }
