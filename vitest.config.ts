@@ -9,6 +9,9 @@ const withinModules = [
   "transport",
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** Peers are installed from other registries: `npm run test:peers`. */
+const peers = ["test/peers/**"];
+
 /** One more than there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 3;
 
@@ -28,7 +31,7 @@ export default defineConfig({
         test: {
           name: "processes",
           include: ["test/**/*.test.ts"],
-          exclude: [...withinModules, ...onRealHosts],
+          exclude: [...withinModules, ...onRealHosts, ...peers],
           sequence: { groupOrder: 0 },
         },
       },
