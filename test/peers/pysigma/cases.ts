@@ -140,6 +140,7 @@ const conditions = [
 const text = fc.oneof(
   phrase,
   phrase.map((part) => part.toUpperCase()),
+  phrase.map((part) => part.replaceAll("-", "—").replaceAll("/", "-")),
   phrase.map((part) => Buffer.from(part).toString("base64")),
 );
 const value = fc.oneof(
