@@ -41,6 +41,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the rule where it says; `tyrian lint RULE` checks it alone.",
   },
+  "config-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file, or move it away. Nothing else is read in its place.",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT, type ExitStatus, TyrianError } from "../errors.js";
 import { VERSION } from "../version.js";
+import { applyConfiguration, loadConfiguration } from "./configuration.js";
 import { failureOf } from "./failure.js";
 import { Invocation } from "./invocation.js";
 import { verbs } from "./verbs.js";
@@ -44,6 +45,9 @@ async function main(words: readonly string[]): Promise<ExitStatus> {
     }
     if (words[0] === "help" && asked !== undefined && !verbs.some(({ name }) => name === asked))
       throw new TyrianError("usage", `unknown command '${asked}'`, { hint: "See `tyrian --help`." });
+    program.hook("preAction", async (_program, command) =>
+      applyConfiguration(command, await loadConfiguration()),
+    );
     await program.parseAsync(words, { from: "user" });
     return invocation.status ?? EXIT.met;
   } catch (thrown) {

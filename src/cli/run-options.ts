@@ -17,7 +17,9 @@ export interface RunOptions {
 }
 
 /** Hosts of the embedded lab, as for `lab up`. */
-const MOST_TARGETS = 200;
+export const MOST_TARGETS = 200;
+/** Targets that are acted on at once. */
+export const MOST_CONCURRENT = 1_000;
 
 export function addRunOptions(command: Command): Command {
   return command

@@ -5,6 +5,7 @@ import { table } from "../../report/table.js";
 import { plain } from "../../report/text.js";
 import { VERSION } from "../../version.js";
 import { resolve } from "node:path";
+import { type Configuration, type ConfigurationFile, loadConfiguration, valueOf } from "../configuration.js";
 import type { Invocation } from "../invocation.js";
 import { DEFAULT_RUNS_FOLDER, packageFolder, playbooksFolder } from "../places.js";
 
@@ -14,9 +15,9 @@ export function register(command: Command, invocation: Invocation): void {
     .description("where Tyrian keeps and looks for things, and why there")
     .option("--json", "print an array of {name, value, source}")
     .action(
-      invocation.action((options: { json?: true }) => {
+      invocation.action(async (options: { json?: true }) => {
         const { output } = invocation;
-        const settings = settingsOf(process.env);
+        const settings = settingsOf(process.env, await loadConfiguration());
         if (options.json === true) {
           output.json(settings);
         } else {
@@ -39,8 +40,16 @@ interface Setting {
   readonly source: string;
 }
 
-function settingsOf(environment: NodeJS.ProcessEnv): Setting[] {
+function settingsOf(environment: NodeJS.ProcessEnv, files: readonly ConfigurationFile[]): Setting[] {
   const redis = environment["REDIS_URL"];
+  const configured = (key: keyof Configuration, flag: string, otherwise: string): Setting => {
+    const found = files.find(({ values }) => values[key] !== undefined);
+    const value = found?.values[key];
+    if (found === undefined || value === undefined) {
+      return { name: key, value: otherwise, source: `default; ${flag}` };
+    }
+    return { name: key, value: valueOf(found.file, key, value), source: `${found.file}; ${flag}` };
+  };
   return [
     { name: "version", value: VERSION, source: "built in" },
     { name: "installed in", value: packageFolder(), source: "built in" },
@@ -49,13 +58,18 @@ function settingsOf(environment: NodeJS.ProcessEnv): Setting[] {
       value: stateFolder(environment),
       source: environment["XDG_STATE_HOME"]?.startsWith("/") === true ? "XDG_STATE_HOME" : "default",
     },
-    { name: "runs folder", value: resolve(DEFAULT_RUNS_FOLDER), source: "default; --out" },
     { name: "playbooks", value: resolve(playbooksFolder()), source: "default; PATH arguments" },
     {
       name: "queue",
       value: redis === undefined || redis === "" ? "a private server" : withoutPassword(redis),
       source: redis === undefined || redis === "" ? "default; REDIS_URL" : "REDIS_URL",
     },
+    configured("lab", "--lab", "the embedded lab"),
+    configured("siem", "--siem", "embedded"),
+    configured("out", "--out", resolve(DEFAULT_RUNS_FOLDER)),
+    configured("targets", "--targets", "3"),
+    configured("concurrency", "--concurrency", "50"),
+    configured("strict", "--strict", "false"),
   ];
 }
 

@@ -10,7 +10,7 @@ import { chooseLab, expectedInventory } from "../lab-choice.js";
 import { showLive } from "../live-view.js";
 import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
-import { type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
+import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { executeRun } from "../run-session.js";
 import { printPlan } from "../plan-view.js";
 
@@ -25,7 +25,7 @@ interface Options extends RunOptions {
 export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command)
     .option("--out <folder>", "where the run's folder is made", DEFAULT_RUNS_FOLDER)
-    .option("--concurrency <n>", "targets that are acted on at once", wholeNumber(1, 1000), 50)
+    .option("--concurrency <n>", "targets that are acted on at once", wholeNumber(1, MOST_CONCURRENT), 50)
     .option("--dry-run", "print what would run, with exact commands, and run nothing")
     .option("--strict", "a missing requirement counts as a failure")
     .addOption(

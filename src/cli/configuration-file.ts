@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { TyrianError } from "../errors.js";
+import { explainIssues } from "../playbook/explain-issue.js";
+import { readText } from "../playbook/read-text.js";
+import { readYaml } from "../playbook/yaml-source.js";
+import { type Configuration, invalidConfiguration } from "./configuration.js";
+import { MOST_CONCURRENT, MOST_TARGETS } from "./run-options.js";
+
+const configurationSchema = z.strictObject({
+  lab: z.string().min(1).optional(),
+  siem: z.string().min(1).optional(),
+  out: z.string().min(1).optional(),
+  targets: z.int().min(1).max(MOST_TARGETS).optional(),
+  concurrency: z.int().min(1).max(MOST_CONCURRENT).optional(),
+  strict: z.boolean().optional(),
+});
+
+/** @throws TyrianError `config-invalid`, `file-unreadable`. */
+export async function readConfiguration(file: string): Promise<Configuration> {
+  const read = await readText(file);
+  if (read.diagnostic !== null) {
+    const { code, message } = read.diagnostic;
+    throw code === "file-unreadable"
+      ? new TyrianError("file-unreadable", message, { diagnostics: [read.diagnostic] })
+      : invalidConfiguration(file, [read.diagnostic]);
+  }
+  const yaml = readYaml(read.text, file);
+  if (yaml.source === null) throw invalidConfiguration(file, yaml.diagnostics);
+  const parsed = configurationSchema.safeParse(yaml.value);
+  if (parsed.success) return parsed.data;
+  throw invalidConfiguration(
+    file,
+    explainIssues(parsed.error.issues, configurationSchema, yaml.value, yaml.source),
+  );
+}
