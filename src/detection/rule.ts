@@ -12,6 +12,8 @@ export interface RuleEvent {
   };
   /** Absent means unknown. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The event's own time, in milliseconds since 1970. Only rules over several events read it; without it they do not count the event. */
+  readonly time?: number | undefined;
 }
 
 /** A rule that was parsed and compiled, in any language. Matching is pure and keeps no state. */
@@ -32,6 +34,13 @@ export interface CompiledRule {
   reads(event: RuleEvent): boolean;
   /** Whether the event satisfies the rule. Includes `reads`. */
   matches(event: RuleEvent): boolean;
+  /**
+   * Of a rule over several events (a correlation): whether the event counts toward it. Then `matches` says whether it alone
+   * satisfies the rule. Absent: the rule is over single events.
+   */
+  contributes?(event: RuleEvent): boolean;
+  /** Of a rule over several events: how near to each other they must be, in milliseconds. */
+  readonly timespan?: number;
   /** Whether these events satisfy the rule without any others: for a rule over single events, whether one of them does. */
   satisfiedBy(events: readonly RuleEvent[]): boolean;
   /** Which clauses an event of the rule's log source met and which not, and the smallest change that would match. */

@@ -18,46 +18,39 @@ export class ConditionProblem extends Error {
   }
 }
 
+/** A condition of Sigma version 1: an aggregation stands behind a pipe. */
+export class AggregationProblem extends ConditionProblem {
+  constructor(
+    at: number,
+    /** The condition before the pipe, as written. */
+    readonly before: string,
+    /** What stands behind the pipe, as written. */
+    readonly after: string,
+  ) {
+    const [name = ""] = /^\w+/.exec(after) ?? [];
+    super(at, "aggregation-unsupported", `"| ${name.toLowerCase()}" was removed from Sigma with version 2`);
+    this.name = "AggregationProblem";
+  }
+}
+
 interface Token {
   readonly text: string;
   readonly at: number;
 }
 
 const deepest = 100;
-const aggregations = ["count", "sum", "min", "max", "avg"];
+const aggregations = ["count", "sum", "min", "max", "avg", "near"];
 
 function tokenize(text: string): Token[] {
   return [...text.matchAll(/[()|]|[^\s()|]+/g)].map((match) => ({ text: match[0], at: match.index }));
 }
 
-/** Version 1 aggregations, refused with the correlation that replaces them. */
-function aggregationProblem(tokens: readonly Token[], pipe: number): ConditionProblem {
-  const at = tokens[pipe]?.at ?? 0;
-  const rest = tokens.slice(pipe + 1).map(({ text }) => text);
-  const [first = ""] = rest;
-  const name = first.toLowerCase();
-  const by = rest.findIndex((word) => word.toLowerCase() === "by");
-  const group = by === -1 ? "" : `, group-by: [${rest[by + 1] ?? ""}]`;
-  const field = rest[1] === "(" && rest[2] !== ")" ? (rest[2] ?? "") : "";
-  if (name === "near") {
-    return new ConditionProblem(
-      at,
-      "aggregation-unsupported",
-      '"| near" was removed from Sigma with version 2',
-      "write one rule for each event and a correlation of type temporal over them",
-    );
-  }
-  if (aggregations.includes(name)) {
-    const type = name === "count" ? (field === "" ? "event_count" : "value_count") : `value_${name}`;
-    const named = field === "" ? "" : `, field: ${field}`;
-    return new ConditionProblem(
-      at,
-      "aggregation-unsupported",
-      `"| ${name}" was removed from Sigma with version 2`,
-      `keep the condition before the pipe, and add a correlation of type ${type}${group}${named}`,
-    );
-  }
-  return new ConditionProblem(at, "condition-syntax", `expected the end of the condition, found "|"`);
+function pipeProblem(text: string, at: number): ConditionProblem {
+  const after = text.slice(at + 1).trim();
+  const name = /^\w+/.exec(after)?.[0].toLowerCase() ?? "";
+  return aggregations.includes(name)
+    ? new AggregationProblem(at, text.slice(0, at).trim(), after)
+    : new ConditionProblem(at, "condition-syntax", `expected the end of the condition, found "|"`);
 }
 
 class Parser {
@@ -187,8 +180,8 @@ class Parser {
 /** Reads a condition. Throws {@link ConditionProblem}. Precedence, weakest first: or, and, not, of, parentheses. */
 export function parseCondition(text: string): Condition {
   const tokens = tokenize(text);
-  const pipe = tokens.findIndex((token) => token.text === "|");
-  if (pipe !== -1) throw aggregationProblem(tokens, pipe);
+  const pipe = tokens.find((token) => token.text === "|");
+  if (pipe !== undefined) throw pipeProblem(text, pipe.at);
   return new Parser(tokens, text.length).parse();
 }
 

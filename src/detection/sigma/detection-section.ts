@@ -1,6 +1,14 @@
 import { isMap, isScalar, isSeq, type YAMLMap } from "yaml";
-import { ConditionProblem, leavesOf, namesOf, parseCondition, type Condition } from "./condition.js";
-import { offsetOf, readSearch } from "./detection.js";
+import {
+  AggregationProblem,
+  ConditionProblem,
+  leavesOf,
+  namesOf,
+  parseCondition,
+  type Condition,
+} from "./condition.js";
+import { replacementHint } from "./correlation/replacement.js";
+import { offsetOf, readSearch, type DetectionContext } from "./detection.js";
 import type { Findings } from "./findings.js";
 import type { Search } from "./rule-tree.js";
 import { didYouMean, nearestWord } from "./text.js";
@@ -12,33 +20,54 @@ export interface DetectionSection {
   readonly condition: Condition;
 }
 
-/** Reads the detection section of a rule that starts at an offset; null when there is none to go on with. */
+/** Reads the detection section of a rule; null when there is none to go on with. */
 export function readDetection(
   root: YAMLMap,
-  start: number,
   text: string,
   findings: Findings,
   placeholders: Readonly<Record<string, readonly string[]>>,
 ): DetectionSection | null {
   const found = entry(root, "detection");
   if (found === null) {
-    findings.error(start, "missing-detection", "the rule has no detection", "");
+    findings.error(offsetOf(root, 0), "missing-detection", "the rule has no detection", "");
     return null;
   }
   if (!isMap(found.node)) {
     findings.error(found.at, "wrong-type", '"detection" must be a map with selections and a condition', "");
     return null;
   }
+  return readSelections({ root, map: found.node, start: offsetOf(found.node, found.keyAt), text }, [], {
+    findings,
+    placeholders,
+  });
+}
+
+/** A map of selections with their condition: that of a rule's `detection` or of a `filter`. */
+export interface SelectionMap {
+  /** The document that the map stands in. */
+  readonly root: YAMLMap;
+  readonly map: YAMLMap;
+  readonly start: number;
+  readonly text: string;
+}
+
+/** Reads selections and their condition; `otherKeys` are keys of the map that are neither. */
+export function readSelections(
+  section: SelectionMap,
+  otherKeys: readonly string[],
+  context: DetectionContext,
+): DetectionSection | null {
+  const { findings } = context;
   const searches = new Map<string, Search>();
   const places = new Map<string, number>();
-  for (const pair of found.node.items) {
-    const at = offsetOf(pair.key, found.at);
+  for (const pair of section.map.items) {
+    const at = offsetOf(pair.key, section.start);
     if (!isScalar(pair.key) || pair.key.value === null) {
       findings.error(at, "wrong-type", "expected the name of a selection", "");
       continue;
     }
     const name = String(pair.key.value);
-    if (name === "condition") continue;
+    if (name === "condition" || otherKeys.includes(name)) continue;
     if (name === "timeframe") {
       const hint =
         "a time window belongs to a correlation: keep the condition, and give the correlation a timespan";
@@ -46,21 +75,19 @@ export function readDetection(
       continue;
     }
     places.set(name, at);
-    const search = readSearch(pair.value, at, { findings, placeholders });
+    const search = readSearch(pair.value, at, context);
     if (search !== null) searches.set(name, search);
   }
-  const condition = readCondition(found.node, offsetOf(found.node, found.keyAt), text, places, findings);
+  const condition = readCondition(section, places, findings);
   return condition === null ? null : { searches, condition };
 }
 
 function readCondition(
-  detection: YAMLMap,
-  start: number,
-  text: string,
+  { root, map, start, text }: SelectionMap,
   places: ReadonlyMap<string, number>,
   findings: Findings,
 ): Condition | null {
-  const found = entry(detection, "condition");
+  const found = entry(map, "condition");
   if (found === null) {
     const slip = nearestWord("condition", [...places.keys()]);
     findings.error(
@@ -90,7 +117,8 @@ function readCondition(
       return [condition];
     } catch (thrown) {
       if (!(thrown instanceof ConditionProblem)) throw thrown;
-      findings.error(place(thrown.at), thrown.code, thrown.message, thrown.hint);
+      const hint = thrown instanceof AggregationProblem ? replacementHint(root, map, thrown) : thrown.hint;
+      findings.error(place(thrown.at), thrown.code, thrown.message, hint);
       return [];
     }
   });

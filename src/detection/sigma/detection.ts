@@ -124,8 +124,8 @@ function plainValue(
       );
     }
     const number = Number(value);
-    // Digits that a number cannot hold are compared as text.
-    if (Number.isInteger(number) && !Number.isSafeInteger(number)) {
+    // Digits that a number cannot hold, or that it would not keep as they are written, are compared as text.
+    if ((Number.isInteger(number) && !Number.isSafeInteger(number)) || /^[-+]?0\d/.test(source)) {
       return { type: "text", pattern: [{ type: "literal", text: source }], binary: false };
     }
     return { type: "number", value: number, text: String(number) };

@@ -1,15 +1,17 @@
 import { datePartOf } from "./date-part.js";
 import type { EventView, FieldView } from "./event-view.js";
 import { contains } from "./network.js";
-import { compilePattern, mapLiterals } from "./pattern.js";
+import { mapLiterals, type Pattern } from "./pattern.js";
 import { compileRegex } from "./regex/index.js";
+import { compilePatterns } from "./text-list.js";
 import { foldCase } from "./text.js";
 import type { Comparison, ReferencePart, RuleValue } from "./values.js";
 
 /** Whether a field, of which the view is given, has a value. */
 export type ValueTest = (field: FieldView, event: EventView) => boolean;
 
-const decimal = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
+/** Texts that are numbers. */
+export const decimal = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
 
 /** The number that an event's value is; null when it is none. */
 export function numberOf(value: string | number | boolean | bigint): number | null {
@@ -50,16 +52,20 @@ function anyText(texts: readonly string[], matches: (text: string) => boolean): 
   return texts.length === 1 && only !== undefined ? matches(only) : texts.some(matches);
 }
 
+/** The test for texts of which any may match. */
+export function compileTexts(patterns: readonly Pattern[], cased: boolean): ValueTest {
+  const fold = (text: string): string => (cased ? text : foldCase(text));
+  const matches = compilePatterns(
+    patterns.map((pattern) => mapLiterals(pattern, (text) => [{ type: "literal", text: fold(text) }])),
+  );
+  return cased ? (field) => anyText(field.texts, matches) : (field) => anyText(field.folded, matches);
+}
+
 /** The test for one meaning of a value. Every test is false for an absent field but those for null and absence. */
 export function compileValue(value: RuleValue, cased: boolean): ValueTest {
   switch (value.type) {
-    case "text": {
-      const fold = (text: string): string => (cased ? text : foldCase(text));
-      const matches = compilePattern(
-        mapLiterals(value.pattern, (text) => [{ type: "literal", text: fold(text) }]),
-      );
-      return cased ? (field) => anyText(field.texts, matches) : (field) => anyText(field.folded, matches);
-    }
+    case "text":
+      return compileTexts([value.pattern], cased);
     case "number": {
       const wanted = value.value;
       return (field) => field.scalars.some((scalar) => scalar === wanted || numberOf(scalar) === wanted);

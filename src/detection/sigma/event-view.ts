@@ -78,8 +78,12 @@ function valuesAt(container: unknown, path: string, depth: number): unknown[] {
   return [];
 }
 
+let views = 0;
+
 /** An event as rules see it: values by field, folded once however many rules read them. */
 export class EventView {
+  /** No other view has it. */
+  readonly number = views++;
   readonly #fields = new Map<string, FieldView>();
   #everything: FieldView | null = null;
 

@@ -1,5 +1,5 @@
 import type { LineCounter } from "yaml";
-import type { Diagnostic } from "../../errors.js";
+import type { Diagnostic, Position } from "../../errors.js";
 
 /** Collects the findings about one rule file, in the order of the file. */
 export class Findings {
@@ -24,6 +24,12 @@ export class Findings {
     return this.#found.some(({ severity }) => severity === "error");
   }
 
+  /** Where an offset into the text is. */
+  position(offset: number): Position {
+    const { line, col } = this.lines.linePos(offset);
+    return { file: this.file, line: Math.max(1, line), column: Math.max(1, col) };
+  }
+
   list(): Diagnostic[] {
     return this.#found
       .toSorted((left, right) => left.offset - right.offset)
@@ -31,11 +37,8 @@ export class Findings {
   }
 
   #add(severity: Diagnostic["severity"], offset: number, code: string, message: string, hint: string): void {
-    const { line, col } = this.lines.linePos(offset);
     this.#found.push({
-      file: this.file,
-      line: Math.max(1, line),
-      column: Math.max(1, col),
+      ...this.position(offset),
       severity,
       code,
       message,

@@ -1,5 +1,5 @@
 import type { EventView } from "./event-view.js";
-import { compileValue, type ValueTest } from "./evaluate.js";
+import { compileTexts, compileValue, type ValueTest } from "./evaluate.js";
 import type { Item, ItemValue } from "./rule-tree.js";
 
 /** Whether an event satisfies a part of a rule. */
@@ -61,9 +61,20 @@ export function compileItemValue(item: Item, value: ItemValue): Test {
   return ofField(item, valueTest(item, value));
 }
 
+/** The test of a list of which any value may match. All texts are one test: lists can be long. */
+function anyOf({ cased, values }: Item): ValueTest {
+  const meanings = values.flatMap((value) => value.meanings);
+  const texts = meanings.flatMap((meaning) => (meaning.type === "text" ? [meaning.pattern] : []));
+  const others = meanings.filter((meaning) => meaning.type !== "text");
+  const tests = others.map((meaning) => compileValue(meaning, cased));
+  return anyValue(texts.length === 0 ? tests : [compileTexts(texts, cased), ...tests]);
+}
+
 /** The test for one line of a selection. */
 export function compileItem(item: Item): Test {
-  const values = item.values.map((value) => valueTest(item, value));
-  const positive = ofField(item, item.all ? everyValue(values) : anyValue(values));
+  const positive = ofField(
+    item,
+    item.all ? everyValue(item.values.map((value) => valueTest(item, value))) : anyOf(item),
+  );
   return item.negated ? (event) => !positive(event) : positive;
 }

@@ -32,6 +32,8 @@ export type Level = "informational" | "low" | "medium" | "high" | "critical";
 /** A rule as read from its file, before it is compiled. */
 export interface SigmaRule {
   readonly id: string | null;
+  /** The name by which correlations and filters may refer to the rule. */
+  readonly name?: string | null;
   readonly title: string;
   readonly level: Level;
   readonly tags: readonly string[];

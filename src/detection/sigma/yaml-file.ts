@@ -15,8 +15,34 @@ import type { Findings } from "./findings.js";
 /** Larger files are not rules. The largest of SigmaHQ, a list of drivers, has 291 KiB. */
 const mostCharacters = 512 * 1024;
 
-/** The map that a rule's text is; null when it is refused, and the findings say why. Fills the line counter. */
+/** The one map that a rule's text is; null when it is refused, and the findings say why. Fills the line counter. */
 export function readYamlMap(text: string, findings: Findings, lines: LineCounter): YAMLMap | null {
+  const documents = readYamlDocuments(text, findings, lines);
+  if (documents === null) return null;
+  for (const document of documents) reportProblems(document, findings);
+  if (findings.failed) return null;
+  const [first, second] = documents;
+  if (first === undefined) return null;
+  if (second !== undefined) {
+    findings.error(
+      second.range?.[0] ?? 0,
+      "multi-document-unsupported",
+      "the file holds more than one document",
+      "write one rule to a file, or read the file as a collection",
+    );
+    return null;
+  }
+  return plainMap(first, findings);
+}
+
+/** The map that one document of a file is; null when it is refused, and the findings say why. */
+export function mapOfDocument(document: Document, findings: Findings): YAMLMap | null {
+  reportProblems(document, findings);
+  return findings.failed ? null : plainMap(document, findings);
+}
+
+/** The documents of a file that are not empty; null when the whole file is refused. Fills the line counter. */
+export function readYamlDocuments(text: string, findings: Findings, lines: LineCounter): Document[] | null {
   lines.addNewLine(0);
   if (text.length > mostCharacters) {
     findings.error(
@@ -38,7 +64,20 @@ export function readYamlMap(text: string, findings: Findings, lines: LineCounter
     );
     return null;
   }
-  return readYaml(text, findings, lines);
+  const documents = parseYaml(text, findings, lines);
+  if (documents === null) return null;
+  const filled = documents.filter((document) => !isEmpty(document) || document.errors.length > 0);
+  if (filled.length === 0) {
+    findings.error(0, "rule-empty", "the file holds no rule", "");
+    return null;
+  }
+  return filled;
+}
+
+/** Nothing stands between the marks of the document but comments. */
+function isEmpty({ contents }: Document): boolean {
+  if (contents === null) return true;
+  return isScalar(contents) && contents.value === null && contents.range?.[0] === contents.range?.[1];
 }
 
 function countLines(text: string, until: number, lines: LineCounter): void {
@@ -46,8 +85,7 @@ function countLines(text: string, until: number, lines: LineCounter): void {
     lines.addNewLine(at + 1);
 }
 
-function readYaml(text: string, findings: Findings, lines: LineCounter): YAMLMap | null {
-  let documents: Document[];
+function parseYaml(text: string, findings: Findings, lines: LineCounter): Document[] | null {
   // The parser counts the lines itself and would count the first twice.
   lines.lineStarts.length = 0;
   try {
@@ -57,48 +95,36 @@ function readYaml(text: string, findings: Findings, lines: LineCounter): YAMLMap
       version: "1.2",
       intAsBigInt: false,
     });
-    documents = Array.isArray(parsed) ? parsed : [];
+    if (lines.lineStarts.length === 0) lines.addNewLine(0);
+    return Array.isArray(parsed) ? parsed : [];
   } catch (thrown) {
     // Nesting deeper than the stack.
     if (lines.lineStarts.length === 0) lines.addNewLine(0);
     findings.error(0, "yaml-invalid", `the file cannot be read as YAML: ${messageOf(thrown)}`, "");
     return null;
   }
-  if (lines.lineStarts.length === 0) lines.addNewLine(0);
-  for (const document of documents) {
-    for (const problem of document.errors) {
-      const code = problem.code === "DUPLICATE_KEY" ? "duplicate-key" : "yaml-invalid";
-      findings.error(problem.pos[0], code, problem.message, "");
-    }
-    for (const problem of document.warnings)
-      findings.warn(problem.pos[0], "yaml-suspect", problem.message, "");
+}
+
+function reportProblems(document: Document, findings: Findings): void {
+  for (const problem of document.errors) {
+    const code = problem.code === "DUPLICATE_KEY" ? "duplicate-key" : "yaml-invalid";
+    findings.error(problem.pos[0], code, problem.message, "");
   }
-  if (findings.failed) return null;
-  const filled = documents.filter((document) => document.contents !== null);
-  const [first, second] = filled;
-  if (first === undefined) {
-    findings.error(0, "rule-empty", "the file holds no rule", "");
-    return null;
-  }
-  if (second !== undefined) {
+  for (const problem of document.warnings) findings.warn(problem.pos[0], "yaml-suspect", problem.message, "");
+}
+
+function plainMap(document: Document, findings: Findings): YAMLMap | null {
+  const { contents } = document;
+  if (!isMap(contents)) {
     findings.error(
-      second.range?.[0] ?? 0,
-      "multi-document-unsupported",
-      "the file holds more than one document",
-      "write one rule to a file",
-    );
-    return null;
-  }
-  if (!isMap(first.contents)) {
-    findings.error(
-      offsetOf(first.contents, 0),
+      offsetOf(contents, document.range?.[0] ?? 0),
       "wrong-type",
       "a rule is a map that starts with its title",
       "",
     );
     return null;
   }
-  return refuseAliases(first, findings) ? null : first.contents;
+  return refuseAliases(document, findings) ? null : contents;
 }
 
 function refuseAliases(document: Document, findings: Findings): boolean {

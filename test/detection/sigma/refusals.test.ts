@@ -138,11 +138,8 @@ describe("hints", () => {
     ["s:\n  Image|contians: a\ncondition: s", 'did you mean "contains"?'],
     ["selection:\n  A: 1\ncondition: selektion", 'did you mean "selection"?'],
     ["selection_a:\n  A: 1\ncondition: 1 of slection_*", 'did you mean "selection_a"?'],
-    ["s:\n  A: 1\ncondition: s | count() by User > 5", "a correlation of type event_count, group-by: [User]"],
-    [
-      "s:\n  A: 1\ncondition: s | count(Image) by User > 5",
-      "of type value_count, group-by: [User], field: Image",
-    ],
+    ["s:\n  A: 1\ncondition: s | count() by User > 5", "type: event_count"],
+    ["s:\n  A: 1\ncondition: s | count(Image) by User > 5", "field: Image"],
     ["s:\n  A: 1\ncondition: s | near t", "a correlation of type temporal"],
     ["s:\n  A:\n    B: c\ncondition: s", "with dots: A.name"],
     ["s:\n  A: 1\ncondtion: s", 'is "condtion" meant?'],

@@ -102,6 +102,10 @@ describe("numbers and texts", () => {
     ["EventID|contains: '68'", 4688, true],
     ["EventID: 12345678901234567890", "12345678901234567890", true],
     ["EventID: 12345678901234567890", "12345678901234567891", false],
+    // YAML takes them for numbers; as one 00000429 would be found in 14290.
+    ["EventID: 00000429", "00000429", true],
+    ["EventID: 00000429", "429", false],
+    ["EventID|contains: 00000429", "14290", false],
     ["EventID: true", true, true],
     ["EventID: true", "True", true],
     ["EventID: true", 1, false],
