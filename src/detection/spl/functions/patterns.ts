@@ -1,0 +1,50 @@
+import { CaptureRegex, type Captures } from "../captures/capture-regex.js";
+import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { SplProblem } from "../problem.js";
+
+/** Patterns that a row gives instead of the query are made ready as they come; only the last ones are kept. */
+const mostKept = 100;
+
+/** Runs what may refuse a regular expression, and refuses the query at an offset instead. */
+function refusing<Result>(at: number, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RegexProblem)) throw error;
+    const hint =
+      error.code === "regex-unsafe"
+        ? "expressions may have classes, groups, alternatives, quantifiers and anchors; exclude in a condition of its own"
+        : error.hint;
+    throw new SplProblem(error.code, at, error.message, hint);
+  }
+}
+
+/** The test for an expression of PCRE, which matches anywhere in a text. Linear in the text. Throws {@link SplProblem}. */
+export function compileMatch(source: string, at: number): (text: string) => boolean {
+  const regex = refusing(at, () => compileRegex(source, new Set()));
+  return (text) => regex.test(text);
+}
+
+/** An expression whose groups are wanted. Linear in the text. Throws {@link SplProblem}. */
+export function compileCaptures(source: string, at: number): CaptureRegex {
+  return refusing(at, () => new CaptureRegex(source));
+}
+
+/** All matches of an expression in a text, at most as many as told. Throws {@link SplProblem} when they take too much work. */
+export function findMatches(regex: CaptureRegex, text: string, most: number, at: number): Captures[] {
+  return refusing(at, () => regex.findAll(text, most));
+}
+
+/** Makes patterns ready once, though each row asks. */
+export function remembered<Ready>(make: (pattern: string) => Ready): (pattern: string) => Ready {
+  const kept = new Map<string, Ready>();
+  return (pattern) => {
+    let ready = kept.get(pattern);
+    if (ready === undefined) {
+      ready = make(pattern);
+      if (kept.size >= mostKept) kept.clear();
+      kept.set(pattern, ready);
+    }
+    return ready;
+  };
+}
