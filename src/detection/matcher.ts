@@ -1,28 +1,121 @@
+import { foldEvent } from "./match/event-text.js";
+import { FoldedText } from "./match/folded-text.js";
+import { Prefilter } from "./match/prefilter.js";
+import { groupsOfRule, wholeValues } from "./match/rule-groups.js";
+import { treeOf } from "./match/rule-trees.js";
+import { SharedTests } from "./match/shared-tests.js";
 import type { CompiledRule, RuleEvent } from "./rule.js";
+import { EventView } from "./sigma/event-view.js";
+import type { Test } from "./sigma/item.js";
+import type { SigmaRule } from "./sigma/rule-tree.js";
 
-/** Matches a stream of events against many rules: each event once, against the rules of its log source only. */
+/** Log sources are few; events with made-up ones must not fill the memory. */
+const mostRoutes = 10_000;
+
+/** The rules that read a log source. */
+interface Route {
+  /** By rule: 1 when it reads the log source. */
+  readonly reads: Uint8Array;
+  /** Rules that no literal announces, in order. */
+  readonly always: readonly number[];
+  readonly empty: boolean;
+}
+
+export interface MatcherOptions {
+  /** False tries every rule of the log source on every event. The matches are the same; it takes longer. */
+  readonly prefilter?: boolean;
+  /**
+   * Values that every event of a rule's log source has, at least one of each list, where the log source is told by values.
+   * Rules that nothing else announces are then announced by them.
+   */
+  readonly valuesOfLogsource?: (logsource: SigmaRule["logsource"]) => readonly (readonly string[])[];
+}
+
+/**
+ * Matches a stream of events against many rules: each event once, against the rules of its log source only, and of these
+ * against those only whose literals it holds.
+ */
 export class StreamingMatcher {
   readonly #rules: readonly CompiledRule[];
-  /** Rules by log source, found out when the first event of the log source comes. */
-  readonly #routes = new Map<string, readonly CompiledRule[]>();
+  readonly #routes = new Map<string, Route>();
+  readonly #shared = new SharedTests();
+  /** By rule: its test, made when it is first needed. Null when it is not known what the rule was compiled from. */
+  readonly #tests: (Test | null | undefined)[];
+  readonly #prefilter: Prefilter;
+  /** By number in the prefilter: the rule. */
+  readonly #filtered: readonly number[];
+  /** By rule: 1 when no literal announces it. */
+  readonly #unannounced: Uint8Array;
+  readonly #anyUnannounced: boolean;
+  readonly #text = new FoldedText();
 
-  constructor(rules: readonly CompiledRule[]) {
+  constructor(rules: readonly CompiledRule[], options: MatcherOptions = {}) {
     this.#rules = [...rules];
+    this.#tests = this.#rules.map(() => undefined);
+    const trees = this.#rules.map(treeOf);
+    const { prefilter = true, valuesOfLogsource = () => [] } = options;
+    const groups = trees.map((tree) =>
+      tree === null || !prefilter
+        ? []
+        : [...groupsOfRule(tree), ...valuesOfLogsource(tree.logsource).flatMap(wholeValues)],
+    );
+    this.#unannounced = Uint8Array.from(groups, (each) => (each.length === 0 ? 1 : 0));
+    this.#anyUnannounced = this.#unannounced.includes(1);
+    this.#filtered = groups.flatMap((each, rule) => (each.length === 0 ? [] : [rule]));
+    this.#prefilter = new Prefilter(groups.filter((each) => each.length > 0));
   }
 
   /** The rules that the event satisfies, in the order in which they were given. */
   match(event: RuleEvent): CompiledRule[] {
-    return this.#routeOf(event).filter((rule) => rule.matches(event));
+    if (this.#routeOf(event).empty) return [];
+    foldEvent(event, this.#text);
+    const announced = this.announced(this.#text);
+    return announced === null
+      ? []
+      : this.satisfied(event, announced).map((rule) => this.#rules[rule] as CompiledRule);
   }
 
-  #routeOf(event: RuleEvent): readonly CompiledRule[] {
+  /**
+   * Numbers of the rules that an event with these values may satisfy, whatever its log source. Null when no rule can match
+   * it: then it need not even be read. An empty list says no such thing: there are rules that no value announces.
+   */
+  announced(text: FoldedText): number[] | null {
+    const candidates = this.#prefilter.candidates(text);
+    if (candidates.length === 0) return this.#anyUnannounced ? [] : null;
+    return candidates.map((candidate) => this.#filtered[candidate] as number);
+  }
+
+  /** Numbers of the rules that an event satisfies, in order, out of those that its values announced. */
+  satisfied(event: RuleEvent, announced: readonly number[]): number[] {
+    const { reads, always } = this.#routeOf(event);
+    const read = announced.filter((rule) => reads[rule] === 1);
+    const rules = read.length === 0 ? always : [...always, ...read].sort((left, right) => left - right);
+    if (rules.length === 0) return [];
+    const view = new EventView(event);
+    return rules.filter((rule) => this.#satisfies(rule, view));
+  }
+
+  #satisfies(rule: number, view: EventView): boolean {
+    let test = this.#tests[rule];
+    if (test === undefined) {
+      const tree = treeOf(this.#rules[rule] as CompiledRule);
+      test = tree === null ? null : this.#shared.of(tree);
+      this.#tests[rule] = test;
+    }
+    return test === null ? (this.#rules[rule] as CompiledRule).matches(view.event) : test(view);
+  }
+
+  #routeOf(event: RuleEvent): Route {
     const { product, category = "", service = "" } = event.logsource;
     const key = `${product}\n${category}\n${service}`;
     let route = this.#routes.get(key);
     if (route === undefined) {
-      route = this.#rules.filter((rule) => rule.reads(event));
-      // Log sources are few; events with made-up ones must not fill the memory.
-      if (this.#routes.size < 10_000) this.#routes.set(key, route);
+      const reads = Uint8Array.from(this.#rules, (rule) => (rule.reads(event) ? 1 : 0));
+      const always = this.#rules.flatMap((_, rule) =>
+        reads[rule] === 1 && this.#unannounced[rule] === 1 ? [rule] : [],
+      );
+      route = { reads, always, empty: !reads.includes(1) };
+      if (this.#routes.size < mostRoutes) this.#routes.set(key, route);
     }
     return route;
   }

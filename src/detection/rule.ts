@@ -22,7 +22,7 @@ export interface CompiledRule {
   readonly id: string;
   readonly title: string;
   readonly file: string;
-  readonly language: "sigma";
+  readonly language: "sigma" | "spl";
   /** Sigma `level`; informational when the rule gives none. */
   readonly level: "informational" | "low" | "medium" | "high" | "critical";
   readonly tier: Tier;

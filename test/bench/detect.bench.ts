@@ -1,72 +1,209 @@
-/** Events a second of the streaming matcher with generated rules: `npx tsx test/bench/detect.bench.ts [RULES] [EVENTS]`. */
+/**
+ * Figures of `tyrian detect`: `npm run bench:detect -- [--rules FOLDER] [--events FILE]`. Without them rules and events are
+ * made up (the folder detect). Needs the built program (`npm run build`) for start-up, memory and threads.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { EventScan } from "../../src/cli/detect/event-scan.js";
+import { loadRules, matcherOf } from "../../src/cli/detect/loaded-rules.js";
 import { StreamingMatcher } from "../../src/detection/matcher.js";
-import type { CompiledRule, RuleEvent } from "../../src/detection/rule.js";
-import { compileSigma } from "../../src/detection/sigma/compile.js";
+import type { CompiledRule } from "../../src/detection/rule.js";
+import { Chance } from "./detect/chance.js";
+import { generatedEvent } from "./detect/generated-events.js";
+import { generatedRule } from "./detect/generated-rules.js";
 
-const ruleCount = Number(process.argv[2] ?? 100);
-const eventCount = Number(process.argv[3] ?? 50_000);
-const programs = ["bash", "sh", "python3", "curl", "wget", "base64", "perl", "node", "ssh", "awk"];
-const words = [
-  "-c",
-  "--decode",
-  "| sh",
-  "/dev/tcp/",
-  "http://",
-  "chmod +x",
-  "eval",
-  "import socket",
-  "nohup",
-  "/tmp/",
-];
-const logsource = { product: "linux", category: "process_creation" };
+const { values: options } = parseArgs({ options: { rules: { type: "string" }, events: { type: "string" } } });
+const built = resolve(import.meta.dirname, "../../dist/cli/main.js");
+const folder = mkdtempSync(join(tmpdir(), "tyrian-bench-"));
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const figure = (value: number): string => Math.round(value).toLocaleString("en").padStart(9);
 
-/** A small generator with a fixed start, so that every run measures the same. */
-let state = 42;
-function pick(list: readonly string[]): string {
-  state = (state * 1103515245 + 12345) % 2147483648;
-  return list[state % list.length] ?? "";
+function rulesFolder(): string {
+  if (options.rules !== undefined) return options.rules;
+  const rules = join(folder, "rules");
+  const chance = new Chance(42);
+  for (let index = 0; index < 2750; index++) {
+    const inner = join(rules, String(index % 20));
+    mkdirSync(inner, { recursive: true });
+    writeFileSync(join(inner, `${index}.yml`), generatedRule(chance, index));
+  }
+  return rules;
 }
 
-function generatedRule(index: number): CompiledRule {
-  const text = JSON.stringify({
-    title: `rule ${index}`,
-    id: `rule-${index}`,
-    logsource,
-    detection: {
-      selection_image: { "Image|endswith": [`/${pick(programs)}`, `/${pick(programs)}`] },
-      selection_command: { "CommandLine|contains|all": [pick(words), `${pick(words)} ${index}`] },
-      filter_parent: { "ParentImage|endswith": "/apt" },
-      condition: "all of selection_* and not 1 of filter_*",
-    },
-  });
-  const { rule } = compileSigma(text, `rule-${index}.yml`);
-  if (rule === null) throw new Error(text);
-  return rule;
+function generatedEvents(size: "large" | "small", count: number): Buffer {
+  const chance = new Chance(7);
+  return Buffer.from(Array.from({ length: count }, () => `${generatedEvent(chance, size)}\n`).join(""));
 }
 
-function generatedEvent(index: number): RuleEvent {
-  const program = pick(programs);
-  const commandLine = `${program} ${pick(words)} ${pick(words)} ${index % ruleCount} ${"argument ".repeat(8)}`;
-  const fields = {
-    Image: `/usr/bin/${program}`,
-    CommandLine: commandLine,
-    ParentImage: "/usr/sbin/sshd",
-    User: "lab",
-    ProcessId: index,
+interface Speed {
+  readonly events: number;
+  readonly matches: number;
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Scans bytes in pieces, as the program does. The first time is for the compiler and the prefilter to learn. */
+function speedOf(matcher: StreamingMatcher, bytes: Buffer): Speed {
+  const piece = 1024 * 1024;
+  const once = (): { events: number; matches: number } => {
+    const scan = new EventScan(matcher, null, true);
+    let events = 0;
+    let matches = 0;
+    for (let from = 0; from < bytes.length; from += piece) {
+      const result = scan.push(bytes.subarray(from, from + piece), from + piece >= bytes.length);
+      events += result.events;
+      matches += result.matches.length / 2;
+    }
+    return { events, matches };
   };
-  return { id: String(index), logsource, fields };
+  once();
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const counts = once();
+  const wall = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { ...counts, wall, cpu: (user + system) / 1e6 };
 }
 
-const rules = Array.from({ length: ruleCount }, (_, index) => generatedRule(index));
-const events = Array.from({ length: eventCount }, (_, index) => generatedEvent(index));
-const matcher = new StreamingMatcher(rules);
-const cpu = process.cpuUsage();
-const start = performance.now();
-const matches = events.reduce((sum, event) => sum + matcher.match(event).length, 0);
-const seconds = (performance.now() - start) / 1000;
-const used = process.cpuUsage(cpu);
-const cpuSeconds = (used.user + used.system) / 1e6;
-const perSecond = (duration: number): string => Math.round(eventCount / duration).toLocaleString("en");
-process.stdout.write(
-  `${ruleCount} rules, ${eventCount} events, ${matches} matches: ${perSecond(seconds)} events/s, ${perSecond(cpuSeconds)} events/cpu-s\n`,
+function spread(rules: readonly CompiledRule[], count: number): CompiledRule[] {
+  const step = rules.length / Math.min(count, rules.length);
+  return Array.from(
+    { length: Math.min(count, rules.length) },
+    (_, index) => rules[Math.floor(index * step)] as CompiledRule,
+  );
+}
+
+/** The first bytes, up to a line's end. */
+function beginning(bytes: Buffer, length: number): Buffer {
+  const end = bytes.indexOf(0x0a, length);
+  return end === -1 ? bytes : bytes.subarray(0, end + 1);
+}
+
+function matching(rules: readonly CompiledRule[], name: string, bytes: Buffer): void {
+  print(`\n${name}`);
+  print("  rules   prefilter   events/s wall   events/s per cpu-s   matches/event");
+  for (const count of [100, 1000, rules.length]) {
+    const chosen = spread(rules, count);
+    const speeds = (["on", "off"] as const).map((prefilter) => {
+      const matcher =
+        prefilter === "on" ? matcherOf(chosen, null) : new StreamingMatcher(chosen, { prefilter: false });
+      const speed = speedOf(matcher, prefilter === "on" ? bytes : beginning(bytes, 2_000_000));
+      const { events, matches, wall, cpu } = speed;
+      print(
+        `  ${String(count).padStart(5)}   ${prefilter.padEnd(9)}   ${figure(events / wall)}       ${figure(events / cpu)}            ${(matches / events).toFixed(3)}`,
+      );
+      return events / cpu;
+    });
+    print(`          on is ${((speeds[0] ?? 0) / (speeds[1] ?? 1)).toFixed(1)} times off`);
+  }
+}
+
+interface Ended {
+  readonly seconds: number;
+  readonly cpu: number;
+  /** Resident memory in MB after a tenth of the events, at the end and at most. */
+  readonly early: number;
+  readonly late: number;
+  readonly most: number;
+}
+
+/** What Linux says of a process; null when it is gone. */
+function sample(pid: number): { cpu: number; resident: number; most: number } | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/status`, "utf8");
+    const megabytes = (name: string): number =>
+      Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1000;
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    const resident = megabytes("VmRSS");
+    return resident === 0 ? null : { cpu: ticks / 100, resident, most: megabytes("VmHWM") };
+  } catch {
+    return null;
+  }
+}
+
+/** Runs the built program in a process of its own, with events on its standard input, so many times over. */
+function run(words: readonly string[], bytes: Buffer, times: number): Promise<Ended> {
+  const child = spawn(process.execPath, [built, "detect", ...words], {
+    env: { ...process.env, XDG_STATE_HOME: join(folder, "state") },
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const start = performance.now();
+  let sent = 0;
+  let early = 0;
+  let last = { cpu: 0, resident: 0, most: 0 };
+  const timer = setInterval(() => {
+    last = sample(child.pid ?? 0) ?? last;
+    if (early === 0 && sent >= times / 10) early = last.resident;
+  }, 20);
+  return new Promise((done, failed) => {
+    child.on("error", failed);
+    child.stdin.on("error", failed);
+    child.on("close", () => {
+      clearInterval(timer);
+      const { cpu, resident, most } = last;
+      done({ seconds: (performance.now() - start) / 1000, cpu, early, late: resident, most });
+    });
+    const send = (): void => {
+      if (sent === times) child.stdin.end();
+      else
+        child.stdin.write(bytes, () => {
+          sent++;
+          send();
+        });
+    };
+    send();
+  });
+}
+
+const rules = rulesFolder();
+const loaded = loadRules([rules], { cache: false });
+print(
+  `${loaded.rules.length} rules, ${loaded.unsupported.length} refused; ${options.rules === undefined ? "made up" : rules}`,
 );
+const given = options.events === undefined ? null : readFileSync(options.events);
+const large = given ?? generatedEvents("large", 20_000);
+const bytesPerEvent = (bytes: Buffer): number =>
+  Math.round(bytes.length / speedOf(matcherOf([], null), bytes).events);
+matching(loaded.rules, `events of ${bytesPerEvent(large)} bytes, reading JSON included`, large);
+if (given === null) {
+  const small = generatedEvents("small", 60_000);
+  matching(loaded.rules, `events of ${bytesPerEvent(small)} bytes, reading JSON included`, small);
+}
+
+print("\nstart-up until an empty file is read");
+const empty = Buffer.from("\n");
+const first = await run(["--rules", rules, "--events", "-"], empty, 1);
+const second = await run(["--rules", rules, "--events", "-"], empty, 1);
+for (const [name, { seconds, cpu, most }] of [
+  ["first time", first],
+  ["rules kept", second],
+] as const) {
+  print(`  ${name} ${seconds.toFixed(2)} s wall, ${cpu.toFixed(2)} cpu-s, ${Math.round(most)} MB at most`);
+}
+
+print("\nthe whole program with its start, all rules, summary only");
+const times = Math.max(10, Math.round(500_000_000 / large.length));
+const speeds: number[] = [];
+for (const workers of [1, 2]) {
+  const ended = await run(
+    ["--rules", rules, "--events", "-", "--summary", "--workers", String(workers)],
+    large,
+    times,
+  );
+  const events = (large.length / bytesPerEvent(large)) * times;
+  const speed = events / ended.seconds;
+  speeds.push(speed);
+  print(
+    `  ${workers} thread${workers === 1 ? " " : "s"} ${figure(speed)} events/s wall, ${figure(events / ended.cpu)} per cpu-s;` +
+      ` resident ${Math.round(ended.early)} MB early, ${Math.round(ended.late)} MB at the end, ${Math.round(ended.most)} MB at most`,
+  );
+}
+print(`  2 threads are ${((speeds[1] ?? 0) / (speeds[0] ?? 1)).toFixed(2)} times 1 (wall)`);
+print(
+  `  load of the machine, by others too: ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`,
+);
+rmSync(folder, { recursive: true });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { foldEvent } from "../../src/detection/match/event-text.js";
+import { FoldedText } from "../../src/detection/match/folded-text.js";
 import { StreamingMatcher } from "../../src/detection/matcher.js";
 import type { CompiledRule, RuleEvent } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
@@ -62,4 +64,30 @@ test("the fields of events that look alike are not mixed up", () => {
   const second = event("windows", "process_creation", "-");
   const results = [first, second, first, second].map((given) => matcher.match(given).length);
   expect(results).toEqual([1, 0, 1, 0]);
+});
+
+test("an event whose values no rule looks for need not be read, unless a rule is announced by none", () => {
+  const text = new FoldedText();
+  const announced = (given: readonly CompiledRule[], value: string): readonly number[] | null => {
+    foldEvent(event("linux", "process_creation", value), text);
+    return new StreamingMatcher(given).announced(text);
+  };
+  const [first, second] = [
+    rule("first", "product: linux", "first"),
+    rule("second", "product: linux", "other"),
+  ];
+  expect(announced([first, second], "nothing")).toBeNull();
+  expect(announced([first, second], "an other")).toEqual([1]);
+  expect(announced([first, rule("short", "product: linux", "x")], "nothing")).toEqual([]);
+});
+
+test("rules that nothing else announces are announced by the values of their log source", () => {
+  const matcher = new StreamingMatcher([rule("short", "product: linux, category: process_creation", "x")], {
+    valuesOfLogsource: ({ category }) => (category === null ? [] : [[category]]),
+  });
+  const text = new FoldedText();
+  foldEvent(event("linux", "process_creation", "x"), text);
+  expect(matcher.announced(text)).toEqual([0]);
+  foldEvent(event("linux", "file_event", "x"), text);
+  expect(matcher.announced(text)).toBeNull();
 });

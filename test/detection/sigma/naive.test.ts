@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { nearestEventSchema } from "../../../src/model/verdict.js";
+import { StreamingMatcher } from "../../../src/detection/matcher.js";
 import { compileSigma } from "../../../src/detection/sigma/compile.js";
 import { event } from "./helpers.js";
 
@@ -200,6 +201,7 @@ test("rules match the events that a naive evaluator says they match, and explana
           const wanted = evaluate(condition, answers);
           const given = event(record);
           expect(rule.matches(given)).toBe(wanted);
+          expect(new StreamingMatcher([rule]).match(given).length > 0).toBe(wanted);
           const explained = nearestEventSchema.parse(rule.explain(given));
           expect(explained.unmet.length === 0).toBe(wanted);
           expect(explained.needed - explained.met).toBe(explained.unmet.length);

@@ -1,0 +1,102 @@
+import { foldEvent } from "../../detection/match/event-text.js";
+import { FoldedText } from "../../detection/match/folded-text.js";
+import type { StreamingMatcher } from "../../detection/matcher.js";
+import { EventReader } from "../../telemetry/files/event-reader.js";
+import { type Logsource, readShape } from "../../telemetry/files/event-shape.js";
+import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
+
+/** Problems of one piece that are kept; further ones are counted. */
+export const MOST_PROBLEMS = 100;
+
+/** What was found in a piece of a file. Lines count from 1 at the first byte of the scan. */
+export interface ScanResult {
+  readonly events: number;
+  /** Number of the rule and line of the event, one after the other, for each match. */
+  readonly matches: readonly number[];
+  /** The first {@link MOST_PROBLEMS}. */
+  readonly problems: readonly EventProblem[];
+  readonly problemCount: number;
+  /** Events that were not matched because their shape does not tell their log source. */
+  readonly unknown: number;
+  /** Whether a new scan of the next piece would find the same as this one. */
+  readonly clean: boolean;
+  /** Line feeds that were scanned. */
+  readonly lines: number;
+}
+
+/** Matches the events of one file, piece by piece. */
+export class EventScan {
+  readonly #matcher: StreamingMatcher;
+  readonly #logsource: Logsource | null;
+  readonly #reader: EventReader;
+  readonly #text = new FoldedText();
+  #events = 0;
+  #matches: number[] = [];
+  #problems: EventProblem[] = [];
+  #problemCount = 0;
+  #unknown = 0;
+
+  /**
+   * @param logsource of every event; null: told by its shape
+   * @param atStart the first byte is the file's
+   */
+  constructor(matcher: StreamingMatcher, logsource: Logsource | null, atStart: boolean) {
+    this.#matcher = matcher;
+    this.#logsource = logsource;
+    this.#reader = new EventReader(
+      {
+        event: (found) => this.#event(found),
+        problem: (problem) => {
+          this.#problemCount++;
+          if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(problem);
+        },
+      },
+      atStart,
+    );
+  }
+
+  /** @param last nothing comes after these bytes */
+  push(bytes: Buffer, last: boolean): ScanResult {
+    this.#reader.push(bytes, last);
+    const result = {
+      events: this.#events,
+      matches: this.#matches,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+      unknown: this.#unknown,
+      clean: this.#reader.clean,
+      lines: this.#reader.line - 1,
+    };
+    this.#events = 0;
+    this.#matches = [];
+    this.#problems = [];
+    this.#problemCount = 0;
+    this.#unknown = 0;
+    return result;
+  }
+
+  #event(found: FoundEvent): void {
+    this.#events++;
+    if (this.#logsource === null && !found.shaped) {
+      this.#unknown++;
+      return;
+    }
+    // What no rule can match by its values is never read.
+    const announced = found.text === null ? null : this.#matcher.announced(found.text);
+    if (found.text !== null && announced === null) return;
+    const { fields, logsources: own } = readShape(found.document());
+    const logsources = this.#logsource === null ? own : [this.#logsource];
+    if (logsources.length === 0) this.#unknown++;
+    const rules = new Set<number>();
+    for (const logsource of logsources) {
+      const event = { id: "", logsource, fields };
+      for (const rule of this.#matcher.satisfied(event, announced ?? this.#announced(event))) rules.add(rule);
+    }
+    for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
+  }
+
+  #announced(event: Parameters<typeof foldEvent>[0]): number[] {
+    foldEvent(event, this.#text);
+    return this.#matcher.announced(this.#text) ?? [];
+  }
+}

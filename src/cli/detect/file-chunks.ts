@@ -1,0 +1,69 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { messageOf } from "../../errors.js";
+
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Why a file of events cannot be read (to its end). Does not leave this folder. */
+export class UnreadableEvents extends Error {
+  constructor(
+    readonly code: "file-unreadable" | "events-compression",
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message);
+    this.name = "UnreadableEvents";
+  }
+}
+
+/**
+ * The bytes of a file in pieces of up to a mebibyte; `-` is standard input. What ends in `.gz` is unpacked on the way.
+ * Throws {@link UnreadableEvents}.
+ */
+export async function* fileChunks(file: string): AsyncGenerator<Buffer> {
+  const isStandardInput = file === "-";
+  try {
+    if (!isStandardInput && (await stat(file)).isDirectory()) {
+      throw new UnreadableEvents("file-unreadable", `${file} is a folder`, "name the files in it");
+    }
+    const source = isStandardInput ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
+    const packed = file.endsWith(".gz");
+    // The error of either stream ends the loop below.
+    const stream = packed ? pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : source;
+    for await (const chunk of stream) yield chunk as Buffer;
+  } catch (thrown) {
+    if (thrown instanceof UnreadableEvents) throw thrown;
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+    if (code.startsWith("Z_")) {
+      const message = `${file} cannot be unpacked: ${messageOf(thrown)}`;
+      throw new UnreadableEvents("events-compression", message, "what came before the fault was read");
+    }
+    const message =
+      code === "ENOENT" ? `${file} does not exist` : `${file} cannot be read: ${messageOf(thrown)}`;
+    throw new UnreadableEvents("file-unreadable", message, "check the path and its permissions");
+  }
+}
+
+/** Pieces with the last one marked. There is at least one, perhaps empty. */
+export async function* marked(
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (held.length > 0) yield { bytes: held, last: false };
+    held = chunk;
+  }
+  yield { bytes: held, last: true };
+}
+
+/** Where a piece can be cut so that the rest starts with an event, as far as can be told from here; -1 for nowhere. */
+export function cutOf(bytes: Buffer): number {
+  for (let feed = bytes.lastIndexOf(0x0a); feed > 0; feed = bytes.lastIndexOf(0x0a, feed - 1)) {
+    const next = bytes[feed + 1];
+    if (next === 0x7b) return feed + 1;
+    if (next === 0x3c && /^<Event[\s>]/.test(bytes.toString("latin1", feed + 1, feed + 8))) return feed + 1;
+  }
+  return -1;
+}

@@ -1,0 +1,139 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { EXIT, TyrianError } from "../../errors.js";
+import { counted } from "../../report/text.js";
+import type { Logsource } from "../../telemetry/files/event-shape.js";
+import { correlateFiles, type Correlated } from "../detect/correlated.js";
+import { detect, type Totals } from "../detect/detection-run.js";
+import { loadRules, type LoadedRules } from "../detect/loaded-rules.js";
+import { logsourceOf } from "../detect/logsource-option.js";
+import { diagnosticText } from "../failure.js";
+import type { Invocation } from "../invocation.js";
+
+interface Options {
+  readonly rules: string[];
+  readonly events: string[];
+  readonly summary?: true;
+  readonly workers: number;
+  readonly logsource?: Logsource;
+  readonly cache: boolean;
+}
+
+export function register(command: Command, invocation: Invocation): void {
+  command
+    .requiredOption("--rules <path...>", "Sigma rules, and folders with them")
+    .requiredOption(
+      "--events <file...>",
+      "events as JSON or XML, also in files that end in .gz; - is standard input",
+    )
+    .option("--summary", "print one document of counts instead of the matches")
+    .option("--workers <count>", "threads that read and match", workerCount, 1)
+    .option(
+      "--logsource <product/category/service>",
+      "the log source of every event; parts may be empty",
+      logsourceOf,
+    )
+    .option("--no-cache", "read every rule again")
+    .addHelpText(
+      "after",
+      "\nPrints {rule, title, file, line} for each match, in the order of the events; then those of correlations, with the\n" +
+        "number of their events and their group, at the last event. Exit status: 0 whether or not anything\n" +
+        "matched; 2 when the answer is not whole: a rule was refused, or something in the files was no event.",
+    )
+    .action(
+      invocation.action(async (options: Options) => {
+        const { output } = invocation;
+        const loaded = loadRules(options.rules, { cache: options.cache });
+        for (const diagnostic of loaded.diagnostics) {
+          if (diagnostic.severity === "error") output.warn(diagnosticText(diagnostic));
+          else output.note(diagnosticText(diagnostic));
+        }
+        for (const file of loaded.others) output.detail(`${file} is no rule`);
+        // Before anything is read: a correlation is evaluated in a pass of its own.
+        if (loaded.correlations.length > 0 && options.events.includes("-")) {
+          throw new TyrianError("usage", "correlations cannot be evaluated over standard input", {
+            hint: "Name a file: the events are read twice.",
+          });
+        }
+        const started = performance.now();
+        const totals = await detect(loaded, {
+          files: options.events,
+          logsource: options.logsource ?? null,
+          workers: options.workers,
+          onMatches: async (matches) => {
+            if (options.summary === true) return;
+            output.data(matches.map((match) => JSON.stringify(match)).join("\n"));
+            await handedOver();
+          },
+          onProblem: (problem) => output.warn(diagnosticText(problem)),
+        });
+        const correlated = await correlateFiles(
+          loaded.correlations,
+          options.events,
+          options.logsource ?? null,
+        );
+        const seconds = (performance.now() - started) / 1000;
+        if (options.summary === true) output.json(summaryOf(loaded, totals, correlated, seconds));
+        else for (const match of correlated.matches) output.data(JSON.stringify(match));
+        if (correlated.undated > 0) {
+          output.note(
+            `${counted(correlated.undated, "event")} without a time did not count for correlations`,
+          );
+        }
+        for (const remark of remarks(loaded, totals, seconds)) output.note(remark);
+        const whole = loaded.unsupported.length === 0 && totals.skipped === 0 && totals.unreadable === 0;
+        return whole ? EXIT.met : EXIT.invalidInput;
+      }),
+    );
+}
+
+/** Waits until what was printed has been taken: with a slow reader nothing heaps up. Also when there is no reader any more. */
+function handedOver(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write("", () => resolve());
+  });
+}
+
+function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): unknown {
+  const { events, skipped, unknown, unreadable } = totals;
+  const matches: Record<string, number> = { ...totals.matches };
+  for (const { rule } of correlated.matches) matches[rule] = (matches[rule] ?? 0) + 1;
+  return {
+    events,
+    rules: loaded.rules.length,
+    correlations: loaded.correlations.length,
+    matches,
+    unsupportedCount: loaded.unsupported.length,
+    unsupported: loaded.unsupported,
+    skipped,
+    unreadableFiles: unreadable,
+    eventsOfUnknownLogsource: unknown,
+    seconds: Number(seconds.toFixed(3)),
+    eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
+  };
+}
+
+function remarks({ rules, unsupported, others }: LoadedRules, totals: Totals, seconds: number): string[] {
+  const matches = Object.values(totals.matches).reduce((sum, count) => sum + count, 0);
+  const lines = [
+    `${counted(totals.events, "event")}, ${counted(rules.length, "rule")}, ${counted(matches, "match", "matches")} in ${seconds.toFixed(1)} s`,
+  ];
+  if (unsupported.length > 0)
+    lines.push(`${counted(unsupported.length, "rule")} refused, with the reasons above`);
+  if (others.length > 0)
+    lines.push(`${counted(others.length, "YAML file")} beside the rules are no rules (-v lists them)`);
+  if (totals.skipped > 0) lines.push(`${counted(totals.skipped, "place")} left out that held no event`);
+  if (totals.unknown > 0) {
+    lines.push(
+      `${counted(totals.unknown, "event")} of an unknown log source were matched against no rule; --logsource names it`,
+    );
+  }
+  return lines;
+}
+
+function workerCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 64) {
+    throw new InvalidArgumentError("expected a number from 1 to 64");
+  }
+  return count;
+}

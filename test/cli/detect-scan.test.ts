@@ -1,0 +1,175 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { EventScan } from "../../src/cli/detect/event-scan.js";
+import { matcherOf } from "../../src/cli/detect/loaded-rules.js";
+import { cutOf } from "../../src/cli/detect/file-chunks.js";
+import type { CompiledRule } from "../../src/detection/rule.js";
+import { compileSigma } from "../../src/detection/sigma/compile.js";
+import { readShape, type Logsource } from "../../src/telemetry/files/event-shape.js";
+
+const sysmon = "Microsoft-Windows-Sysmon/Operational";
+const words = [
+  "cmd.exe",
+  "CMD.EXE",
+  "K",
+  "\u212a",
+  "key",
+  "é",
+  "1",
+  " 1",
+  "1.0",
+  "4688",
+  "\u00a01",
+  "",
+  "a\\b",
+  "a/b",
+  'a"b',
+  "\u0001",
+  "Security",
+  "process_creation",
+  "S",
+  "ſ",
+];
+const value = fc.oneof(
+  fc.constantFrom<unknown>(...words, 1, 1.5, 4688, true, null),
+  fc.tuple(fc.constantFrom(...words), fc.constantFrom(...words)).map((pair) => pair.join("")),
+  fc.array(fc.constantFrom(...words), { maxLength: 2 }),
+);
+const data = fc.record(
+  { Image: value, CommandLine: value, NewProcessName: value, Data: value },
+  { requiredKeys: [] },
+);
+const channel = fc.constantFrom<unknown>(
+  sysmon,
+  sysmon.toUpperCase(),
+  "Security",
+  "System",
+  "Windows PowerShell",
+  "Other",
+  5,
+);
+const eventId = fc.constantFrom<unknown>(1, "1", " 1", 13, "13", 4688, "4688", 400, 4.688e3, {
+  "#text": 1,
+  "#attributes": { Qualifiers: 0 },
+});
+
+const shape = fc.oneof(
+  fc.record({ data, channel, eventId }).map((each) => ({
+    Event: { System: { Channel: each.channel, EventID: each.eventId }, EventData: each.data },
+  })),
+  fc
+    .record({ data, channel, eventId })
+    .map((each) => ({ Channel: each.channel, EventID: each.eventId, ...each.data })),
+  fc
+    .record({ data, channel, eventId })
+    .map((each) => ({ winlog: { channel: each.channel, event_id: each.eventId, event_data: each.data } })),
+  fc
+    .record({
+      data,
+      product: fc.constantFrom("windows", "Windows", "linux"),
+      category: fc.constantFrom("process_creation", "Process_Creation", undefined),
+      service: fc.constantFrom("security", undefined),
+    })
+    .map(({ data: fields, ...logsource }) => ({ logsource, fields })),
+  fc.record({ data }).map((each) => ({ eventSource: "s3", eventName: "x", awsRegion: "eu", ...each.data })),
+  fc.record({ data, command: fc.constantFrom(...words) }).map((each) => ({
+    ID: "1700000000.123:45",
+    SYSCALL: {
+      arch: "0xc000003e",
+      syscall: 59,
+      success: "yes",
+      exit: 0,
+      ppid: 1,
+      pid: 2,
+      auid: 1000,
+      uid: 0,
+      ses: 3,
+      comm: "sh",
+      exe: "/usr/bin/dash",
+      key: "host1",
+    },
+    EXECVE: { argc: 2, ARGV: ["sh", each.command] },
+  })),
+  data,
+);
+
+const logsources = [
+  ...[
+    "product: windows, category: process_creation",
+    "category: process_creation",
+    "product: windows, service: security",
+  ],
+  ...[
+    "product: windows",
+    "product: windows, category: registry_event",
+    "product: windows, service: sysmon",
+    "product: linux, category: process_creation",
+  ],
+  ...["product: aws, service: cloudtrail", "category: ps_classic_start"],
+];
+const detections = [
+  ...[
+    "Image|endswith: cmd.exe",
+    "CommandLine|contains: key",
+    "CommandLine|contains: K",
+    "CommandLine: 1",
+    "EventID: 4688",
+    "EventID: '1'",
+  ],
+  ...[
+    "Image: 'a\\b'",
+    "Data|contains: é",
+    "CommandLine|contains: 'sh '",
+    "CommandLine: ''",
+    "Image|exists: true",
+    "Image|contains|cased: KEY",
+  ],
+];
+const rules = logsources.flatMap((logsource, outer) =>
+  detections.map((line, inner): CompiledRule => {
+    const text = `title: t\nid: r-${outer}-${inner}\nlogsource: {${logsource}}\ndetection:\n  s:\n    ${line}\n  condition: ${inner % 5 === 4 ? "not s" : "s"}\n`;
+    const { rule, diagnostics } = compileSigma(text, "rule.yml");
+    if (rule === null) throw new Error(JSON.stringify(diagnostics));
+    return rule;
+  }),
+);
+
+/** What the rules themselves say of the document, one by one. */
+function wantedOf(document: unknown, given: readonly CompiledRule[], override: Logsource | null): number[] {
+  const { fields, logsources: own } = readShape(document);
+  const sources = override === null ? own : [override];
+  return given.flatMap((rule, number) =>
+    sources.some((logsource) => rule.matches({ id: "", fields, logsource })) ? [number] : [],
+  );
+}
+
+test("not reading what no rule can match changes no match, whatever the shape of the events", () => {
+  let matched = 0;
+  fc.assert(
+    fc.property(
+      fc.array(shape, { minLength: 1, maxLength: 6 }),
+      fc.subarray(rules, { minLength: 1, maxLength: 12 }),
+      fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
+      (documents, chosen, override) => {
+        const lines = documents.map((document) => JSON.stringify(document));
+        const scan = new EventScan(matcherOf(chosen, override), override, true);
+        const { matches, events, problemCount } = scan.push(Buffer.from(lines.join("\n")), true);
+        expect([events, problemCount]).toEqual([documents.length, 0]);
+        const wanted = lines.flatMap((line, index) =>
+          wantedOf(JSON.parse(line), chosen, override).flatMap((rule) => [rule, index + 1]),
+        );
+        expect(matches).toEqual(wanted);
+        matched += wanted.length / 2;
+      },
+    ),
+    { numRuns: Number(process.env["TYRIAN_PROPERTY_RUNS"] ?? 600) },
+  );
+  expect(matched).toBeGreaterThan(500);
+}, 600_000);
+
+test("a piece is cut where the next event seems to start", () => {
+  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'))).toBe(16);
+  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'))).toBe(-1);
+  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"))).toBe(29);
+  expect(cutOf(Buffer.from(""))).toBe(-1);
+});
