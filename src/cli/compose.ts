@@ -31,6 +31,8 @@ const LOST_BEFORE_MS = 3_000;
 /** Sessions to the lab's targets. A connection is handed out only after its host has answered with the lab token. */
 export interface Targets {
   acquire(target: Target, options: { signal?: AbortSignal; deadlineMs: number }): Promise<Session>;
+  /** Ends the session to a target; the next one is a login session of its own. */
+  renew(target: Target): Promise<void>;
   byName(name: string): Target;
   close(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function openTargets(lab: ChosenLab, onWarning: (message: string) => void
       const scoped = await assertInScope(lab.inventory, target.name);
       return await pool.acquire(scoped.target, options);
     },
+    renew: (target) => pool.renew(target),
     byName: (name) => targetOf(lab.inventory, name),
     close: async () => {
       await pool.close();
@@ -110,6 +113,7 @@ export function enginePorts(parts: {
   return {
     journal: (entry, options) => parts.journal.append(entry, options),
     acquire: (target, options) => parts.targets.acquire(target, options),
+    renew: (target) => parts.targets.renew(target),
     lostRecords: async (host) => {
       if (parts.siem === null) return null;
       const answer = await parts.siem.sensor(host, Date.now() - LOST_BEFORE_MS);

@@ -92,8 +92,12 @@ export class Output {
   #drained(stream: NodeJS.WriteStream): Promise<void> {
     return new Promise((resolve) => {
       if (this.#closed.has(stream) || stream.destroyed) return resolve();
-      stream.once("error", () => resolve());
-      stream.write("", () => resolve());
+      const done = (): void => {
+        stream.removeListener("error", done);
+        resolve();
+      };
+      stream.once("error", done);
+      stream.write("", done);
     });
   }
 

@@ -32,6 +32,16 @@ export const verbs: readonly Verb[] = [
     summary: "check playbooks and rules, with positions and suggestions",
     load: () => import("./verbs/lint.js"),
   },
+  {
+    name: "detect",
+    summary: "match recorded events against Sigma rules",
+    load: () => import("./verbs/detect.js"),
+  },
+  {
+    name: "search",
+    summary: "hunt in the telemetry of a run or in files, with SPL or Sigma; say how near it came",
+    load: () => import("./verbs/search.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",

@@ -66,24 +66,24 @@ function backgroundText(background: Background | null): string {
 /** Why a trial was missed: the failed link, the nearest event with each clause that it missed, what was not tested. */
 function explainCause(cause: Cause): Remark[] {
   const remarks: Remark[] = [{ label: "cause", text: sentence(links[cause.link], cause.detail) }];
-  const { nearest } = cause;
-  if (nearest !== null) {
-    remarks.push({
-      label: "nearest",
-      text: `${shown(nearest.summary)} (${nearest.met} of ${nearest.needed} clauses)`,
-    });
-    for (const { clause, field, wanted, found, change } of nearest.unmet) {
-      remarks.push({ label: "clause", text: shown(clause) });
-      remarks.push({ label: "wanted", text: shown(wanted) });
-      remarks.push({ label: "found", text: found === null ? `no ${plain(field ?? "field")}` : shown(found) });
-      if (change !== "") remarks.push({ label: "change", text: shown(change) });
-    }
-  }
+  if (cause.nearest !== null) remarks.push(...nearestRemarks(cause.nearest));
   if (cause.untested.length > 0) {
     const reasons = cause.untested.map(({ link, reason }) => `${link} (${plain(reason)})`);
     remarks.push({ label: "untested", text: reasons.join(", ") });
   }
   return remarks;
+}
+
+/** The event that came nearest to a rule, and of each clause that it missed what was wanted, found and would match. */
+export function nearestRemarks({ summary, met, needed, unmet }: NearestEvent): Remark[] {
+  const head = { label: "nearest", text: `${shown(summary)} (${met} of ${needed} clauses)` };
+  const clauses = unmet.flatMap(({ clause, field, wanted, found, change }): Remark[] => [
+    { label: "clause", text: shown(clause) },
+    { label: "wanted", text: shown(wanted) },
+    { label: "found", text: found === null ? `no ${plain(field ?? "field")}` : shown(found) },
+    ...(change === "" ? [] : [{ label: "change", text: shown(change) }]),
+  ]);
+  return [head, ...clauses];
 }
 
 /** Why an execution is not `ran`: the reason, the checks that failed, and what the program printed last. */

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
+import { compileWithPipelines, parsePipeline } from "../../src/detection/pipelines/index.js";
+import { compileCollection } from "../../src/detection/sigma/collection.js";
+import { parseSigmaFile } from "../../src/detection/sigma/collection-file.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { compileRegex, RegexProblem } from "../../src/detection/sigma/regex/index.js";
+import { evaluateSpl } from "../../src/detection/spl/evaluate.js";
 import { TyrianError } from "../../src/errors.js";
 import { hostEventSchema } from "../../src/model/event.js";
 import { lintPlaybook } from "../../src/playbook/lint.js";
 import { parsePlaybook } from "../../src/playbook/load.js";
+import { EventReader } from "../../src/telemetry/files/event-reader.js";
+import { readShape } from "../../src/telemetry/files/event-shape.js";
 import { AuditdParser } from "../../src/telemetry/auditd.js";
 import { LaurelParser } from "../../src/telemetry/laurel.js";
 import type { SensorParser } from "../../src/telemetry/sensor.js";
@@ -68,6 +74,12 @@ const event = {
   },
 };
 
+const sigmaRule = `title: One
+name: one
+logsource: { product: linux, category: process_creation }
+detection: { s: { Image|endswith: /bash }, condition: s }
+`;
+
 export const targets: readonly FuzzTarget[] = [
   {
     name: "playbook",
@@ -122,6 +134,77 @@ export const targets: readonly FuzzTarget[] = [
       } catch (error) {
         if (!(error instanceof RegexProblem)) throw error;
       }
+    },
+  },
+  {
+    name: "sigma collection",
+    seeds: () => [
+      ...textsOf("playbooks", ".yml"),
+      `${sigmaRule}---\ntitle: Often\ncorrelation: { type: event_count, rules: [one], group-by: [User], timespan: 5m, condition: { gte: 2 } }\n`,
+      `${sigmaRule}---\ntitle: In order\ncorrelation: { type: temporal_ordered, rules: [one, one], timespan: 1h, aliases: { who: { one: User } }, group-by: [who] }\n`,
+      `${sigmaRule}---\ntitle: Without root\nlogsource: { product: linux }\nfilter: { rules: any, s: { User: root }, condition: not s }\n`,
+    ],
+    run: (input) => {
+      const { rules, correlations } = compileCollection([parseSigmaFile(input, "fuzz.yml")]);
+      for (const { rule } of rules) rule.matches(event);
+      const events = [0, 1, 2].map((minute) => ({ ...event, id: `${minute}`, time: minute * 60_000 }));
+      for (const { rule } of correlations) rule.explainWindow(events);
+    },
+  },
+  {
+    name: "spl",
+    seeds: () => [
+      'index=x Image="*\\\\bash" (CommandLine="*-c*" OR NOT User IN (root, "op*")) | stats count min(_time) as first by host, User | where count > 2',
+      "| tstats count from datamodel=Endpoint.Processes where Processes.process_name=powershell.exe by Processes.dest | `drop_dm_object_name(Processes)`",
+      'search EventCode=4104 | rex field=ScriptBlockText "(?<word>[a-z]+)" | eval x=if(match(word, "^a"), upper(word), coalesce(y, "z")) | dedup x | sort - x | head 5',
+      'sourcetype=linux:audit [search CommandLine=*id* | fields User] | eval hour=strftime(_time, "%H") | where hour<8 OR hour>18 | table _time CommandLine',
+    ],
+    run: (input) => {
+      for (const mode of ["strict", "lenient"] as const) {
+        evaluateSpl(input, "fuzz.spl", [{ ...event, time: 1_795_521_579_786 }], {
+          mode,
+          now: 1_795_521_600_000,
+        });
+      }
+    },
+  },
+  {
+    name: "pipeline",
+    seeds: () => textsOf("pipelines", ".yml"),
+    run: (input) => {
+      const { pipeline } = parsePipeline(input, "fuzz.yml");
+      if (pipeline !== null) compileWithPipelines(sigmaRule, "rule.yml", [pipeline]);
+    },
+  },
+  {
+    name: "events",
+    seeds: () => [
+      [{ Image: "/bin/sh", "@timestamp": "2026-11-24T12:00:00Z" }, { a: [1, { b: null }] }]
+        .map((one) => JSON.stringify(one))
+        .join("\n"),
+      JSON.stringify(
+        [
+          {
+            Event: {
+              System: { Channel: "Security", EventID: 4688 },
+              EventData: { NewProcessName: "C:\\x.exe" },
+            },
+          },
+        ],
+        null,
+        2,
+      ),
+      '<Events><Event xmlns="x"><System><Provider Name="Microsoft-Windows-Sysmon"/><EventID>1</EventID><Channel>Microsoft-Windows-Sysmon/Operational</Channel></System><EventData><Data Name="Image">C:\\a.exe</Data></EventData></Event></Events>',
+    ],
+    run: (input) => {
+      const bytes = Buffer.from(input);
+      const reader = new EventReader({
+        event: ({ document }) => void readShape(document()),
+        problem: () => undefined,
+      });
+      const half = Math.floor(bytes.length / 2);
+      reader.push(bytes.subarray(0, half), false);
+      reader.push(bytes.subarray(half), true);
     },
   },
   {

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { compileSigma } from "../../detection/sigma/compile.js";
+import { compileCollection } from "../../detection/sigma/collection.js";
+import { parseSigmaFile } from "../../detection/sigma/collection-file.js";
+import { compileSpl } from "../../detection/spl/rule/compile.js";
 import type { Diagnostic } from "../../errors.js";
 import { loadAnalytics } from "../../plan/analytics.js";
 import { lintPlaybook } from "../../playbook/lint.js";
@@ -11,7 +13,7 @@ import type { Invocation } from "../invocation.js";
 
 export function register(command: Command, invocation: Invocation): void {
   command
-    .argument("<path...>", "playbook files, folders with playbooks, Sigma rules")
+    .argument("<path...>", "playbook files, folders with playbooks, Sigma rules, queries of SPL (.spl)")
     .option(
       "--json",
       "print {diagnostics: [{file, line, column, severity, code, message, hint}], playbooks, rules}",
@@ -40,34 +42,48 @@ async function lint(
   paths: readonly string[],
 ): Promise<{ diagnostics: Diagnostic[]; playbooks: number; rules: number }> {
   const ruleTexts = new Map<string, string>();
+  const queries = new Map<string, string>();
   for (const path of paths) {
     const text = await ruleText(path);
-    if (text !== null) ruleTexts.set(path, text);
+    if (text !== null) (isQuery(path) ? queries : ruleTexts).set(path, text);
   }
-  const playbookPaths = paths.filter((path) => !ruleTexts.has(path));
+  const playbookPaths = paths.filter((path) => !ruleTexts.has(path) && !queries.has(path));
   const loaded =
     playbookPaths.length > 0 ? await loadPlaybooks(playbookPaths) : { playbooks: [], diagnostics: [] };
   const analytics = await loadAnalytics(loaded.playbooks);
-  const compiled = [...ruleTexts].map(([file, text]) => compileSigma(text, file));
+  // Together, because correlations and filters name rules of other files.
+  const collection = compileCollection([...ruleTexts].map(([file, text]) => parseSigmaFile(text, file)));
+  const compiled = [...queries].map(([file, text]) => compileSpl(text, file));
   const linted = await Promise.all(loaded.playbooks.map((playbook) => lintPlaybook(playbook)));
   const diagnostics = [
     ...loaded.diagnostics,
     ...linted.flat(),
     ...analytics.diagnostics,
+    ...collection.diagnostics,
     ...compiled.flatMap((result) => result.diagnostics),
   ].sort(byPlace);
   return {
     diagnostics,
     playbooks: linted.filter((each) => each.every(({ severity }) => severity !== "error")).length,
-    rules: analytics.rules.size + compiled.filter(({ rule }) => rule !== null).length,
+    rules:
+      analytics.rules.size +
+      collection.rules.length +
+      collection.correlations.length +
+      compiled.filter(({ rule }) => rule !== null).length,
   };
 }
 
-/** The file's text when it is a Sigma rule and no playbook: it has a detection. Null for all else. */
+function isQuery(path: string): boolean {
+  return /\.spl$/i.test(path);
+}
+
+/** The file's text when it is a query, or Sigma and no playbook: it has a detection, a correlation or a filter. Null for all else. */
 async function ruleText(path: string): Promise<string | null> {
-  if (!/\.ya?ml$/i.test(path)) return null;
-  const text = await readFile(path, "utf8").catch(() => "");
-  return /^(detection|correlation)\s*:/m.test(text) ? text : null;
+  if (!isQuery(path) && !/\.ya?ml$/i.test(path)) return null;
+  // What cannot be read is reported with the playbooks.
+  const text = await readFile(path, "utf8").catch(() => null);
+  if (text === null || isQuery(path)) return text;
+  return /^(detection|correlation|filter)\s*:/m.test(text) ? text : null;
 }
 
 function byPlace(one: Diagnostic, other: Diagnostic): number {
