@@ -132,6 +132,7 @@ function executionOf(
   const report = statusOf(statuses, "ended");
   const leftBehind = statuses.filter(({ word }) => word === "left-behind");
   const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
+  const looked = Number.parseInt(statusOf(statuses, "looked")?.rest ?? "", 10);
   const base: Execution = {
     status: "ran",
     reason: null,
@@ -145,6 +146,7 @@ function executionOf(
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
+    ...(Number.isNaN(looked) ? {} : { housekeeping: looked }),
     ...(leftBehind.length === 0
       ? {}
       : { outlived: true, strays: leftBehind.flatMap(({ rest }) => rest.split(" ").filter(Boolean)) }),

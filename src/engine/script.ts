@@ -16,6 +16,7 @@ export type StatusWord =
   | "started"
   | "ended"
   | "left-behind"
+  | "looked"
   | "cleanup"
   | "probe"
   | "work-folder"
@@ -93,13 +94,14 @@ code=$?
 } 3>&2 2>/dev/null ${input}
 say ended $code
 looks=0
+sleeps=0
 read_clock
 ended=$clock
 until look_around && [ -z "$left" ]; do
   if has_waited; then report_left; break; fi
-  /bin/sleep 0.05
+  /bin/sleep 0.05 && sleeps=$((sleeps + 1))
 done
-/bin/true ${SENTINEL_WORD} end ${trial.id}
+/bin/true ${SENTINEL_WORD} end ${trial.id} && say looked $((searches + sleeps))
 exit $code
 }
 act

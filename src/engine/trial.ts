@@ -92,6 +92,8 @@ export async function actOnTarget(
     trial,
     execution.strays,
   );
+  // Whatever of it may still be there stays in its own login session, where nothing it does is taken for a later act's.
+  if (execution.outlived === true) await ports.renew(target);
   await Promise.all([
     executed,
     checked,

@@ -29,6 +29,11 @@ export const executionSchema = z.strictObject({
   /** Files of the run folder that hold output beyond the cap. */
   evidenceFiles: z.array(z.string()),
   proof: proofResultSchema.nullable(),
+  /**
+   * Programs that the wrapper itself executed between the sentinels, at least. There only when it said so after its end
+   * sentinel: then that was executed too.
+   */
+  housekeeping: z.int().optional(),
   /** Processes of the act were perhaps still running when the end sentinel closed its bracket: its events may be incomplete. */
   outlived: z.boolean().optional(),
   /** Those of them that were seen, as `number:start` (the host's number, clock ticks since boot): the cleanup sees whether they are gone. */

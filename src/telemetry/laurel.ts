@@ -10,7 +10,8 @@ const id = z.int().nonnegative();
 
 /** The parts of a line of laurel 0.5 that are read; it has more. */
 const lineSchema = z.object({
-  ID: z.string().regex(/^\d+\.\d{3}:\d+$/),
+  // As long as a time and a serial can be: more digits are no number that is kept exactly.
+  ID: z.string().regex(/^\d{1,11}\.\d{3}:\d{1,15}$/),
   SYSCALL: z
     .object({
       arch: z.string().optional(),

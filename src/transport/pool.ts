@@ -80,6 +80,14 @@ export class SessionPool {
     }
   }
 
+  /** Closes the session to the target, if there is one: the next to ask gets a new connection, with a login session of its own. */
+  async renew(target: Target): Promise<void> {
+    const key = keyOf(target);
+    const present = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    await present?.close();
+  }
+
   /** Closes all sessions and ends what is being connected. Later calls of `acquire` are refused. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -2,6 +2,7 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { AttributionGrade, Tier } from "../model/verdict.js";
+import { counts } from "./contribution.js";
 
 /** What the alerts of one rule say of a trial. */
 export interface AlertAttribution {
@@ -78,10 +79,10 @@ function gradeWithoutSources(question: AlertQuestion, alert: Alert): Attribution
   const { rule, act, competitors, host, backgroundMatches } = question;
   if (alert.sourceEvents !== null || competitors === null) return "ambiguous";
   const own = new Set(act.map((event) => event.id));
-  const ours = act.filter((event) => rule.matches(event) && event.ingestedAt <= alert.createdAt);
+  const ours = act.filter((event) => counts(rule, event) && event.ingestedAt <= alert.createdAt);
   const others = competitors.some(
     (event) =>
-      event.host === host && !own.has(event.id) && rule.matches(event) && question.couldCause(event, alert),
+      event.host === host && !own.has(event.id) && counts(rule, event) && question.couldCause(event, alert),
   );
   const alone = alert.host === host && backgroundMatches === 0 && !others;
   return alone && rule.satisfiedBy(ours) ? "exclusive" : "ambiguous";

@@ -1,6 +1,10 @@
 import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments } from "../playbook/act-arguments.js";
+import { isHousekeeping } from "./housekeeping.js";
+
+/** Missing numbers that are counted: so many are as good as more. */
+const MOST_MISSING = 10_000;
 
 /** The name in the sentinel with which a connection begins. */
 const CONNECTION = "session";
@@ -14,7 +18,8 @@ const CONNECTION = "session";
  * itself starts beside the act's first process.
  *
  * Where one sentinel was lost on the way, the act's first process stands in for it: it is the wrapper's child, in the
- * session, with exactly the arguments that the plan gave it.
+ * session, with exactly the arguments that the plan gave it. An end sentinel that is known to have been executed is the one
+ * number that is missing before the next trial's, if it is the only one.
  */
 export type Bracket = KnownBracket | UntoldBracket | MissingBracket;
 
@@ -44,10 +49,15 @@ export interface MissingBracket {
   readonly state: "missing";
 }
 
-/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
+/**
+ * Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters.
+ * @param housekeeping programs that the wrapper said it had executed, after its end sentinel; null when it did not say so,
+ * or when records may have been lost before they were numbered: then a missing number may be anything
+ */
 export function bracketOf(
   trial: Pick<Trial, "id" | "act" | "work" | "requires">,
   hostEvents: readonly HostEvent[],
+  housekeeping: number | null = null,
 ): Bracket {
   const events = uniqueInOrder(hostEvents);
   const own = events.flatMap((event) => {
@@ -80,29 +90,36 @@ export function bracketOf(
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
     if (root === null || mayBeRequirement(trial, root, end, channel))
       return { state: "open", begin, end, detail };
-    if (end === null) {
-      return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
-    }
-    return between(root, end, { trial: trial.id, begin, channel, session, root, wrapper, detail });
+    const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, housekeeping, detail };
+    if (end !== null) return between(root, end.sequence, parts);
+    const implied = housekeeping === null ? null : impliedEnd(trial.id, root, session, channel);
+    if (implied !== null) return between(begin ?? root, implied, parts);
+    return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
   }
-  return between(begin, end, { trial: trial.id, begin, channel, session, root, wrapper, detail: "" });
+  const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, housekeeping, detail: "" };
+  return between(begin, end.sequence, parts);
 }
 
 interface Parts {
   readonly trial: string;
   readonly begin: HostEvent | null;
+  readonly end: HostEvent | null;
   readonly channel: readonly HostEvent[];
   readonly session: readonly HostEvent[];
   readonly root: HostEvent | null;
   readonly wrapper: number;
+  readonly housekeeping: number | null;
   readonly detail: string;
 }
 
-/** @param first the begin sentinel, or the act's first process where that was lost. */
-function between(first: HostEvent, end: HostEvent, parts: Parts): Bracket {
-  const { trial, begin, channel, session, wrapper, detail } = parts;
+/**
+ * @param first the begin sentinel, or the act's first process where that was lost
+ * @param last the end sentinel's sequence
+ */
+function between(first: HostEvent, last: number, parts: Parts): Bracket {
+  const { trial, begin, end, channel, session, wrapper, housekeeping, detail } = parts;
   const inside = session.filter(
-    (event) => event.sequence >= first.sequence && event.sequence < end.sequence && event.id !== begin?.id,
+    (event) => event.sequence >= first.sequence && event.sequence < last && event.id !== begin?.id,
   );
   const foreign = inside.map(sentinelOf).find((sentinel) => sentinel !== null);
   if (foreign !== undefined && foreign !== null) {
@@ -111,15 +128,18 @@ function between(first: HostEvent, end: HostEvent, parts: Parts): Bracket {
   }
   const other = intruder(trial, session, first, inside);
   if (other !== null) {
-    const who = `trial ${other} was still acting in the same session`;
-    return { state: "overlap", begin, end, detail: who };
+    return { state: "overlap", begin, end, detail: `${other} was still acting in the same session` };
   }
-  const unseen = missingBetween(channel, first.sequence, end.sequence);
   const done = inside.filter((event) => !isHousekeeping(event, wrapper));
+  // Of what is missing, so much is known to be the wrapper's own.
+  const accounted = Math.max(0, (housekeeping ?? 0) - (inside.length - done.length));
+  // The end's own number counts only where its record is here.
+  const missing = missingNumbers(channel, first.sequence, end === null ? last - 1 : last).length;
+  const unseen = Math.max(0, missing - accounted);
   // Also where the kernel refused it and the record has no arguments: the wrapper starts nothing else.
   const root = parts.root ?? done.find((event) => event.ppid === wrapper);
   const act = done.filter((event) => event.ppid !== wrapper || event.pid === root?.pid);
-  return { state: begin === null ? "half" : "closed", begin, end, act, unseen, detail };
+  return { state: begin === null || end === null ? "half" : "closed", begin, end, act, unseen, detail };
 }
 
 function isPair(begin: HostEvent, end: HostEvent): boolean {
@@ -132,27 +152,53 @@ function isPair(begin: HostEvent, end: HostEvent): boolean {
   );
 }
 
-/** A trial that began before ours in the session, and whose processes act inside our bracket; null when there is none. */
+/**
+ * What began before ours in the session, and whose processes act inside our bracket: another trial, or something whose own
+ * trial is not known, because its sentinel was lost; null when there is nothing.
+ */
 function intruder(
   trial: string,
   session: readonly HostEvent[],
   first: HostEvent,
   inside: readonly HostEvent[],
 ): string | null {
+  const wrapper = first.ppid;
+  const within = new Set(inside);
   const pids = new Map<number, string>();
   for (const event of session) {
     const sentinel = sentinelOf(event);
     // A connection begins with a sentinel of its own, which no trial's wrapper wrote.
     if (sentinel?.edge === "begin" && sentinel.trial !== trial && sentinel.trial !== CONNECTION) {
-      if (event.sequence < first.sequence) pids.set(event.ppid, sentinel.trial);
+      if (event.sequence < first.sequence) pids.set(event.ppid, `trial ${sentinel.trial}`);
       continue;
     }
-    const other = pids.get(event.ppid);
-    if (other === undefined || event.ppid === first.ppid) continue;
-    if (inside.includes(event)) return other;
-    pids.set(event.pid, other);
+    const other = event.ppid === wrapper ? undefined : pids.get(event.ppid);
+    if (other !== undefined && within.has(event)) return other;
+    if (event.pid === wrapper) continue;
+    if (event.sequence < first.sequence) pids.set(event.pid, other ?? "something that began before");
+    else if (other === undefined) pids.delete(event.pid);
+    else pids.set(event.pid, other);
   }
   return null;
+}
+
+/**
+ * The number of an end sentinel whose record was lost: the only one that is missing between the act's first process and the next
+ * sentinel of the session, where nothing runs at the same time. Null when more are missing, or nothing follows.
+ */
+function impliedEnd(
+  trial: string,
+  root: HostEvent,
+  session: readonly HostEvent[],
+  channel: readonly HostEvent[],
+): number | null {
+  const next = session.find((event) => {
+    const sentinel = event.sequence > root.sequence ? sentinelOf(event) : null;
+    return sentinel !== null && sentinel.trial !== trial;
+  });
+  if (next === undefined) return null;
+  const [only, ...more] = missingNumbers(channel, root.sequence, next.sequence);
+  return more.length > 0 ? null : (only ?? null);
 }
 
 /** Without the begin sentinel, a requirement that ran the same program looks like the act: unless all that followed it is here. */
@@ -163,7 +209,7 @@ function mayBeRequirement(
   channel: readonly HostEvent[],
 ): boolean {
   if (end === null || trial.requires.length === 0) return false;
-  return missingBetween(channel, root.sequence, end.sequence) > 0;
+  return missingNumbers(channel, root.sequence, end.sequence).length > 0;
 }
 
 /** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */
@@ -199,14 +245,6 @@ function lineageOf(root: HostEvent, session: readonly HostEvent[]): HostEvent[] 
   });
 }
 
-/** What the wrapper itself executes while it waits for the act's processes to end (engine/script.ts, left-running.ts). */
-function isHousekeeping({ argv, ppid }: HostEvent, wrapper: number): boolean {
-  if (argv[0] === "/bin/sleep") return ppid === wrapper && argv.length === 2 && argv[1] === "0.05";
-  return (
-    argv[0] === "grep" && argv[1] === "-ls" && /^\/proc\/\d+\/(limits|sessionid)$/.test(argv.at(-1) ?? "")
-  );
-}
-
 function richer(one: HostEvent, other: HostEvent): HostEvent {
   const ingestedAt = Math.min(one.ingestedAt, other.ingestedAt);
   const [a, b] = [one, other].map((event) => JSON.stringify({ ...event, ingestedAt })) as [string, string];
@@ -214,11 +252,13 @@ function richer(one: HostEvent, other: HostEvent): HostEvent {
   return { ...(first ? one : other), ingestedAt };
 }
 
-function missingBetween(channel: readonly HostEvent[], first: number, last: number): number {
-  const seen = new Set(
-    channel.flatMap(({ sequence }) => (sequence >= first && sequence <= last ? [sequence] : [])),
-  );
-  return Math.max(0, Math.round(last - first) + 1 - seen.size);
+/** The numbers between two, inclusive, that no event has; at most a few more than are worth telling apart. */
+function missingNumbers(channel: readonly HostEvent[], first: number, last: number): number[] {
+  const seen = new Set(channel.map(({ sequence }) => sequence));
+  const missing: number[] = [];
+  for (let number = Math.round(first); number <= last && missing.length < MOST_MISSING; number += 1)
+    if (!seen.has(number)) missing.push(number);
+  return missing;
 }
 
 /** Each event once, from its first arrival and in its richest version, in the host's order. */

@@ -8,11 +8,12 @@ import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
+import { counts } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { silent } from "./silence.js";
-import { answerProblem, lossOf, markerInRule, mayStillArrive } from "./witness.js";
+import { answerProblem, housekeepingOf, lossOf, markerInRule, mayStillArrive } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
 export interface Question {
@@ -28,7 +29,10 @@ export interface Question {
 export function decide(question: Question): Verdict[] {
   const { trial } = question;
   const observation = question.observation === null ? null : inOrder(question.observation);
-  const bracket = observation === null ? null : bracketOf(trial, observation.events);
+  const bracket =
+    observation === null
+      ? null
+      : bracketOf(trial, observation.events, housekeepingOf(question.execution, observation));
   return trial.expectations.map((expectation) => {
     const rule = question.rules.get(expectation.analytic);
     if (rule === undefined) throw new Error(`the plan has no analytic ${expectation.analytic}`);
@@ -190,11 +194,23 @@ function unseen(context: Context, rule: CompiledRule): Decision {
     cause: causeAt(
       "ingest",
       `nothing that the host did arrived within ${waited} ms, not even the sentinels`,
-      running === true
+      running === true && recordsPrograms(rule, trial)
         ? { holds: ["execution", "host-log"] }
-        : { holds: ["execution"], untestable: { "host-log": `the sensor cannot be asked: ${detail}` } },
+        : { holds: ["execution"], untestable: { "host-log": untested(running, detail) } },
     ),
   };
+}
+
+/** Whether the rule reads the log source of started programs: that is the one of which a running sensor is known to record. */
+function recordsPrograms(rule: CompiledRule, { platform }: Trial): boolean {
+  const logsource = { product: platform, category: "process_creation" };
+  return rule.reads({ id: "", logsource, fields: {} });
+}
+
+function untested(running: boolean | null, detail: string): string {
+  return running === true
+    ? "the sensor runs; whether it records the log source that the rule reads is not known"
+    : `the sensor cannot be asked: ${detail}`;
 }
 
 /** An alert of the rule is this trial's. */
@@ -205,7 +221,7 @@ function fired(
   attributed: AlertAttribution,
 ): Decision {
   const { alert, grade, events } = attributed;
-  const source = events[0] ?? bracket.act.find((event) => rule.matches(event));
+  const source = events[0] ?? bracket.act.find((event) => counts(rule, event));
   const base = {
     attribution: grade,
     tier: alert.tier,

@@ -9,7 +9,7 @@ import { decide } from "./decide.js";
 import { Evidence } from "./evidence.js";
 import { refineExecution } from "./prevention.js";
 import { SentinelLag } from "./sentinel-lag.js";
-import { AGREEING_ANSWERS } from "./witness.js";
+import { AGREEING_ANSWERS, housekeepingOf } from "./witness.js";
 
 /** Rounds past the patience: enough for answers to agree, should they. */
 const LATE_ROUNDS = 4;
@@ -178,7 +178,7 @@ function isFinal({ trial, execution, rules }: ObserveRequest, observation: Obser
   const refined = refineExecution(trial, execution, observation);
   if (refined.status === "failed") {
     // It was asked whether a control had stopped it: answered when all that the host recorded is there.
-    const bracket = bracketOf(trial, observation.events);
+    const bracket = bracketOf(trial, observation.events, housekeepingOf(execution, observation));
     return "act" in bracket && bracket.unseen === 0;
   }
   const reads = observation.delivery.type === "read";

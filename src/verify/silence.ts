@@ -4,6 +4,7 @@ import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
 import type { KnownBracket } from "./bracket.js";
 import { causeAt, nearestOf } from "./cause.js";
+import { counts } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -25,7 +26,7 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   const absent = ruleProblem(status);
   if (status === undefined) return absent ?? { outcome: "undecided" };
-  const matching = read.filter((event) => rule.matches(event));
+  const matching = read.filter((event) => counts(rule, event));
   const waiting = evaluationProblem(status, observation, read, matching.length > 0 ? matching : read);
   if (waiting?.outcome === "pending") return waiting;
   const without = absent ?? waiting;
@@ -40,12 +41,20 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
-  if (trial.twin) return { outcome: "quiet", evidence };
+  if (trial.twin) return quiet(observation, evidence);
   return {
     outcome: missed(context, rule, act),
     evidence,
     cause: unmet(context, rule, read, matching.length > 0),
   };
+}
+
+/** A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted. */
+function quiet({ sensor }: Context["observation"], evidence: readonly string[]): Decision {
+  if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };
+  const detail =
+    "no number is missing, but the sensor's losses cannot be asked: a record that was dropped unnumbered would go unseen";
+  return { outcome: "undecided", evidence, cause: causeAt("host-log", detail) };
 }
 
 /** Both edges are there, and nothing between them is of the log source that the rule reads. */

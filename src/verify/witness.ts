@@ -1,5 +1,6 @@
 import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
+import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
 import type { KnownBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
@@ -32,6 +33,12 @@ export function lossOf({ sensor }: Observation): string | null {
   return lost > 0
     ? `the sensor lost ${lost} records during the trial: absence proves nothing`
     : "the sensor's count of lost records was reset during the trial: absence proves nothing";
+}
+
+/** What the wrapper said of its own programs, where nothing was lost before it was numbered; else null. See `bracketOf`. */
+export function housekeepingOf(execution: Execution, { sensor }: Observation): number | null {
+  const { lostBefore, lostAfter } = sensor;
+  return lostBefore !== null && lostBefore === lostAfter ? (execution.housekeeping ?? null) : null;
 }
 
 /** Whether a record of the act may still be under way, or was not waited for. */

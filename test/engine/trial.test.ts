@@ -210,3 +210,13 @@ test("a trial that is interrupted in its act is ended, checked and cleaned", asy
   expect([cleanup.status, existsSync(trial.work), processesOf(trial)]).toEqual(["clean", false, []]);
   expect(bench.types()).toEqual(whole);
 });
+
+test("after an act that something outlived the connection is not used again: a later act has a login session of its own", async () => {
+  const renewed: string[] = [];
+  const bench = workbench({ renew: ({ name }) => Promise.resolve(void renewed.push(name)) });
+  const lasting = keep(shellTrial("sleep 60 >/dev/null 2>&1 & echo done"));
+  const { execution, cleanup } = await actOnTarget(lasting, here, bench.ports, never);
+  expect([execution.outlived, cleanup.status, renewed]).toEqual([true, "clean", [here.name]]);
+  await actOnTarget(keep(shellTrial("echo done")), here, bench.ports, never);
+  expect(renewed).toHaveLength(1);
+});

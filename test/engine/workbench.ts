@@ -126,6 +126,7 @@ export function workbench(
       entries.push(entry);
     },
     acquire: shell,
+    renew: () => Promise.resolve(),
     lostRecords: () => Promise.resolve(0),
     withheld: new WithheldTargets(join(folder, "withheld"), "lab"),
     runFolder: join(folder, "run"),

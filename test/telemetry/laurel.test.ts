@@ -65,6 +65,12 @@ describe("a line", () => {
     expect(parser.lost("web1")).toBe(2);
   });
 
+  test("whose time or serial has more digits than such a number has is no record", () => {
+    const parser = new LaurelParser({ host: "web1" });
+    const long = line.replace(/"ID":"\d+/, `"ID":"${"9".repeat(400)}`);
+    expect([long === line, eventsOf(parser, [long]), parser.counts().malformed]).toEqual([false, [], 1]);
+  });
+
   test("that is cut, foreign or no JSON breaks nothing", () => {
     const parser = new LaurelParser({ users: { other: {} } });
     expect(eventsOf(parser, [line.slice(0, -20), "null", "[]", "{", '{"ID":7}', "", line])).toEqual([]);

@@ -68,6 +68,21 @@ describe.skipIf(noSshd !== null)("a pool of sessions with an OpenSSH server", ()
     await pool.close();
   });
 
+  test("gives a new connection after it was renewed, and the others keep theirs", async () => {
+    const pool = new SessionPool(ssh);
+    const other = { ...sshd.target(), name: "other" };
+    const [first, kept] = [
+      await pool.acquire(sshd.target(), { deadlineMs: 10_000 }),
+      await pool.acquire(other, { deadlineMs: 10_000 }),
+    ];
+    await pool.renew(sshd.target());
+    expect([first.open, kept.open]).toEqual([false, true]);
+    expect(await pool.acquire(sshd.target(), { deadlineMs: 10_000 })).not.toBe(first);
+    expect(await pool.acquire(other, { deadlineMs: 10_000 })).toBe(kept);
+    await pool.renew({ ...other, name: "unknown" });
+    await pool.close();
+  });
+
   test("hands out no session whose check has failed, and closes it", async () => {
     let passes = false;
     const pool = new SessionPool(ssh, {

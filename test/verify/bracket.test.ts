@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bracket, bracketOf } from "../../src/verify/bracket.js";
+import { housekeepingOf } from "../../src/verify/witness.js";
 import type { HostEvent } from "../../src/model/event.js";
-import { exec, sentinel, trialOf } from "./builders.js";
+import { exec, executionOf, observationOf, sentinel, trialOf } from "./builders.js";
 
 const trial = "run-0001";
 
@@ -259,4 +260,67 @@ test("the bracket is the same in whatever order, and however often, any events o
     }),
     { numRuns: 300 },
   );
+});
+
+describe("what the wrapper said of its own programs", () => {
+  const numbered = (sequence: number) => ({ sequence });
+  const begin = sentinel("begin", "run-0001", numbered(10));
+  const root = exec(["bash", "-c", "true"], numbered(11));
+  const child = exec(["id"], { ...numbered(12), ppid: root.pid });
+  const wait = exec(["/bin/sleep", "0.05"], numbered(13));
+  const end = sentinel("end", "run-0001", numbered(14));
+  const next = sentinel("begin", "run-0002", { ...numbered(15), ppid: 77 });
+
+  test("accounts for its own records that were lost, and for no others", () => {
+    const unseen = (events: HostEvent[], housekeeping: number | null): number | null => {
+      const bracket = bracketOf(trialOf(), events, housekeeping);
+      return "act" in bracket ? bracket.unseen : null;
+    };
+    expect(unseen([begin, root, child, end], null)).toBe(1);
+    expect(unseen([begin, root, child, end], 1)).toBe(0);
+    // Its own record is here: what is missing is another.
+    expect(unseen([begin, root, wait, end], 1)).toBe(1);
+    expect(unseen([begin, root, end], 1)).toBe(1);
+    // It need not have counted all that it executed.
+    expect(unseen([begin, root, child, wait, end], 0)).toBe(0);
+  });
+
+  test("proves that the end sentinel was executed: the only number that is missing before the next trial is its own", () => {
+    const without = [begin, root, child, wait, next];
+    expect(bracketOf(trialOf(), without, 1)).toMatchObject({
+      ...{ state: "half", end: null, unseen: 0 },
+      act: [{ id: root.id }, { id: child.id }],
+    });
+    expect(bracketOf(trialOf(), without, null)).toMatchObject({ state: "half", unseen: null });
+  });
+
+  test("tells nothing of an end that may be any of several numbers, or that nothing follows", () => {
+    expect(bracketOf(trialOf(), [begin, root, wait, next], 1)).toMatchObject({ state: "half", unseen: null });
+    expect(bracketOf(trialOf(), [begin, root, child, wait], 1)).toMatchObject({
+      state: "half",
+      unseen: null,
+    });
+  });
+
+  test("does not make the cleanup's records the act's", () => {
+    const cleanup = exec(["rm", "-rf", "--", "/tmp/x"], { ...numbered(15), ppid: 78 });
+    const later = { ...next, sequence: 16 };
+    expect(bracketOf(trialOf(), [begin, root, child, wait, cleanup, later], 1)).toMatchObject({
+      act: [{ id: root.id }, { id: child.id }],
+    });
+  });
+
+  test("counts only where nothing can have been lost before it was numbered", () => {
+    const execution = executionOf({ housekeeping: 1 });
+    const lost = (lostBefore: number | null, lostAfter: number | null): number | null =>
+      housekeepingOf(
+        execution,
+        observationOf([], [], { sensor: { lostBefore, lostAfter, running: true, detail: "" } }),
+      );
+    expect([lost(3, 3), lost(3, 4), lost(null, 3), lost(null, null)]).toEqual([1, null, null, null]);
+    const silent = observationOf([], [], {
+      sensor: { lostBefore: 0, lostAfter: 0, running: true, detail: "" },
+    });
+    expect(housekeepingOf(executionOf(), silent)).toBeNull();
+  });
 });

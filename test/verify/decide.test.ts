@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { CompiledRule } from "../../src/detection/rule.js";
 import type { Execution } from "../../src/model/execution.js";
 import type { Observation } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
@@ -15,6 +16,7 @@ import {
   sentinel,
   T0,
   trialOf,
+  verdictOf,
 } from "./builders.js";
 
 const rules = new Map([["base64", base64Rule]]);
@@ -97,6 +99,16 @@ describe("a trial's detection", () => {
       cause: { link: "host-log" },
     });
     expect(verdict(observationOf([], []))).toMatchObject({ outcome: "blind", cause: { link: "ingest" } });
+  });
+
+  // outage r1000-00139 of the simulator: the sensor ran, and never recorded what the rule reads.
+  test("is not said to be in the host's own log where nothing tells that the sensor records that log source", () => {
+    const detection = "{ selection: { CommandLine|contains: base64 }, condition: selection }";
+    const files = rule("files", detection, "{ product: linux, category: file_event }");
+    const untestedOf = (judged: CompiledRule): string[] =>
+      verdictOf(observationOf([], []), { rule: judged }).cause?.untested.map(({ link }) => link) ?? [];
+    expect(untestedOf(base64Rule)).not.toContain("host-log");
+    expect(untestedOf(files)).toContain("host-log");
   });
 
   test("is blind when the act's events are not of the log source that the rule reads", () => {

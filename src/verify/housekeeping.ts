@@ -1,0 +1,15 @@
+import type { HostEvent } from "../model/event.js";
+
+/**
+ * What the wrapper itself executes between the sentinels while it waits for the act's processes to end: it sleeps
+ * (engine/script.ts), and where a host has many processes it has grep look through them (engine/left-running.ts), from a
+ * subshell of its own.
+ */
+export function isHousekeeping({ argv, ppid }: HostEvent, wrapper: number): boolean {
+  if (argv[0] === "/bin/sleep") return ppid === wrapper && argv.length === 2 && argv[1] === "0.05";
+  return (
+    /^(?:\/(?:[^/]+\/)*)?grep$/.test(argv[0] ?? "") &&
+    (argv[1] === "-ls" || (argv[1] === "-s" && argv[2] === "")) &&
+    /^\/proc\/\d+\/(limits|sessionid|stat)$/.test(argv.at(-1) ?? "")
+  );
+}
