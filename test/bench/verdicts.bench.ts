@@ -1,6 +1,6 @@
 /**
- * Verdicts over a simulated SIEM: how often they are right, how long they take, what they cost, and what three peers' ways of
- * matching say of the same: `npm run bench:verdicts -- [--trials N] [--setting NAME] [--seed N] [--show TRIAL]`.
+ * Verdicts over a simulated SIEM: how often they are right, how many stay undecided and why, how long they take, what they cost,
+ * and what three peers' ways of matching say of the same (test/simulator/README.md): `npm run bench:verdicts -- [--trials N] [--setting NAME] [--seed N] [--show TRIAL]`.
  * Exits with 1 when any verdict or cause is wrong.
  */
 import { parseArgs } from "node:util";

@@ -20,6 +20,9 @@ export interface Analytic {
 export const OTHER = "sim-other";
 /** Fires for every shell that is given code: deployed in some worlds only. */
 export const BROAD = "sim-broad";
+/** Fires for three such shells on a host: for no trial alone. */
+export const CROWD = "sim-crowd";
+export const CROWD_COUNT = 3;
 
 function compiled(id: string, technique: string, logsource: string, selection: string): CompiledRule {
   const text = `title: ${id}
@@ -76,6 +79,15 @@ export const analytics: readonly Analytic[] = [
     technique: techniques[1],
     key: "-c",
     rule: compiled(BROAD, techniques[1], linuxExec, '"Image|endswith": /bash, "CommandLine|contains": "-c "'),
+  },
+  {
+    scenario: null,
+    technique: techniques[2],
+    key: "-c",
+    rule: counting(
+      compiled(CROWD, techniques[2], linuxExec, '"Image|endswith": /bash, "CommandLine|contains": "-c "'),
+      CROWD_COUNT,
+    ),
   },
 ];
 

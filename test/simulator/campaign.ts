@@ -5,7 +5,7 @@ import { decide } from "../../src/verify/decide.js";
 import { type Patience, observe } from "../../src/verify/observe.js";
 import { refineExecution } from "../../src/verify/prevention.js";
 import { rulesById } from "./analytics.js";
-import { type Assessment, assess } from "./assess.js";
+import { type Assessment, mayAssert } from "./may-assert.js";
 import type { SimulatedTrial, World } from "./model.js";
 import { type Asked, SimulatedSiem } from "./siem.js";
 import { type Truth, truthOf } from "./truth.js";
@@ -61,8 +61,9 @@ export async function runCampaign(world: World, options: CampaignOptions = {}): 
     const execution = refineExecution(planned, trial.execution, observation);
     const verdict = decide({ trial: planned, execution, observation, rules: rulesById })[0];
     if (verdict === undefined) throw new Error(`no verdict of ${planned.id}`);
-    const given = { at: givenAt, answersOf: observation.answeredAt };
-    const assessment = assess(world, trial, truth, verdict, execution.status, given);
+    // Of answers that agree the older one counts.
+    const given = { at: givenAt, answersOf: Math.min(observation.answeredAt, observation.agreedAt) };
+    const assessment = mayAssert(world, trial, truth, verdict, execution.status, given);
     return { trial, givenAt, truth, observation, status: execution.status, verdict, assessment };
   };
   const judge = async (trial: SimulatedTrial): Promise<Judged> => {

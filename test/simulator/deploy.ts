@@ -1,7 +1,7 @@
-import type { Analytic } from "./analytics.js";
+import { type Analytic, CROWD, CROWD_COUNT } from "./analytics.js";
 import type { Deployment } from "./model.js";
 import type { Random } from "./random.js";
-import { scheduled } from "./scenarios.js";
+import { scheduled } from "./scenario-parts.js";
 import type { Settings } from "./settings.js";
 
 /** A rule as the SIEM of one world has it: what the scenario needs, and the rest by chance. */
@@ -23,7 +23,7 @@ export function deploymentOf({ rule, scenario }: Analytic, random: Random, setti
     present: true,
     enabled: true,
     schedule: random.chance(0.4) ? { type: "streaming" } : overlapping,
-    count: 1,
+    count: rule.id === CROWD ? CROWD_COUNT : 1,
     throttle: null,
     groupMs: null,
     namedSources: Infinity,

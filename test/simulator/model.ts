@@ -5,6 +5,7 @@ import type { Execution } from "../../src/model/execution.js";
 import type { Evaluation } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
 import type { Tier } from "../../src/model/verdict.js";
+import type { Group } from "./scenario.js";
 import type { Settings } from "./settings.js";
 
 /**
@@ -125,7 +126,8 @@ export interface SimulatedAlert {
 
 /** A time in which the SIEM answers otherwise than well. */
 export interface Span {
-  readonly kind: "unreachable" | "busy" | "stale" | "stale-unsaid";
+  /** `forgetting`: what was shown before of a trial is not shown, nor is what is new of it. */
+  readonly kind: "unreachable" | "busy" | "stale" | "stale-unsaid" | "forgetting";
   readonly from: number;
   readonly until: number;
   /** How far behind a stale replica is. */
@@ -136,6 +138,9 @@ export interface SimulatedTrial {
   readonly trial: Trial;
   readonly execution: Execution;
   readonly scenario: string;
+  readonly group: Group;
+  /** Why no evidence decides it, with nothing lost; null when some does. */
+  readonly undecidable: string | null;
   readonly rule: CompiledRule;
   readonly startedAt: number;
   readonly endedAt: number;

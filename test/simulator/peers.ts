@@ -7,14 +7,17 @@ import { rulesById } from "./analytics.js";
  * with the source events that it names. Each is asked for the analytic that the trial expects, and answers yes or no.
  */
 export const peerNames = [
-  /** The trial's id as a substring anywhere in an alert of the named rule, within an hour after the act (Threatest). */
+  /**
+   * The run's id as a substring anywhere in an alert of the named rule, within an hour after the act (Threatest). Its marker
+   * stands in the command line of every process of the act, as that peer has it.
+   */
   "identifier",
-  /** The same where the peer has its way: its marker stands in the record of every process of the act, as Threatest has it. */
-  "identifier in each process",
   /** The ATT&CK technique of any alert, two hours either side (BASTION for Caldera). */
   "technique",
   /** The host of an alert and the name of a process of the act in it, within 45 minutes (OpenAEV). */
   "host and process",
+  /** The first one where the marker is not in the command line, but outside what rules read, as product.md wants it. */
+  "identifier, marker elsewhere",
 ] as const;
 export type PeerName = (typeof peerNames)[number];
 
@@ -36,14 +39,14 @@ export class Peers {
     const { id, telemetryHost, technique } = trial.trial;
     const rule = trial.rule.id;
     switch (peer) {
-      case "identifier":
+      case "identifier, marker elsewhere":
         return this.#found(
           trial,
           60,
           0,
           (version) => version.alert.rule === rule && this.#text(version).includes(id),
         );
-      case "identifier in each process":
+      case "identifier":
         return this.#found(
           trial,
           60,

@@ -68,9 +68,10 @@ export class Pipe {
     );
   }
 
-  /** Losses come in rows: a full buffer, a shipper that starts again. */
+  /** Each record by itself, or in rows: a full buffer, a shipper that starts again. */
   #isLost(): boolean {
     if (this.#lossRate === 0) return false;
+    if (this.#settings.loss.inRow === 1) return this.#random.chance(this.#lossRate);
     const stop = 1 / this.#settings.loss.inRow;
     const start = (stop * this.#lossRate) / (1 - this.#lossRate);
     this.#losing = this.#random.chance(this.#losing ? 1 - stop : Math.min(1, start));

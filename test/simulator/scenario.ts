@@ -8,6 +8,10 @@ export interface Leaf {
   readonly argv: readonly string[];
   /** It left its lineage (setsid and a double fork): its parent is process 1. */
   readonly detached?: boolean;
+  /** The trial's id is its last argument. */
+  readonly marked?: boolean;
+  /** It is started with the very arguments of the act's first process, whatever `argv` says. */
+  readonly again?: boolean;
   /** Recorded by the host's second channel, another log source without sentinels. */
   readonly secondChannel?: boolean;
   /** The kernel refused this path instead. */
@@ -16,29 +20,43 @@ export interface Leaf {
 
 /** Somebody else, at the time of the trial. */
 export interface Companion {
-  readonly who: "other-user" | "other-host" | "other-run";
+  /** `same-session`: an earlier trial of our own connection, whose process is still there. */
+  readonly who: "other-user" | "other-host" | "other-run" | "same-session";
   readonly leaf: Leaf;
 }
+
+export type Loss = "all" | "act" | "begin" | "end" | "root" | "head";
 
 /** What one trial of a scenario does. */
 export interface ActPlan {
   readonly twin?: boolean;
   readonly leaves: readonly Leaf[];
   readonly requirement?: readonly string[];
+  /** The requirement is started by a process with the very arguments of the act's first process. */
+  readonly requirementLikeAct?: boolean;
+  /** Records of the host's second channel during the act. */
+  readonly beside?: number;
   readonly proof?: readonly string[];
   readonly cleanup?: readonly string[];
-  readonly housekeeping?: readonly string[];
+  /** The wrapper looks around at least so often before the end sentinel. */
+  readonly looks?: number;
   readonly controls?: readonly Control[];
   /** The act had no effect: its proof is not met. */
   readonly failed?: boolean;
   readonly companions?: readonly Companion[];
   /** Everything that the trial does arrives so much later. */
   readonly slowBy?: number;
-  /** What of the trial is lost on the way. */
-  readonly lost?: "all" | "act" | "begin" | "end";
+  /** What of the trial is lost on the way; `root` is the act's first process, `head` all up to its second one. */
+  readonly lost?: Loss;
   /** The last leaf ran on after the end sentinel. */
   readonly outlived?: boolean;
 }
+
+/**
+ * `ordinary` is what a run meets (README.md); `undecidable` is what the SIEM's evidence cannot decide by construction, and
+ * `forced` loses chosen records.
+ */
+export type Group = "ordinary" | "undecidable" | "forced";
 
 export interface Words {
   /** A command that the scenario's analytic matches, one that it nearly matches, and one that only `other` matches. */
@@ -52,10 +70,11 @@ export interface Words {
 
 export interface Scenario {
   readonly name: string;
-  /** Its share at ordinary settings. */
+  /** Its share within its group. */
   readonly weight: number;
-  /** Played more often where the settings say so. */
-  readonly rare: boolean;
+  readonly group: Group;
+  /** Why the SIEM's evidence cannot decide it by construction, with nothing lost; of the group `undecidable` only. */
+  readonly why: string | null;
   readonly logsource?: string;
   /** What its analytic looks for, instead of its own command. */
   readonly selection?: string;

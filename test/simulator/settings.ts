@@ -27,6 +27,7 @@ export interface Settings {
     readonly unreachable: number;
     readonly busy: number;
     readonly stale: number;
+    readonly forgetting: number;
     readonly lasting: number;
     readonly behind: number;
   };
@@ -37,11 +38,21 @@ export interface Settings {
   readonly hollow: number;
   readonly questionsPerMinute: number | null;
   readonly intervals: readonly number[];
-  /** How much more often than at ordinary settings rare scenarios are played. */
-  readonly rarity: number;
+  /** The parts of the trials that are of scenarios that cannot be decided, and of those that lose chosen records. */
+  readonly undecidable: number;
+  readonly forced: number;
 }
 
-export const settingNames = ["ordinary", "harsh", "outage", "busy", "skewed"] as const;
+export const settingNames = [
+  "ordinary",
+  "rows",
+  "lossless",
+  "harsh",
+  "outage",
+  "busy",
+  "skewed",
+  "forgetful",
+] as const;
 export type SettingName = (typeof settingNames)[number];
 
 const SECOND = 1_000;
@@ -51,7 +62,7 @@ const HOUR = 60 * MINUTE;
 const ordinary: Settings = {
   name: "ordinary",
   delay: { median: 4 * SECOND, p99: MINUTE, most: 3 * MINUTE },
-  loss: { least: 0.01, most: 0.01, inRow: 40 },
+  loss: { least: 0.01, most: 0.01, inRow: 1 },
   kernelLoss: 0.00003,
   duplicates: 0.01,
   hostSkew: 2 * SECOND,
@@ -59,20 +70,32 @@ const ordinary: Settings = {
   drift: 20,
   siemSkew: 2 * SECOND,
   alertDelay: { median: 2 * SECOND, p99: 20 * SECOND, most: 30 * SECOND },
-  dark: 0.004,
+  dark: 0.01,
   cut: 0,
   shipperOutage: 0,
-  spans: { unreachable: 0, busy: 0, stale: 0, lasting: 0, behind: 0 },
+  spans: { unreachable: 0, busy: 0, stale: 0, forgetting: 0, lasting: 0, behind: 0 },
   partial: 0,
   refused: 0,
   hollow: 0,
   questionsPerMinute: 600,
   intervals: [MINUTE, 2 * MINUTE, 5 * MINUTE],
-  rarity: 1,
+  undecidable: 0.1,
+  forced: 0,
 };
+
+/** What all but the ordinary settings play of the rest. */
+const mixed = { undecidable: 0.25, forced: 0.15 } as const;
 
 export const settings: Readonly<Record<SettingName, Settings>> = {
   ordinary,
+  rows: { ...ordinary, name: "rows", loss: { least: 0.01, most: 0.01, inRow: 40 } },
+  lossless: {
+    ...ordinary,
+    name: "lossless",
+    loss: { least: 0, most: 0, inRow: 1 },
+    kernelLoss: 0,
+    dark: 0,
+  },
   harsh: {
     ...ordinary,
     name: "harsh",
@@ -87,13 +110,13 @@ export const settings: Readonly<Record<SettingName, Settings>> = {
     drift: 200,
     siemSkew: 30 * SECOND,
     alertDelay: { median: 5 * SECOND, p99: 2 * MINUTE, most: 3 * MINUTE },
-    spans: { unreachable: 1, busy: 2, stale: 2, lasting: 2 * MINUTE, behind: 4 * MINUTE },
+    spans: { unreachable: 1, busy: 2, stale: 2, forgetting: 0, lasting: 2 * MINUTE, behind: 4 * MINUTE },
     partial: 0.3,
     refused: 0.3,
     hollow: 0.5,
     questionsPerMinute: 300,
     intervals: [MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE],
-    rarity: 10,
+    ...mixed,
   },
   outage: {
     ...ordinary,
@@ -102,19 +125,19 @@ export const settings: Readonly<Record<SettingName, Settings>> = {
     dark: 0.03,
     cut: 0.2,
     shipperOutage: 10 * MINUTE,
-    spans: { unreachable: 3, busy: 0, stale: 4, lasting: 4 * MINUTE, behind: 3 * MINUTE },
-    rarity: 8,
+    spans: { unreachable: 3, busy: 0, stale: 4, forgetting: 0, lasting: 4 * MINUTE, behind: 3 * MINUTE },
+    ...mixed,
   },
   busy: {
     ...ordinary,
     name: "busy",
     dark: 0.03,
-    spans: { unreachable: 0, busy: 12, stale: 0, lasting: 5 * MINUTE, behind: 0 },
+    spans: { unreachable: 0, busy: 12, stale: 0, forgetting: 0, lasting: 5 * MINUTE, behind: 0 },
     partial: 0.35,
     refused: 0.35,
     hollow: 0.5,
     questionsPerMinute: 120,
-    rarity: 8,
+    ...mixed,
   },
   skewed: {
     ...ordinary,
@@ -125,7 +148,16 @@ export const settings: Readonly<Record<SettingName, Settings>> = {
     drift: 500,
     siemSkew: 10 * MINUTE,
     duplicates: 0.1,
-    rarity: 8,
+    ...mixed,
+  },
+  // Whole minutes in which what was shown before is not shown, alerts included, and every answer says that it is whole.
+  forgetful: {
+    ...ordinary,
+    name: "forgetful",
+    hollow: 1,
+    spans: { unreachable: 0, busy: 0, stale: 0, forgetting: 10, lasting: 6 * MINUTE, behind: 0 },
+    questionsPerMinute: 120,
+    ...mixed,
   },
 };
 

@@ -12,6 +12,7 @@ import type { VirtualTime } from "./virtual-time.js";
 
 /** Milliseconds between two answers that are empty without reason: one alone must not mislead, two in a row would. */
 const HOLLOW_APART = 150_000;
+const HOLLOW_CACHED = 4_000;
 
 /** How one question is answered. */
 interface Mood {
@@ -19,6 +20,8 @@ interface Mood {
   readonly detail: string;
   /** The moment that the answer is of, our clock. */
   readonly asOf: number;
+  /** It lacks all of the trials of which something was shown before. */
+  readonly forgets: boolean;
 }
 
 /** A question and its answer, for the story of a trial. */
@@ -39,6 +42,8 @@ export class SimulatedSiem implements Siem {
   /** How many there were of each kind, by the first word of the question. */
   readonly kinds = new Map<string, number>();
   #hollowAt = -Infinity;
+  /** The first word of the question that was answered so, which is answered so from a cache for a while. */
+  #hollowKind = "";
   /** Called with each answer, for whoever wants to tell the story. */
   onAnswer: ((asked: Asked) => void) | null = null;
   readonly #world: World;
@@ -46,6 +51,8 @@ export class SimulatedSiem implements Siem {
   readonly #random: Random;
   readonly #hosts: ReadonlyMap<string, SimulatedHost>;
   readonly #sentinels = new Map<string, SimulatedEvent[]>();
+  /** Trials of which something was shown: what a forgetful SIEM does not show any more. */
+  readonly #shown = new Set<string>();
   /** What others did on a host that a rule matches, by rule and host. */
   readonly #rivals = new Map<string, readonly SimulatedEvent[]>();
 
@@ -69,7 +76,7 @@ export class SimulatedSiem implements Siem {
   }
 
   clock(): Promise<Answer<{ now: number; errorMs: number }>> {
-    return this.#answer("clock", ({ asOf: _asOf, ...mood }) => {
+    return this.#answer("clock", ({ asOf: _asOf, forgets: _forgets, ...mood }) => {
       const errorMs = this.#random.between(5, 150);
       const now = this.#world.siemClock.of(this.#time.now()) + this.#random.between(-errorMs, errorMs);
       return { ...mood, value: { now, errorMs } };
@@ -86,6 +93,7 @@ export class SimulatedSiem implements Siem {
         );
         const of = (edge: string): HostEvent | null =>
           sentinels.find((event) => sentinelOf(event)?.edge === edge) ?? null;
+        if (sentinels.length > 0) this.#shown.add(trial);
         return { begin: of("begin"), end: of("end") };
       });
       return { ...mood, value };
@@ -102,7 +110,9 @@ export class SimulatedSiem implements Siem {
   alerts({ rules, hosts, from, to }: AlertQuery): Promise<Answer<Alert[]>> {
     return this.#answer(`alerts of ${rules.join(" ")} or ${hosts.join(" ")}`, (mood) => {
       const value = this.#world.alerts.flatMap(({ versions }): Alert[] => {
-        const alert = versions.findLast(({ visibleAt }) => visibleAt <= mood.asOf)?.alert;
+        const version = versions.findLast(({ visibleAt }) => visibleAt <= mood.asOf);
+        const alert = version?.alert;
+        if (mood.forgets && version?.sources.some((event) => this.#isForgotten(event)) === true) return [];
         if (alert === undefined || alert.createdAt > to || alert.updatedAt < from) return [];
         if (!rules.includes(alert.rule) && (alert.host === null || !hosts.includes(alert.host))) return [];
         return mood.state === "partial" && this.#random.chance(0.5) ? [] : [alert];
@@ -131,7 +141,7 @@ export class SimulatedSiem implements Siem {
   }
 
   sensor(host: string, _since: number): Promise<Answer<SensorState>> {
-    return this.#answer(`sensor of ${host}`, ({ asOf: _asOf, ...mood }) => {
+    return this.#answer(`sensor of ${host}`, ({ asOf: _asOf, forgets: _forgets, ...mood }) => {
       const known = this.#hosts.get(host);
       const lost =
         known?.tellsLost === true ? known.losses.filter((at) => at <= this.#time.now()).length : null;
@@ -146,6 +156,10 @@ export class SimulatedSiem implements Siem {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #isForgotten({ trial }: SimulatedEvent): boolean {
+    return trial !== null && this.#shown.has(trial);
   }
 
   #rivalsOf(rule: string, host: string): readonly SimulatedEvent[] {
@@ -184,35 +198,41 @@ export class SimulatedSiem implements Siem {
     const { settings } = this.#world;
     const open = (kind: Span["kind"]): Span | undefined =>
       this.#world.spans.find((span) => span.kind === kind && span.from <= now && now < span.until);
-    if (open("unreachable") !== undefined)
-      return { state: "unreachable", detail: "no answer", asOf: -Infinity };
+    const none = { asOf: -Infinity, forgets: false };
+    if (open("unreachable") !== undefined) return { ...none, state: "unreachable", detail: "no answer" };
     const limit = settings.questionsPerMinute;
     const firstInMinute = limit === null ? undefined : this.asked.at(-limit - 1);
     if (firstInMinute !== undefined && firstInMinute > now - 60_000)
-      return { state: "rate-limited", detail: "too many questions in a minute", asOf: -Infinity };
+      return { ...none, state: "rate-limited", detail: "too many questions in a minute" };
+    const forgets = open("forgetting") !== undefined;
     if (open("busy") !== undefined) {
       if (this.#random.chance(settings.refused))
-        return { state: "rate-limited", detail: "the SIEM is busy", asOf: -Infinity };
+        return { ...none, state: "rate-limited", detail: "the SIEM is busy" };
       if (this.#random.chance(settings.partial))
-        return { state: "partial", detail: "the search ended before its end", asOf: now };
+        return { state: "partial", detail: "the search ended before its end", asOf: now, forgets };
     }
     const stale = open("stale");
     if (stale !== undefined)
-      return { state: "partial", detail: "a replica that is behind", asOf: now - stale.behindMs };
+      return { state: "partial", detail: "a replica that is behind", asOf: now - stale.behindMs, forgets };
     const unsaid = open("stale-unsaid");
     const looksFor = /^(canaries|events|alerts)/.test(question);
+    const kind = question.split(" ")[0] ?? "";
+    const cached = kind === this.#hollowKind && now - this.#hollowAt < HOLLOW_CACHED;
+    if (cached) return { ...none, state: "complete", detail: "" };
     if (looksFor && now - this.#hollowAt > HOLLOW_APART && this.#random.chance(settings.hollow)) {
       this.#hollowAt = now;
-      return { state: "complete", detail: "", asOf: -Infinity };
+      this.#hollowKind = kind;
+      return { ...none, state: "complete", detail: "" };
     }
-    return { state: "complete", detail: "", asOf: now - (unsaid?.behindMs ?? 0) };
+    return { state: "complete", detail: "", asOf: now - (unsaid?.behindMs ?? 0), forgets };
   }
 
   /** The copies that had arrived, in the order of their arrival; a partial answer lacks some. */
-  #rows(events: readonly SimulatedEvent[], { asOf, state }: Mood): HostEvent[] {
+  #rows(events: readonly SimulatedEvent[], { asOf, state, forgets }: Mood): HostEvent[] {
     const rows: { readonly arrival: number; readonly copy: HostEvent }[] = [];
     for (const event of events) {
       if ((event.arrivals[0] ?? Infinity) > asOf) continue;
+      if (forgets && this.#isForgotten(event)) continue;
       event.arrivals.forEach((arrival, index) => {
         const copy = event.copies[index];
         if (copy === undefined || arrival > asOf) return;

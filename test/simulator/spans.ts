@@ -11,6 +11,7 @@ export function spansOf({ spans }: Settings, random: Random, start: number, end:
     ["busy", spans.busy],
     ["stale", spans.stale / 2],
     ["stale-unsaid", spans.stale / 2],
+    ["forgetting", spans.forgetting],
   ] as const;
   return kinds.flatMap(([kind, inAnHour]) => {
     const found: Span[] = [];

@@ -27,7 +27,7 @@ export function storyOf(world: World, judged: Judged, asked: readonly Asked[]): 
     "questions and answers:",
     ...heard.map(({ at, question, state, found }) => `  ${since(at)} ${question}: ${state}, ${found}`),
     ...observationLines(judged, since, siem),
-    `truth: ${truth.kind}, settled ${since(truth.settledAt)}, alert visible ${truth.visibleAt === null ? "never" : since(truth.visibleAt)}`,
+    `truth: ${truth.kind} (${[...truth.links].join(" ")}), deadline ${since(truth.deadlineAt)}, settled ${since(truth.settledAt)}, alert visible ${truth.visibleAt === null ? "never" : since(truth.visibleAt)}`,
     `verdict: ${verdict.outcome} ${verdict.tier ?? ""} ${verdict.attribution ?? ""}; ${verdict.cause?.link ?? "no cause"}: ${verdict.cause?.detail ?? ""}`,
     assessment.wrong === null ? "right" : `WRONG: ${assessment.wrong}`,
     ...(assessment.cause === false ? ["WRONG CAUSE"] : []),

@@ -1,5 +1,5 @@
 import { type Settings, longestAlertLagOf, longestLagOf } from "./settings.js";
-import { type Tally, quantile } from "./tally.js";
+import { type Share, type Tally, quantile } from "./tally.js";
 
 const outcomes = [
   "detected",
@@ -18,7 +18,7 @@ const REASONS = 12;
 
 /** What was measured at one setting, in lines. */
 export function reportOf(settings: Settings, tally: Tally): string[] {
-  const { trials, decidable, undecided, undecidedOfTellable, pending, wrong, wrongCauses, causes } = tally;
+  const { trials, decidable, all, wrong, wrongCauses, causes } = tally;
   return [
     `== ${settings.name}: ${trials} trials`,
     ...settingLines(settings),
@@ -27,18 +27,37 @@ export function reportOf(settings: Settings, tally: Tally): string[] {
     ...wrong.slice(0, 20).map((line) => `  WRONG ${line}`),
     `causes of misses: ${causes - wrongCauses.length} right of ${causes}`,
     ...wrongCauses.slice(0, 20).map((line) => `  WRONG ${line}`),
-    `undecided: ${undecided} of ${decidable} that ran (${percent(undecided / decidable)})`,
-    `  ${undecided - undecidedOfTellable} of them: the truth is one that no evidence could tell`,
-    `pending: ${pending}; later: ${[...tally.later].map(([outcome, times]) => `${outcome} ${times}`).join(", ")}`,
-    ...[...tally.reasons]
-      .sort(([, one], [, other]) => other - one)
+    `undecided of the decidable: ${shareLine(decidable)}`,
+    ...loose(tally.byLoss).map(([loss, times]) => `  ${String(times).padStart(5)} lost: ${loss}`),
+    ...loose(tally.reasons)
       .slice(0, REASONS)
       .map(([reason, times]) => `  ${String(times).padStart(5)} ${reason}`),
+    "  by scenario:",
+    ...shareLines(tally.byScenario),
+    `undecided of all: ${shareLine(all)}; those that no evidence decides:`,
+    ...shareLines(tally.byWhy),
+    `pending: ${all.pending}; later: ${[...tally.later].map(([outcome, times]) => `${outcome} ${times}`).join(", ")}`,
+    `refused by a declared control, with the record there: ${tally.refusals.prevented} prevented, ${tally.refusals.failed} left failed`,
+    `logged, with an alert of another analytic that names no host and so cannot be asked for: ${tally.hiddenOthers}`,
     ...timeLines(tally),
     ...questionLines(settings, tally),
     ...methodLines(tally),
     "",
   ];
+}
+
+function loose(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort(([, one], [, other]) => other - one);
+}
+
+function shareLine({ undecided, of }: Share): string {
+  return `${undecided} of ${of} (${percent(undecided / of)})`;
+}
+
+function shareLines(shares: ReadonlyMap<string, Share>): string[] {
+  return [...shares]
+    .sort(([, one], [, other]) => other.undecided - one.undecided)
+    .map(([name, share]) => `    ${name.padEnd(44)} ${shareLine(share)}`);
 }
 
 function timeLines({ toVerdict, ofAlert }: Tally): string[] {
@@ -77,10 +96,10 @@ function settingLines(settings: Settings): string[] {
     loss.least === loss.most ? percent(loss.most) : `${percent(loss.least)} to ${percent(loss.most)}`;
   return [
     `  delay p50 ${seconds(delay.median)}, p99 ${seconds(delay.p99)}, at most ${seconds(delay.most)}; twice ${percent(duplicates)}`,
-    `  loss ${lossRate}, ${loss.inRow} in a row on average; by the kernel ${percent(kernelLoss)}`,
+    `  loss ${lossRate}, ${loss.inRow === 1 ? "each by itself" : `${loss.inRow} in a row on average`}; by the kernel ${percent(kernelLoss)}`,
     `  hosts without a sensor ${percent(settings.dark)}, cut off for minutes ${percent(cut)}; shippers hold back ${seconds(shipperOutage)}`,
     `  host clocks off by ${seconds(hostSkew)} and ${drift} ppm at most, ${percent(wrongZone)} by whole hours; the SIEM's by ${seconds(siemSkew)}`,
-    `  an hour has ${spans.unreachable} outages, ${spans.busy} busy times and ${spans.stale} failovers of ${seconds(spans.lasting)} at most (${seconds(spans.behind)} behind)`,
+    `  an hour has ${spans.unreachable} outages, ${spans.busy} busy times, ${spans.stale} failovers and ${spans.forgetting} forgetful times of ${seconds(spans.lasting)} at most (${seconds(spans.behind)} behind)`,
     `  declared: lag ${seconds(longestLagOf(settings))}, alert lag ${seconds(longestAlertLagOf(settings))}`,
   ];
 }
@@ -98,13 +117,13 @@ function matrixLines({ matrix }: Tally): string[] {
 
 /** What each method said of whether the analytic fired, against what is so. */
 export function methodLines({ methods }: Tally): string[] {
-  const head = ["method".padEnd(28), "right", "false yes", "false no", "not said", "wrong"].map(
+  const head = ["method".padEnd(30), "right", "false yes", "false no", "not said", "wrong"].map(
     (word, index) => (index === 0 ? word : word.padStart(11)),
   );
   const rows = [...methods].map(([name, { right, falseYes, falseNo, unsaid }]) => {
     const all = right + falseYes + falseNo + unsaid;
     const cells = [right, falseYes, falseNo, unsaid, percent((falseYes + falseNo) / all)];
-    return [name.padEnd(28), ...cells.map((cell) => String(cell).padStart(11))].join(" ");
+    return [name.padEnd(30), ...cells.map((cell) => String(cell).padStart(11))].join(" ");
   });
   return [head.join(" "), ...rows];
 }

@@ -10,22 +10,35 @@ export interface YesNo {
   unsaid: number;
 }
 
+/** How many of the trials that have a detection to speak of stayed undecided. */
+export interface Share {
+  of: number;
+  undecided: number;
+  pending: number;
+}
+
 /** What is counted of the trials of one setting. */
 export interface Tally {
   trials: number;
-  /** Trials that ran, or that an alert shows: those that have a detection to speak of. */
-  decidable: number;
-  undecided: number;
-  /** Those of them whose truth could have been told, had all evidence been there. */
-  undecidedOfTellable: number;
-  pending: number;
+  /** Of trials that ran, or that an alert shows: those that the evidence decides unless it is lost, and all of them. */
+  readonly decidable: Share;
+  readonly all: Share;
+  /** The former by scenario, the rest by why no evidence decides it. */
+  readonly byScenario: Map<string, Share>;
+  readonly byWhy: Map<string, Share>;
+  /** Undecided ones of the decidable, by what was lost of them. */
+  readonly byLoss: Map<string, number>;
+  /** Misses that say `logged` although another analytic's alert, which names no host, stands for the act. */
+  hiddenOthers: number;
+  /** Acts that a declared control refused, whose record arrived: those that were called prevented, and those that were not. */
+  readonly refusals: { prevented: number; failed: number };
   /** What pending ones became. */
   readonly later: Map<string, number>;
   readonly matrix: Map<string, Map<string, number>>;
   readonly wrong: string[];
   readonly wrongCauses: string[];
   causes: number;
-  /** Reasons of `undecided`, by truth. */
+  /** Reasons of `undecided` of the decidable, by truth. */
   readonly reasons: Map<string, number>;
   /** Milliseconds from the end of the act to the verdict, and as a multiple of the time to the alert. */
   readonly toVerdict: number[];
@@ -37,13 +50,18 @@ export interface Tally {
   readonly methods: Map<PeerName | "Tyrian", YesNo>;
 }
 
+const emptyShare = (): Share => ({ of: 0, undecided: 0, pending: 0 });
+
 export function emptyTally(): Tally {
   return {
     trials: 0,
-    decidable: 0,
-    undecided: 0,
-    undecidedOfTellable: 0,
-    pending: 0,
+    decidable: emptyShare(),
+    all: emptyShare(),
+    byScenario: new Map(),
+    byWhy: new Map(),
+    byLoss: new Map(),
+    hiddenOthers: 0,
+    refusals: { prevented: 0, failed: 0 },
     later: new Map(),
     matrix: new Map(),
     wrong: [],
@@ -91,17 +109,65 @@ function addVerdict(tally: Tally, one: Judged): void {
     const possible = Math.max(truth.visibleAt, trial.handedOverAt) - trial.endedAt;
     tally.ofAlert.push((givenAt - trial.endedAt) / possible);
   }
+  if (truth.prevented) tally.refusals[one.status === "prevented" ? "prevented" : "failed"] += 1;
+  if (verdict.outcome === "logged" && truth.others.length > 0) tally.hiddenOthers += 1;
   if (one.status !== "ran" && verdict.cause?.link === "execution") return;
-  tally.decidable += 1;
-  if (verdict.outcome === "pending") tally.pending += 1;
-  if (verdict.outcome !== "undecided") return;
-  tally.undecided += 1;
-  if (truth.right.size > 1) tally.undecidedOfTellable += 1;
+  const undecidable = trial.undecidable ?? unquiet(one);
+  const shares = [
+    tally.all,
+    ...(undecidable === null
+      ? [
+          tally.decidable,
+          shareOf(tally.byScenario, `${trial.group === "forced" ? "forced: " : ""}${trial.scenario}`),
+        ]
+      : [shareOf(tally.byWhy, undecidable)]),
+  ];
+  for (const share of shares) {
+    share.of += 1;
+    if (verdict.outcome === "pending") share.pending += 1;
+    if (verdict.outcome === "undecided") share.undecided += 1;
+  }
+  if (verdict.outcome !== "undecided" || undecidable !== null) return;
+  count(tally.byLoss, lossOf(one));
   const detail = (verdict.cause?.detail ?? "").replaceAll(/sim-\S+|\d+/g, "*").slice(0, 90);
   count(
     tally.reasons,
     `${nameOf(truth.kind, trial.trial.twin)} | ${verdict.cause?.link ?? "none"}: ${detail}`,
   );
+}
+
+/** Whether a trial ran, and its evidence decides it unless it is lost. */
+export function isDecidable(one: Judged): boolean {
+  const ran = one.status === "ran" || one.verdict.cause?.link !== "execution";
+  return ran && (one.trial.undecidable ?? unquiet(one)) === null;
+}
+
+/** Why a twin of which everything arrived cannot be quiet, by product.md; null when it can. */
+function unquiet({ trial, truth: { kind, covered, throttled } }: Judged): string | null {
+  if (!trial.trial.twin || kind === "fired" || kind === "folded") return null;
+  if (!covered) return "a twin that no evaluation saw";
+  if (throttled) return "a twin under an open throttle";
+  return trial.lostBefore === null ? "a twin where nobody counts what the kernel drops" : null;
+}
+
+/** What never arrived of what lies between the sentinels of a trial. */
+function lossOf({ trial: { events } }: Judged): string {
+  const root = events.find(({ part }) => part === "act");
+  const lost = events.filter(({ arrivals }) => arrivals.length === 0);
+  const names = lost.flatMap((event) => {
+    if (event === root) return ["the act's first process"];
+    if (event.part === "begin" || event.part === "end") return [`the ${event.part} sentinel`];
+    if (event.part === "act") return ["another process of the act"];
+    return event.part === "housekeeping" ? ["the wrapper's own"] : [];
+  });
+  if (names.length === 0) return "nothing";
+  return new Set(names).size === 1 ? `only ${names[0]}` : "several";
+}
+
+function shareOf(shares: Map<string, Share>, key: string): Share {
+  const share = shares.get(key) ?? emptyShare();
+  shares.set(key, share);
+  return share;
 }
 
 function nameOf(kind: TruthKind, twin: boolean): string {

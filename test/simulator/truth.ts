@@ -1,8 +1,12 @@
-import type { CauseLink, DetectionOutcome, Tier } from "../../src/model/verdict.js";
+import type { CauseLink } from "../../src/model/verdict.js";
+import { coveredAt, deadlineOf, settledAtOf } from "./evaluated.js";
 import type { AlertVersion, RuleHistory, SimulatedEvent, SimulatedTrial, World } from "./model.js";
-import { longestAlertLagOf, longestLagOf } from "./settings.js";
+import { firstVisible, othersOf, satisfies, supportsOf } from "./supports.js";
 
-/** What became of a trial's act in the SIEM, for its analytic: the world knows it, and no verdict may contradict it. */
+/**
+ * What became of a trial's act in the SIEM, for its analytic: what happened, what arrived, what the rule saw, which alerts
+ * there are and when they can be found. Nothing here asks what anybody can know; may-assert.ts does.
+ */
 export type TruthKind =
   | "fired"
   | "folded"
@@ -10,7 +14,6 @@ export type TruthKind =
   | "lost on the way"
   | "no telemetry"
   | "no such log source"
-  | "outlived"
   | "rule absent"
   | "rule disabled"
   | "excepted"
@@ -22,149 +25,94 @@ export type TruthKind =
 
 export interface Truth {
   readonly kind: TruthKind;
-  /** Outcomes that are right in the end; `undecided` always is, and `pending` until `settledAt`. */
-  readonly right: ReadonlySet<DetectionOutcome>;
-  /** Links that a miss may name; null when any is right. */
-  readonly links: ReadonlySet<CauseLink> | null;
-  /** The alerts that stand for the act alone, as they grew. Empty unless fired or folded. */
-  readonly supports: readonly AlertVersion[];
-  /** When the first of them could be found, our clock. */
+  /** The links of the chain that failed first; more than one when different events failed at different ones. */
+  readonly links: ReadonlySet<CauseLink>;
+  readonly act: readonly SimulatedEvent[];
+  /** The alerts that stand for the act alone, as they grew: those that stand, and those that were folded into another. */
+  readonly standing: readonly AlertVersion[];
+  readonly folded: readonly AlertVersion[];
+  /** When the first one that stands could be found, else the first folded one; null when there is none. Our clock. */
   readonly visibleAt: number | null;
-  /** When the first record of an alert that was folded into another could be found. */
-  readonly foldedVisibleAt: number | null;
-  /**
-   * Alerts of other analytics that the act would have caused alone: when the first could be found, and when the first
-   * that stands for nothing else and says so.
-   */
-  readonly otherVisibleAt: number | null;
-  readonly otherTellsAt: number | null;
+  /** Alerts of other analytics that stand for the act alone. */
+  readonly others: readonly AlertVersion[];
+  /** All that the host did in the act and the analytic reads has arrived. */
+  readonly whole: boolean;
+  /** The kernel dropped a part of it, on a host that cannot be asked how many it dropped. */
+  readonly lostUntold: boolean;
+  /** Every event of it that arrived was seen by an evaluation. */
+  readonly covered: boolean;
+  /** The rule withheld alerts at a time at which it looked at the act. */
+  readonly throttled: boolean;
+  /** The trial's id stands in a field that the rule reads. */
+  readonly marked: boolean;
+  /** The deadline of product.md: before it no miss may be said. Our clock. */
+  readonly deadlineAt: number;
   /** From when on nothing can change, our clock. */
   readonly settledAt: number;
   /** A declared control refused an exec of the act, and its record arrived. */
   readonly prevented: boolean;
-  /** When the first record of the act or of its sentinels arrived; null when none did. */
-  readonly firstArrival: number | null;
 }
 
-/** Looks into the world for what a trial's verdict must say. */
+/** Looks into the world for what is so of a trial. */
 export function truthOf(world: World, trial: SimulatedTrial): Truth {
   const history = world.rules.get(trial.rule.id);
   if (history === undefined) throw new Error(`the world has no rule ${trial.rule.id}`);
   const act = trial.events.filter(({ part }) => part === "act");
-  const supports = supportsOf(world, history, act);
+  const supports = supportsOf(world, trial, act);
   const standing = supports.filter(({ alert }) => alert.foldedInto === null);
-  const kind = kindOf(world, trial, history, act, supports, standing);
-  const visible = standing.length > 0 ? standing : supports;
-  const others = othersOf(world, trial, act);
-  const bracket = trial.events.filter(({ part }) => part === "act" || part === "begin" || part === "end");
-  const arrivals = bracket.flatMap((event) => event.arrivals);
-  const uncovered = act.some(
-    (event) =>
-      event.arrivals.length > 0 &&
-      trial.rule.reads(event.record) &&
-      coveredAt(world, history, event) === null,
-  );
+  const folded = supports.filter(({ alert }) => alert.foldedInto !== null);
+  const read = act.filter(({ record }) => trial.rule.reads(record));
+  const arrived = read.filter(({ arrivals }) => arrivals.length > 0);
+  const uncovered = arrived.filter((event) => coveredAt(world, history, event) === null);
+  const kind = kindOf(world, trial, history, { act, standing, folded });
+  const host = world.hosts.find(({ name }) => name === trial.trial.telemetryHost);
+  const dropped = read.some(({ record }) => Number.isNaN(record.sequence)) && host?.sensing === true;
+  const deadlineAt = arrived.length === 0 ? -Infinity : deadlineOf(world, history, arrived);
   return {
     kind,
-    ...rightOf(kind, trial.trial.twin, uncovered),
-    supports: visible,
-    visibleAt: firstOf(visible),
-    foldedVisibleAt: firstOf(supports.filter(({ alert }) => alert.foldedInto !== null)),
-    otherVisibleAt: firstOf(others),
-    otherTellsAt: firstOf(
-      others.filter(
-        ({ alert, sources }) =>
-          alert.sourcesWhole &&
-          alert.host !== null &&
-          sources.every(({ trial: id }) => id === trial.trial.id),
+    links: linksOf(kind, {
+      sensing: host?.sensing === true,
+      read,
+      arrived: arrived.length,
+      uncovered: uncovered.length,
+    }),
+    act,
+    standing,
+    folded,
+    visibleAt: firstVisible(standing.length > 0 ? standing : folded),
+    others: othersOf(world, trial, act),
+    whole: arrived.length === read.length,
+    lostUntold: dropped && host.tellsLost === false,
+    covered: uncovered.length === 0,
+    throttled: isThrottled(world, history, arrived, deadlineAt),
+    marked: act.some(({ record }) =>
+      Object.entries(record.fields).some(
+        ([name, value]) => trial.rule.fields?.has(name) !== false && String(value).includes(trial.trial.id),
       ),
     ),
+    deadlineAt,
     settledAt: settledAtOf(world, history, trial, act),
     prevented: act.some((event) => event.arrivals.length > 0 && isRefusedByControl(trial, event)),
-    firstArrival: arrivals.length === 0 ? null : Math.min(...arrivals),
   };
 }
 
-/** Whether these events alone make the deployed rule fire. */
-function satisfies({ deployment }: RuleHistory, events: readonly SimulatedEvent[]): boolean {
-  return events.filter((event) => deployment.fires(event)).length >= deployment.count;
-}
-
-/** The states of alerts that stand for an event, by event. */
-const indexes = new WeakMap<World, ReadonlyMap<SimulatedEvent, readonly AlertVersion[]>>();
-
-function indexOf(world: World): ReadonlyMap<SimulatedEvent, readonly AlertVersion[]> {
-  const known = indexes.get(world);
-  if (known !== undefined) return known;
-  const index = new Map<SimulatedEvent, AlertVersion[]>();
-  for (const { versions } of world.alerts) {
-    for (const version of versions) {
-      for (const event of version.sources) {
-        if (event.part !== "act") continue;
-        const ofEvent = index.get(event);
-        if (ofEvent === undefined) index.set(event, [version]);
-        else ofEvent.push(version);
-      }
-    }
-  }
-  indexes.set(world, index);
-  return index;
-}
-
-function versionsOf(world: World, act: readonly SimulatedEvent[]): AlertVersion[] {
-  const index = indexOf(world);
-  return [...new Set(act.flatMap((event) => index.get(event) ?? []))];
-}
-
-function supportsOf(world: World, history: RuleHistory, act: readonly SimulatedEvent[]): AlertVersion[] {
-  const own = new Set(act);
-  return versionsOf(world, act).filter(
-    ({ alert, sources }) =>
-      alert.rule === history.deployment.text.id &&
-      satisfies(
-        history,
-        sources.filter((event) => own.has(event)),
-      ),
-  );
-}
-
-/** Alerts of other analytics that the act alone would have caused. */
-function othersOf(world: World, trial: SimulatedTrial, act: readonly SimulatedEvent[]): AlertVersion[] {
-  const own = new Set(act);
-  return versionsOf(world, act).filter(({ alert, sources }) => {
-    const history = alert.rule === trial.rule.id ? undefined : world.rules.get(alert.rule);
-    return (
-      history !== undefined &&
-      satisfies(
-        history,
-        sources.filter((event) => own.has(event)),
-      )
-    );
-  });
-}
-
-const firstOf = (versions: readonly AlertVersion[]): number | null =>
-  versions.length === 0 ? null : Math.min(...versions.map(({ visibleAt }) => visibleAt));
-
+/** The chain of product.md, link by link: the first that failed names what is so. */
 function kindOf(
   world: World,
   trial: SimulatedTrial,
   history: RuleHistory,
-  act: readonly SimulatedEvent[],
-  supports: readonly AlertVersion[],
-  standing: readonly AlertVersion[],
+  { act, standing, folded }: Pick<Truth, "act" | "standing" | "folded">,
 ): TruthKind {
   const { deployment } = history;
   if (standing.length > 0) return "fired";
-  if (supports.length > 0) return "folded";
+  if (folded.length > 0) return "folded";
   if (trial.execution.status !== "ran") return "did not run";
   const text = trial.rule;
   const read = act.filter(({ record }) => text.reads(record));
   if (read.length === 0) return "no such log source";
+  if (!read.some(({ arrivals }) => arrivals.length > 0)) return "no telemetry";
   const arrived = act.filter(({ arrivals }) => arrivals.length > 0);
   const matching = act.filter((event) => text.matches(event.record) || deployment.fires(event));
-  if (!read.some(({ arrivals }) => arrivals.length > 0)) return "no telemetry";
-  if (trial.execution.outlived === true && matching.length > 0) return "outlived";
   if (matching.some(({ arrivals }) => arrivals.length === 0)) return "lost on the way";
   if (!deployment.present) return "rule absent";
   if (!deployment.enabled) return "rule disabled";
@@ -181,44 +129,57 @@ function kindOf(
   throw new Error(`nothing explains why ${text.id} did not fire for ${trial.trial.id}`);
 }
 
-/** When the first evaluation that saw an event was completed, our clock; null when none ever did. */
-function coveredAt(world: World, history: RuleHistory, event: SimulatedEvent): number | null {
-  const { schedule } = history.deployment;
-  if (schedule.type === "streaming") return event.arrivals[0] ?? null;
-  for (const { startedAt, completedAt, from, to } of history.evaluations) {
-    const seen = event.copies.some(({ ingestedAt, time }) => {
-      const at = schedule.windowOver === "event-time" ? time : ingestedAt;
-      return ingestedAt <= startedAt && from <= at && at <= to;
-    });
-    if (seen) return world.siemClock.ours(completedAt);
-  }
-  return null;
+interface Way {
+  readonly sensing: boolean;
+  readonly read: readonly SimulatedEvent[];
+  readonly arrived: number;
+  readonly uncovered: number;
 }
 
-/** The end of the last evaluation that could concern the act, with the time that its alert may take. */
-function settledAtOf(
+function linksOf(kind: TruthKind, { sensing, read, arrived, uncovered }: Way): Set<CauseLink> {
+  const recorded = ({ record }: SimulatedEvent): boolean => !Number.isNaN(record.sequence);
+  switch (kind) {
+    case "fired":
+    case "known value":
+    case "counted with others":
+      return new Set();
+    case "folded":
+    case "withheld":
+      return new Set(["suppression"]);
+    case "did not run":
+      return new Set(["execution"]);
+    case "no telemetry":
+    case "lost on the way": {
+      if (!sensing) return new Set(["host-log"]);
+      const missing = read.filter(({ arrivals }) => arrivals.length === 0);
+      return new Set(missing.map((event): CauseLink => (recorded(event) ? "ingest" : "host-log")));
+    }
+    case "no such log source":
+      return new Set(["host-log", "fields"]);
+    case "rule absent":
+      return new Set(["rule-present"]);
+    case "rule disabled":
+      return new Set(["rule-enabled"]);
+    case "excepted":
+      return new Set(["exception"]);
+    case "outside the look-back":
+      return new Set(["look-back"]);
+    case "clause not met":
+      if (uncovered === 0) return new Set(["clause"]);
+      return new Set(uncovered === arrived ? ["look-back"] : ["clause", "look-back"]);
+  }
+}
+
+function isThrottled(
   world: World,
-  history: RuleHistory,
-  trial: SimulatedTrial,
-  act: readonly SimulatedEvent[],
-): number {
-  const { schedule } = history.deployment;
-  const alertLag = longestAlertLagOf(world.settings);
-  const arrived = trial.endedAt + longestLagOf(world.settings);
-  if (schedule.type === "streaming") return arrived + alertLag;
-  const last = act.map((event) => {
-    const covered = coveredAt(world, history, event);
-    if (covered !== null) return covered;
-    const times = event.copies.map(({ time, ingestedAt }) =>
-      schedule.windowOver === "event-time" ? time : ingestedAt,
-    );
-    // It fell out of every window: that is known when the next evaluation begins later than it.
-    const passed = history.evaluations.find(({ from }) => times.every((time) => from > time));
-    if (passed === undefined) return arrived;
-    // One that began before it may still be under way, for an interval at most.
-    return world.siemClock.ours(passed.completedAt) + schedule.intervalMs;
-  });
-  return Math.max(arrived, ...last) + alertLag;
+  { throttles }: RuleHistory,
+  arrived: readonly SimulatedEvent[],
+  deadlineAt: number,
+): boolean {
+  const from = Math.min(...arrived.flatMap(({ arrivals }) => arrivals));
+  return throttles.some(
+    (span) => world.siemClock.ours(span.from) <= deadlineAt && world.siemClock.ours(span.until) >= from,
+  );
 }
 
 function isRefusedByControl({ trial }: SimulatedTrial, { record }: SimulatedEvent): boolean {
@@ -227,74 +188,4 @@ function isRefusedByControl({ trial }: SimulatedTrial, { record }: SimulatedEven
     record.kind === "exec-refused" &&
     trial.controls.some(({ refuses }) => refuses.paths.some((prefix) => path.startsWith(prefix)))
   );
-}
-
-type Right = Pick<Truth, "right" | "links">;
-
-const right = (outcomes: DetectionOutcome[], links: CauseLink[] | null = null): Right => ({
-  right: new Set<DetectionOutcome>(["undecided", ...outcomes]),
-  links: links === null ? null : new Set(links),
-});
-
-/** @param uncovered no evaluation saw some event of the act: the first link that failed, whatever the event holds */
-function rightOf(kind: TruthKind, twin: boolean, uncovered: boolean): Right {
-  if (twin) return twinRight(kind, uncovered);
-  switch (kind) {
-    case "fired":
-      return right(["detected"]);
-    case "folded":
-      return right(["suppressed"], ["suppression"]);
-    case "withheld":
-      return right(["suppressed"], ["suppression"]);
-    case "lost on the way":
-    case "outlived":
-    case "known value":
-    case "counted with others":
-    case "did not run":
-      return right([]);
-    case "no telemetry":
-      return right(["blind"], ["ingest", "host-log"]);
-    case "no such log source":
-      return right(["blind"], ["fields", "ingest", "host-log"]);
-    case "rule absent":
-      return right(["logged", "other-alert"], ["rule-present"]);
-    case "rule disabled":
-      return right(["logged", "other-alert"], ["rule-enabled"]);
-    case "excepted":
-      return right(["logged", "other-alert"], ["exception"]);
-    case "outside the look-back":
-      return right(["logged", "other-alert"], ["look-back"]);
-    case "clause not met":
-      return right(["logged", "other-alert"], ["clause", ...(uncovered ? (["look-back"] as const) : [])]);
-  }
-}
-
-function twinRight(kind: TruthKind, uncovered: boolean): Right {
-  switch (kind) {
-    case "fired":
-    case "folded":
-      return right(["false-alarm"]);
-    case "withheld":
-      return right(["false-alarm"]);
-    case "excepted":
-    case "clause not met":
-      // Silence counts only of a rule that was evaluated.
-      return right(uncovered ? [] : ["quiet"]);
-    case "lost on the way":
-    case "outlived":
-    case "known value":
-    case "counted with others":
-    case "did not run":
-    case "no telemetry":
-    case "no such log source":
-    case "rule absent":
-    case "rule disabled":
-    case "outside the look-back":
-      return right([]);
-  }
-}
-
-/** The tiers that the alerts of the act had been given by a moment. */
-export function tiersBy({ supports }: Truth, at: number): Set<Tier> {
-  return new Set(supports.filter(({ visibleAt }) => visibleAt <= at).map(({ alert }) => alert.tier));
 }

@@ -1,29 +1,21 @@
-import { type Analytic, BROAD, OTHER, analytics, wordsOf } from "./analytics.js";
-import { type Connection, type Played, executionOf, play, trialOf } from "./act.js";
+import { type Analytic, BROAD, analytics, wordsOf } from "./analytics.js";
+import { type Connection, type Place, type Played, executionOf, play, trialOf } from "./act.js";
+import { accompany, addNoise } from "./bystanders.js";
 import { deploymentOf } from "./deploy.js";
 import type { Deployment, SiemClock, SimulatedEvent, SimulatedHost, SimulatedTrial, World } from "./model.js";
 import { Pipe, copiesOf } from "./pipe.js";
 import { Random } from "./random.js";
 import { runRules } from "./rules.js";
-import type { ActPlan, Companion, Scenario } from "./scenario.js";
+import type { ActPlan, Group, Scenario } from "./scenario.js";
 import { scenarios } from "./scenarios.js";
 import { type Settings, longestAlertLagOf, longestLagOf } from "./settings.js";
 import { spansOf } from "./spans.js";
-import { type HostClock, OTHER_RUN, Timeline, hostTime, recordOf } from "./timeline.js";
+import { type HostClock, Timeline, hostTime, recordOf } from "./timeline.js";
 
 const START = Date.UTC(2026, 10, 24, 12, 0, 0);
 const MINUTE = 60_000;
 /** What others did before the first trial, as far as the SIEM knows it. */
 const HISTORY = 15 * MINUTE;
-/** Milliseconds between two processes of other users on a host, on average. */
-const NOISE_EVERY = 5_000;
-const noise = [
-  ["ls", "-l"],
-  ["bash", "-c", "uptime"],
-  ["cat", "/etc/hostname"],
-  ["base64", "--plain", "x"],
-  ["id"],
-];
 
 export interface WorldSize {
   readonly hosts: number;
@@ -65,7 +57,7 @@ export function buildWorld(seed: number, settings: Settings, size: WorldSize = u
     stages,
     deployed.map(([analytic]) => analytic),
     random.fork(),
-    last,
+    { from: START - HISTORY, until: last },
   );
 
   const siemClock = clockOf(
@@ -100,7 +92,7 @@ export function buildWorld(seed: number, settings: Settings, size: WorldSize = u
     end,
     siemClock,
     hosts,
-    trials: stages.flatMap(({ planned }, index) => planned.map((one) => trialIn(hosts[index], one))),
+    trials: stages.flatMap(({ planned }, index) => planned.map((one) => trialIn(hosts[index], one, rules))),
     rules,
     alerts,
     spans: spansOf(settings, random.fork(), START, end),
@@ -130,6 +122,10 @@ function stagesOf(random: Random, settings: Settings, count: number): Stage[] {
   });
 }
 
+function weightOf(group: Group): number {
+  return scenarios.reduce((sum, scenario) => sum + (scenario.group === group ? scenario.weight : 0), 0);
+}
+
 /** One trial after another on each host. */
 function playTrials(
   stages: readonly Stage[],
@@ -138,13 +134,16 @@ function playTrials(
   settings: Settings,
   size: WorldSize,
 ): void {
+  const { undecidable, forced } = settings;
+  const shares: Readonly<Record<Group, number>> = { undecidable, forced, ordinary: 1 - undecidable - forced };
   const mix: [Scenario, number][] = scenarios.flatMap((scenario): [Scenario, number][] => {
     if (size.only !== undefined) return size.only.includes(scenario.name) ? [[scenario, 1]] : [];
-    return [[scenario, scenario.weight * (scenario.rare ? settings.rarity : 1)]];
+    return [[scenario, (scenario.weight * shares[scenario.group]) / weightOf(scenario.group)]];
   });
   let ordinal = 0;
   for (const stage of stages) {
     const connection: Connection = { session: String(random.integer(10, 99)), server: stage.timeline.pid() };
+    const place: Place = { connection, crowded: random.chance(0.5) };
     let at = START + random.between(0, MINUTE);
     for (let index = 0; index < size.trialsPerHost; index += 1) {
       const scenario = random.weighted(mix);
@@ -153,72 +152,11 @@ function playTrials(
       const plan = scenario.plan(wordsOf(analytic.key, random), random, settings);
       const work = `/tmp/tmp.${random.integer(1e9, 9e9).toString(36)}`;
       const trial = trialOf({ run, ordinal: (ordinal += 1), host: stage.name, work }, analytic, plan);
-      const times = play(stage.timeline, trial, plan, connection, at, random);
+      const times = play(stage.timeline, trial, plan, place, at, random);
       for (const companion of plan.companions ?? [])
-        accompany(companion, stage, stages, times, trial, random);
+        accompany(companion, { stage, stages, connection }, times, trial, random);
       stage.planned.push({ ...times, analytic, plan, trial });
       at = times.handedOverAt + random.lognormal(3_000, 30_000);
-    }
-  }
-}
-
-/** Somebody else does the like at the same time: on another host, as another user, or in another run of Tyrian. */
-function accompany(
-  { who, leaf }: Companion,
-  stage: Stage,
-  stages: readonly Stage[],
-  { startedAt, endedAt }: Played,
-  trial: SimulatedTrial["trial"],
-  random: Random,
-): void {
-  const others = stages.filter((candidate) => candidate !== stage);
-  const { timeline } = who === "other-host" && others.length > 0 ? random.pick(others) : stage;
-  const at = random.between(startedAt, endedAt);
-  const refused = leaf.refused ?? null;
-  if (who !== "other-run") {
-    timeline.add({ at, argv: leaf.argv, session: "3", user: "alice", refused });
-    return;
-  }
-  const wrapper = timeline.pid();
-  const common = { session: OTHER_RUN, ppid: wrapper, user: "lab" };
-  const other = `other${trial.run}-${trial.id.slice(-5)}`;
-  timeline.sentinel("begin", other, { ...common, at: at - 20 });
-  const root = timeline.add({ ...common, at: at - 10, argv: ["bash", "-c", trial.act.code] });
-  timeline.add({ ...common, at, argv: leaf.argv, ppid: root.pid, refused });
-  timeline.sentinel("end", other, { ...common, at: at + 20 });
-}
-
-function addNoise(
-  stages: readonly Stage[],
-  deployed: readonly Analytic[],
-  random: Random,
-  last: number,
-): void {
-  const add = (
-    timeline: Timeline,
-    everyMs: number,
-    argv: () => readonly string[],
-    secondChannel = false,
-  ): void => {
-    for (let at = START - HISTORY; ;) {
-      at -= Math.log(1 - random.next()) * everyMs;
-      if (at > last) return;
-      const [user, session] = random.pick([
-        ["alice", "3"],
-        ["bob", "5"],
-        ["root", null],
-      ] as const);
-      timeline.add({ at, argv: argv(), session, user, secondChannel });
-    }
-  };
-  for (const { timeline } of stages) {
-    add(timeline, NOISE_EVERY, () => random.pick(noise));
-    add(timeline, 2 * NOISE_EVERY, () => random.pick(noise), true);
-    for (const { scenario, key, rule } of deployed) {
-      const words = wordsOf(key, random);
-      const inAnHour = rule.id === OTHER ? 3 : (scenario?.noise ?? 0);
-      const argv = scenario?.name === "first seen, known" ? words.known : words.hit;
-      if (inAnHour > 0) add(timeline, (60 * MINUTE) / inAnHour, argv);
     }
   }
 }
@@ -236,17 +174,20 @@ function deliver(
   const sensing = !random.chance(settings.dark) && !dark;
   const tellsLost = random.chance(0.7);
   const pipe = new Pipe(random.fork(), settings, lossRate, START, last - START);
-  // The channels number by themselves, and happen to be at much the same number.
+  // The channels number by themselves, and happen to be at much the same number; on some hosts they keep in step.
   const base = random.integer(1_000, 900_000);
   const next = { auditd: base, laurel: base + random.integer(0, 600) };
+  const inStep = random.chance(0.5);
+  if (inStep) next.laurel = base;
   const losses: number[] = [];
   const events = timeline.drafts
     .sort((one, other) => one.at - other.at)
     .map((draft): SimulatedEvent => {
-      const dropped = sensing && tellsLost && random.chance(settings.kernelLoss);
+      const dropped = sensing && random.chance(settings.kernelLoss);
       if (dropped) losses.push(draft.at);
       const time = hostTime(clock, START, draft.at);
       const channel = draft.secondChannel ? "laurel" : "auditd";
+      if (draft.secondChannel && inStep) next.laurel = Math.max(next.laurel, next.auditd - 3);
       const sequence = dropped || !sensing ? NaN : (next[channel] += 1);
       const record = recordOf(draft, name, time, sequence);
       const travelled = pipe.arrivals(draft.at, draft.secondChannel, draft.slowBy);
@@ -257,13 +198,30 @@ function deliver(
   return { name, events, sensing, tellsRunning: random.chance(0.5), tellsLost, losses };
 }
 
-function trialIn(host: SimulatedHost | undefined, planned: Planned): SimulatedTrial {
-  if (host === undefined) throw new Error("a trial without a host");
+/** Why the SIEM's evidence does not decide a trial although nothing of it is lost: what README.md lists. */
+function undecidableOf(
+  { analytic, plan }: Planned,
+  { sensing }: SimulatedHost,
+  { present, enabled }: Deployment,
+): string | null {
+  if (analytic.scenario !== null && analytic.scenario.why !== null) return analytic.scenario.why;
+  if (plan.twin !== true) return null;
+  if (!sensing) return "a twin on a host without a sensor";
+  if (!present || !enabled) return "a twin whose rule is absent or disabled";
+  return null;
+}
+
+function trialIn(host: SimulatedHost | undefined, planned: Planned, rules: World["rules"]): SimulatedTrial {
+  const deployment = rules.get(planned.analytic.rule.id)?.deployment;
+  if (host === undefined || deployment === undefined) throw new Error("a trial without a host or a rule");
   const { trial, plan, analytic, startedAt, endedAt, handedOverAt } = planned;
+  const { scenario } = analytic;
   return {
     trial,
     execution: executionOf(plan, planned),
-    scenario: analytic.scenario?.name ?? "none",
+    scenario: scenario?.name ?? "none",
+    group: scenario?.group ?? "ordinary",
+    undecidable: undecidableOf(planned, host, deployment),
     rule: analytic.rule,
     startedAt,
     endedAt,
