@@ -12,10 +12,7 @@ export default class OutcomeReporter {
 
   onTestCaseResult(test) {
     const result = test.result();
-    const reason =
-      result.state === "skipped"
-        ? (result.note ?? (hasFailedParent(test) ? "its set-up failed" : "no reason is given"))
-        : null;
+    const reason = result.state === "skipped" ? reasonOf(test, result) : null;
     this.#write(result.state, `${test.module.relativeModuleId} > ${test.fullName}`, reason);
   }
 
@@ -36,6 +33,13 @@ export default class OutcomeReporter {
     if (this.#file !== undefined)
       appendFileSync(this.#file, `${JSON.stringify({ outcome, name, reason })}\n`);
   }
+}
+
+/** Of a test that was skipped; in one line. Its own call of `skip` knows best, then what test/skipped.ts noted for it. */
+function reasonOf(test, { note }) {
+  const given = note ?? test.meta().skipReason;
+  if (given !== undefined) return given.trim().replaceAll(/\s+/g, " ");
+  return hasFailedParent(test) ? "its set-up failed" : "no reason is given";
 }
 
 function hasFailedParent(test) {

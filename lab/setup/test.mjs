@@ -3,7 +3,8 @@
  * `N passed, N failed, N skipped`. Arguments are passed on to vitest (`npm test -- test/model`); with arguments the
  * checks of types and style are left out. Exit status: 0 only when something passed and nothing failed.
  *
- * Each check counts as one test. The reasons of skipped tests are printed above the count.
+ * Each check counts as one test. What was skipped is printed above the count, each in a line `skipped: NAME: REASON`, and then
+ * what failed, in the same way.
  *
  * Runs before any node module exists: only Node's own modules, and no syntax newer than Node 14.
  */
@@ -106,15 +107,15 @@ function readOutcomes(file) {
 
 function printSummary() {
   const of = (wanted) => outcomes.filter(({ outcome }) => outcome === wanted);
-  const list = (title, entries) => {
-    if (entries.length === 0) return "";
-    return `\n${title}:\n${entries.map(({ name, reason }) => `  ${name}${reason === null ? "" : `: ${reason}`}`).join("\n")}\n`;
-  };
+  const list = (entries) =>
+    entries
+      .map(({ outcome, name, reason }) => `${outcome}: ${name}${reason === null ? "" : `: ${reason}`}\n`)
+      .join("");
   const [passed, failed, skipped] = [of("passed"), of("failed"), of("skipped")];
   if (passed.length === 0 && failed.length === 0) say("nothing was tested");
   if ((failed.length > 0 || passed.length === 0) && !process.exitCode) process.exitCode = 1;
   process.stdout.write(
-    `${list("Skipped", skipped)}${list("Failed", failed)}\n` +
+    `\n${list(skipped)}${list(failed)}\n` +
       `${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped\n`,
   );
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ExecOptions, ExecResult, Session } from "../../src/transport/transport.js";
+import { skippedFor } from "../skipped.js";
 import { isAlive } from "../transport/sshd.js";
 
 /** One transport under test, with a POSIX shell at its other end on this machine. */
@@ -23,7 +24,7 @@ export interface TransportUnderTest {
 /** What every transport promises (src/transport/transport.ts), in one suite. */
 export function transportContract(subject: TransportUnderTest): void {
   const { notApplicable = {} } = subject;
-  describe.skipIf(subject.skip !== null)(`the ${subject.name} transport`, () => {
+  describe(`the ${subject.name} transport`, skippedFor(subject.skip), () => {
     let session: Session;
     let folder: string;
 
@@ -279,9 +280,8 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.stdout.trim()).toBe(String(word.length));
     });
 
-    const noPty = notApplicable.pty;
-    if (noPty !== undefined) console.warn(`skipped for ${subject.name}: terminal, ${noPty}`);
-    test.skipIf(noPty !== undefined)("gives the command a terminal", async () => {
+    const noPty = notApplicable.pty ?? null;
+    test("gives the command a terminal", skippedFor(noPty), async () => {
       const result = await run("test -t 0 && test -t 1 && stty size; cat; exit 7", {
         pty: true,
         stdin: "typed",
@@ -293,17 +293,17 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(ended.ending).toBe("deadline");
     });
 
-    test.skipIf(noPty === undefined)(
+    test(
       "refuses a terminal that it does not have, before anything runs",
+      skippedFor(noPty === null ? "it has one" : null),
       async () => {
         await expect(run("echo", { pty: true })).rejects.toMatchObject({ code: "transport-failed" });
       },
     );
 
-    const noLose = notApplicable.lose;
-    if (noLose !== undefined) console.warn(`skipped for ${subject.name}: lost connection, ${noLose}`);
-    test.skipIf(noLose !== undefined)(
+    test(
       "reports a lost connection as an unknown end, and stays lost",
+      skippedFor(notApplicable.lose ?? null),
       async () => {
         const own = await subject.connect();
         const results = await Promise.all([

@@ -6,6 +6,7 @@ import { actScript } from "../../src/engine/script.js";
 import type { Trial } from "../../src/model/trial.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
 import { bracketOf } from "../../src/verify/bracket.js";
+import { absent, skippedFor } from "../skipped.js";
 import { give, isInstalled, nonce, type Shell, shells, unmarked } from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
 
@@ -61,7 +62,9 @@ async function looked(shell: Shell, code: string): Promise<{ said: number; execu
 
 const everyShell = [...shells, ...shells.map(unmarked)];
 
-describe.skipIf(!isInstalled("strace")).each(everyShell)("the wrapper under $name", (shell) => {
+const noStrace = absent("strace", isInstalled("strace"));
+
+describe.each(everyShell)("the wrapper under $name", skippedFor(noStrace), (shell) => {
   test("counts what it executes, and never more", async () => {
     const { said, executed } = await looked(shell, "echo done");
     expect(said).toBeLessThanOrEqual(executed.length);

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { messageOf } from "../../src/errors.js";
 import { actScript, cleanupScript, scriptFor, sweepScript } from "../../src/engine/script.js";
 import type { Trial } from "../../src/model/trial.js";
+import { skippedFor } from "../skipped.js";
 import {
   BELOW_MARKS,
   escapes,
@@ -274,10 +275,7 @@ function inSession(shell: Shell): Shell {
   };
 }
 
-const why = await whyNoSession();
-if (why !== null) process.stderr.write(`skipped: strays by their audit session: ${why}\n`);
-
-describe.skipIf(why !== null)("under any shell in a session of its own", () => {
+describe("under any shell in a session of its own", skippedFor(await whyNoSession()), () => {
   testOf(
     shells.map(inSession),
     "what cleared its environment is waited for; a process of another session is not",

@@ -15,13 +15,14 @@ const candidates: readonly Shell[] = [
   { name: "busybox sh", command: ["busybox", "sh"] },
 ];
 
-/** The shells of this machine; those that are missing are named on standard error. */
-export const shells: readonly Shell[] = candidates.filter(({ name, command }) => {
+/** The shells of this machine. */
+export const shells: readonly Shell[] = candidates.filter(({ command }) => {
   const [program = "", ...rest] = command;
-  const present = spawnSync(program, [...rest, "-c", "exit 3"]).status === 3;
-  if (!present) process.stderr.write(`skipped: the scripts under ${name}: it is not installed\n`);
-  return present;
+  return spawnSync(program, [...rest, "-c", "exit 3"]).status === 3;
 });
+
+/** Those that it has not. */
+export const absentShells: readonly Shell[] = candidates.filter((shell) => !shells.includes(shell));
 
 /** Whether a program is on this machine. */
 export function isInstalled(program: string): boolean {

@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { actScript, cleanupScript, quote } from "../../src/engine/script.js";
 import { actArguments } from "../../src/playbook/act-arguments.js";
 import type { Act, Trial } from "../../src/model/trial.js";
-import { give, isInstalled, nonce, type Ran, type Shell, shells } from "./script-shells.js";
+import { absent, skippedFor } from "../skipped.js";
+import { absentShells, give, isInstalled, nonce, type Ran, type Shell, shells } from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
 
 const trials: Trial[] = [];
@@ -96,11 +97,12 @@ const families: readonly { readonly program: string; readonly code: string }[] =
   { program: "node", code: `console.log("it's \\"q\\" $HOME \`id\` $(id) \\\\ % é")` },
   { program: "lua5.4", code: `print([[it's "q" $HOME \`id\` $(id) \\ % é]])` },
   { program: "gjs", code: `print("it's \\"q\\" $HOME \`id\` $(id) \\\\ % é")` },
-].filter(({ program }) => {
-  const present = isInstalled(program);
-  if (!present) process.stderr.write(`skipped: code for ${program}: it is not installed\n`);
-  return present;
-});
+];
+const installed = families.filter(({ program }) => isInstalled(program));
+
+for (const { program } of families.filter((family) => !installed.includes(family)))
+  test(`code for ${program} is executed as written`, skippedFor(absent(program, false)));
+for (const { name } of absentShells) test(`the scripts under ${name}`, skippedFor(absent(name, false)));
 
 describe.each(shells)("under $name", (shell) => {
   test("every hostile text is one word and stays as it is", async () => {
@@ -120,7 +122,9 @@ describe.each(shells)("under $name", (shell) => {
   });
 
   test.each(
-    families.flatMap((family) => (["argument", "file", "stdin"] as const).map((via) => ({ ...family, via }))),
+    installed.flatMap((family) =>
+      (["argument", "file", "stdin"] as const).map((via) => ({ ...family, via })),
+    ),
   )("code for $program by way of $via is executed as written", async ({ program, code, via }) => {
     const ran = await act(shell, trialOfCode(code, { act: { program, via } }));
     expect({ stdout: ran.stdout, stderr: ran.stderr, code: ran.code }).toEqual({

@@ -17,7 +17,7 @@ import { loadPlaybooks } from "../../src/playbook/load.js";
 import { replay } from "../../src/verify/replay.js";
 import { writePlaybook } from "./playbooks.js";
 
-/** Why the embedded root lab cannot run on this machine; null when it can. Printed beside the skipped tests. */
+/** Why the embedded root lab cannot run on this machine; null when it can. */
 export function whyNoLab(): string | null {
   if (process.getuid?.() !== 0) return "the root lab needs root";
   for (const program of ["auditctl", "sshd", "ip", "redis-server"]) {

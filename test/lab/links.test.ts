@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chooseLab } from "../../src/cli/lab-choice.js";
 import type { Results } from "../../src/model/results.js";
+import { skippedFor } from "../skipped.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf } from "./playbooks.js";
 
 /** Each link of the chain is broken for real, and the verdict must name it. */
-
-const why = whyNoLab();
-if (why !== null) console.log(`skipped: the links on real hosts: ${why}`);
 
 const rule = { "rule.yml": ruleOf("rule", "{ CommandLine|contains: needle }") };
 const one = { targets: ["h1"] };
@@ -22,7 +20,7 @@ function only(results: Results): Results["trials"][number] {
   return trial;
 }
 
-describe.skipIf(why !== null)("on a real host", () => {
+describe("on a real host", skippedFor(whyNoLab()), () => {
   let house: House;
   beforeAll(async () => {
     house = await openHouse(2);

@@ -14,6 +14,7 @@ import { recordBefore, SENSOR_FOLDER, startSensor, stopSensor } from "../../src/
 import { labDown, labStatus, labUp, probeSensor, type LabHost } from "../../src/lab/embedded/index.js";
 import { lockFolder } from "../../src/lab/embedded/lock.js";
 import { placeOf } from "../../src/lab/embedded/state.js";
+import { skippedFor } from "../skipped.js";
 import { execute, newStateFolder, onHost, otherLabs, whyNoRootLab } from "./helpers.js";
 
 const configuration = (folder: string): string =>
@@ -49,14 +50,13 @@ async function alone(): Promise<boolean> {
 
 const reason =
   (await whyNoRootLab()) ?? ((await alone()) ? null : "an audit daemon or another lab is in use");
-if (reason !== null) process.stderr.write(`skipped: no daemon can stand for the machine's own: ${reason}\n`);
 
 const execs = ["-F", "arch=b64", "-S", "execve"];
 /** The machine's own rules: one that it wants, and one by which it hears nothing of op, so that a rule in front is needed. */
 const watched = ["always,exit", ...execs, "-F", "path=/usr/bin/whoami", "-k", "machine"];
 const unheard = ["never,exit", ...execs, "-F", "auid=770002"];
 
-describe.skipIf(reason !== null)("where an audit daemon runs already", () => {
+describe("where an audit daemon runs already", skippedFor(reason), () => {
   // A skipped suite is collected too, and would leave its folder.
   const state = reason === null ? newStateFolder() : "";
   const folder = join(state, "machine");

@@ -12,13 +12,11 @@ import { readJournal } from "../../src/journal/read.js";
 import { rulesOfPlan } from "../../src/plan/analytics.js";
 import { replay } from "../../src/verify/replay.js";
 import { toResults } from "../../src/journal/results.js";
+import { skippedFor } from "../skipped.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf, writePlaybook } from "./playbooks.js";
 
 /** What a crash, a lost host or Ctrl-C leaves: never a second execution, always the cleanup. */
-
-const why = whyNoLab();
-if (why !== null) console.log(`skipped: recovery on real hosts: ${why}`);
 
 const rule = { "rule.yml": ruleOf("rule", "{ CommandLine|contains: needle }") };
 const slow = playbookOf({
@@ -28,7 +26,7 @@ const slow = playbookOf({
 });
 const quick = playbookOf({ run: "echo needle >/dev/null; echo done" });
 
-describe.skipIf(why !== null)("on real hosts", () => {
+describe("on real hosts", skippedFor(whyNoLab()), () => {
   let house: House;
   let count = 0;
   beforeAll(async () => {

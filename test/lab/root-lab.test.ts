@@ -13,6 +13,7 @@ import {
 } from "../../src/lab/embedded/index.js";
 import { loadInventory } from "../../src/lab/inventory.js";
 import { assertInScope, checkToken, tokenCommand } from "../../src/lab/scope.js";
+import { skippedFor } from "../skipped.js";
 import {
   execute,
   killWhileMade,
@@ -51,7 +52,7 @@ function fromElsewhere(mark: string): string {
   ].join("\n");
 }
 
-describe.skipIf(reason !== null)("a root lab", () => {
+describe("a root lab", skippedFor(reason), () => {
   // A skipped suite is collected too, and would leave its folder.
   const state = reason === null ? newStateFolder() : "";
   let lab: LabState;

@@ -12,11 +12,12 @@ import {
 } from "../../src/lab/embedded/index.js";
 import { loadInventory } from "../../src/lab/inventory.js";
 import { checkToken, tokenCommand } from "../../src/lab/scope.js";
+import { skippedFor } from "../skipped.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { playbookOf, ruleOf } from "./playbooks.js";
 import { execute, killWhileMade, leftovers, newStateFolder, onHost } from "./helpers.js";
 
-/** Why this machine cannot have a rootless lab; null when it can. Printed, so that a skipped test is seen. */
+/** Why this machine cannot have a rootless lab; null when it can. */
 async function whyNot(): Promise<string | null> {
   try {
     await execute("unshare", [
@@ -33,18 +34,15 @@ async function whyNot(): Promise<string | null> {
   } catch (error) {
     const { stderr } = error as { stderr?: string };
     // sshd answers an unknown option with its usage and a failure; that is as good as a success.
-    if (stderr === undefined || !/usage: sshd/.test(stderr)) {
-      const reason = stderr ?? String(error);
-      process.stderr.write(`skipped: no rootless lab on this machine: ${reason}\n`);
-      return reason;
-    }
+    if (stderr === undefined || !/usage: sshd/.test(stderr))
+      return `no rootless lab on this machine: ${stderr ?? String(error)}`;
   }
   return null;
 }
 
 const reason = await whyNot();
 
-describe.skipIf(reason !== null)("a rootless lab", () => {
+describe("a rootless lab", skippedFor(reason), () => {
   // A skipped suite is collected too, and would leave its folder.
   const state = reason === null ? newStateFolder() : "";
   let lab: LabState;
@@ -129,7 +127,8 @@ describe.skipIf(reason !== null)("a rootless lab", () => {
     expect(await leftovers(state, `tyrian-${lab.id}`)).toEqual([]);
   });
 
-  test.skipIf(process.getuid?.() !== 0)("works for an ordinary user", async () => {
+  const noOther = process.getuid?.() === 0 ? null : "only root can become another user";
+  test("works for an ordinary user", skippedFor(noOther), async () => {
     const folder = join(state, "nobody");
     mkdirSync(folder, { recursive: true });
     const ids = { uid: 65534, gid: 65534 };
@@ -159,12 +158,10 @@ describe.skipIf(reason !== null)("a rootless lab", () => {
   });
 });
 
-const whyNoRun = reason ?? whyNoLab();
-if (whyNoRun !== null) process.stderr.write(`skipped: runs in a rootless lab: ${whyNoRun}\n`);
-
 /** A rootless host keeps no audit sessions, and a cleared environment has no marker. */
-describe.skipIf(whyNoRun !== null)(
+describe(
   "in a rootless lab, what clears its environment and leaves its session",
+  skippedFor(reason ?? whyNoLab()),
   () => {
     let house: House;
     beforeAll(async () => {

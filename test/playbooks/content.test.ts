@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
+import { skippedFor } from "../skipped.js";
 import { runLocally, whyNoTrace } from "./harness.js";
 import { analytics, matchesOf, rules, shelf, short } from "./shelf.js";
 
@@ -164,19 +165,15 @@ const trials = procedures.flatMap(({ playbook, procedure }) => {
   });
 });
 
-const untraceable = whyNoTrace();
-if (untraceable !== null) console.info(`the playbooks are not run: ${untraceable}`);
-
 /** Rules that match a procedure although it does not name them: overlap worth knowing, not an error. */
 const crossMatches = new Map<string, Set<string>>();
 
-describe.skipIf(untraceable !== null).concurrent("every procedure and every twin, run here", () => {
+describe.concurrent("every procedure and every twin, run here", skippedFor(whyNoTrace()), () => {
   // Titles of test.each are cut to 40 characters.
   for (const { playbook, action, isTwin, variant, title } of trials)
     test(title, async ({ skip }) => {
       const trial = await runLocally(playbook, action, variant, isTwin);
       if (trial.missing !== null) {
-        console.info(`not run, this machine lacks ${trial.missing}: ${title}`);
         skip(`this machine lacks ${trial.missing}`);
       }
       const seen = trial.act.map(({ fields }) => fields);

@@ -18,6 +18,10 @@ test("passes", () => expect(1).toBe(1));
 test("fails", () => expect(1).toBe(2));
 test("is skipped for a reason", ({ skip }) => skip("no kernel audit here"));
 test.skip("is skipped silently", () => {});
+describe("on a machine without audit", { skip: true, meta: { skipReason: "audit is off\\nhere" } }, () => {
+  test("is skipped with its group", () => {});
+  test("is skipped for its own reason", { meta: { skipReason: "no second host" } }, () => {});
+});
 describe("a group", () => {
   beforeAll(() => { throw new Error("the hook is broken"); });
   test("never runs", () => {});
@@ -28,11 +32,18 @@ test("the last line counts tests, hooks and files that fail, and skipped tests g
   clone.write("test/kinds.test.ts", outcomesOfAllKinds);
   clone.write("test/unloadable.test.ts", 'import "./not-there.js";\n');
   const { status, stdout } = clone.run(process.execPath, runner);
-  expect(lastLine(stdout)).toBe("1 passed, 3 failed, 3 skipped");
+  expect(lastLine(stdout)).toBe("1 passed, 3 failed, 5 skipped");
   expect(status).toBe(1);
-  expect(stdout).toContain("test/kinds.test.ts > is skipped for a reason: no kernel audit here\n");
-  expect(stdout).toContain("test/kinds.test.ts > is skipped silently: no reason is given\n");
-  expect(stdout).toContain("test/kinds.test.ts > a group > never runs: its set-up failed\n");
+  const said = stdout.split("\n").filter((line) => /^(skipped|failed): /.test(line));
+  const group = "test/kinds.test.ts > on a machine without audit >";
+  expect(said.filter((line) => line.startsWith("skipped: "))).toEqual([
+    "skipped: test/kinds.test.ts > is skipped for a reason: no kernel audit here",
+    "skipped: test/kinds.test.ts > is skipped silently: no reason is given",
+    `skipped: ${group} is skipped with its group: audit is off here`,
+    `skipped: ${group} is skipped for its own reason: no second host`,
+    "skipped: test/kinds.test.ts > a group > never runs: its set-up failed",
+  ]);
+  expect(said.filter((line) => line.startsWith("failed: "))).toHaveLength(3);
   expect(stdout).toContain("the hook is broken");
 });
 

@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import type { EmbeddedSiem } from "../../src/siem/embedded/index.js";
+import { absent, skippedFor } from "../skipped.js";
 import { alertsOf, canaryOf } from "./questions.js";
 
 const hasStrace = spawnSync("strace", ["-V"]).status === 0;
-if (!hasStrace) process.stderr.write("strace is not installed: the live sensor is left out\n");
 
 let folder: string;
 let siem: EmbeddedSiem | null = null;
@@ -50,7 +50,7 @@ detection:
   condition: selection
 `;
 
-describe.skipIf(!hasStrace)("a live strace sensor", () => {
+describe("a live strace sensor", skippedFor(absent("strace", hasStrace)), () => {
   test("brackets 20 trials, each with its own session, events and alert, and counts the rest as background", async () => {
     const { rule } = compileSigma(text, "rule.yml");
     if (rule === null) throw new Error("the rule does not compile");

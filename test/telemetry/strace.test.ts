@@ -6,11 +6,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostEvent } from "../../src/model/event.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
+import { absent, skippedFor } from "../skipped.js";
 import { eventsOf } from "./fixtures.js";
 
 let folder: string;
 const hasStrace = spawnSync("strace", ["-V"]).status === 0;
-if (!hasStrace) process.stderr.write("strace is not installed: its real runs are left out\n");
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tyrian-strace-"));
@@ -46,7 +46,7 @@ const named = (events: readonly HostEvent[], ...argv: string[]): HostEvent => {
   return found[0] as HostEvent;
 };
 
-describe.skipIf(!hasStrace)("a real run", () => {
+describe("a real run", skippedFor(absent("strace", hasStrace)), () => {
   test.each([true, false])(
     "gives arguments, parents that only forked, and refusals (seccomp-bpf: %s)",
     (bpf) => {

@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { targetSchema, type Target } from "../../src/model/target.js";
 import { NamespaceSockets } from "../../src/transport/namespace-socket.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
+import { skippedFor } from "../skipped.js";
 import { childrenOf, isAlive, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const noNamespaces = ((): string | null => {
   if (userInfo().uid !== 0) return "network namespaces are made by root only";
   return ["/usr/sbin/ip", "/usr/bin/ip"].some(existsSync) ? null : "ip is absent (apt-get install iproute2)";
 })();
-if (noNamespaces !== null) console.warn(`skipped: ${noNamespaces}`);
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 
@@ -52,7 +52,7 @@ async function echoed(socket: Socket, text: string): Promise<string> {
   return received;
 }
 
-describe.skipIf(noNamespaces !== null)("sockets in a network namespace", () => {
+describe("sockets in a network namespace", skippedFor(noNamespaces), () => {
   const name = `tyr-t-${process.pid}`;
   const path = `/run/netns/${name}`;
   let server: ChildProcess;
@@ -213,7 +213,7 @@ describe.skipIf(noNamespaces !== null)("sockets in a network namespace", () => {
     }
   });
 
-  describe.skipIf(noSshd !== null)("with an sshd", () => {
+  describe("with an sshd", skippedFor(noSshd), () => {
     let sshd: Sshd;
     beforeAll(async () => {
       sshd = await startSshd([], { address: "127.0.0.1", command: ["nsenter", `--net=${path}`] });

@@ -6,6 +6,7 @@ import { createLocalTransport } from "../../src/transport/local.js";
 import { SessionPool } from "../../src/transport/pool.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import type { Session, Transport } from "../../src/transport/transport.js";
+import { skippedFor } from "../skipped.js";
 import { childrenOf, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const ssh = createSshTransport({ resolveSecret: () => Promise.reject(new Error("none wanted")) });
@@ -30,7 +31,7 @@ const local = targetSchema.parse({
   transport: { type: "local" },
 });
 
-describe.skipIf(noSshd !== null)("a pool of sessions with an OpenSSH server", () => {
+describe("a pool of sessions with an OpenSSH server", skippedFor(noSshd), () => {
   let sshd: Sshd;
   beforeEach(async () => {
     sshd = await startSshd();

@@ -9,6 +9,7 @@ import { TyrianError } from "../../src/errors.js";
 import { targetSchema, type Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
+import { skippedFor } from "../skipped.js";
 import { freePort, keygen, noSshd, startSshd, type Sshd } from "./sshd.js";
 
 const someHostKey = `SHA256:${"A".repeat(43)}`;
@@ -51,7 +52,7 @@ function targetAt(port: number, changes: Record<string, unknown> = {}): Target {
   });
 }
 
-describe.skipIf(noSshd !== null)("connecting to an OpenSSH server", () => {
+describe("connecting to an OpenSSH server", skippedFor(noSshd), () => {
   let sshd: Sshd;
   beforeAll(async () => {
     sshd = await startSshd();

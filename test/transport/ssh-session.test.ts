@@ -13,12 +13,13 @@ import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
 import { HELPER_COMMAND } from "../../src/transport/ssh/helper.js";
 import type { Session } from "../../src/transport/transport.js";
+import { skippedFor } from "../skipped.js";
 import { childrenOf, isAlive, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const transport = createSshTransport({ resolveSecret: () => Promise.resolve("open sesame") });
 const connect = (target: Target): Promise<Session> => transport.connect(target, { deadlineMs: 10_000 });
 
-describe.skipIf(noSshd !== null)("a session with an OpenSSH server", () => {
+describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
   let sshd: Sshd | undefined;
   afterEach(async () => {
     await sshd?.stop();
@@ -81,10 +82,9 @@ describe.skipIf(noSshd !== null)("a session with an OpenSSH server", () => {
   });
 
   const account = otherAccount();
-  if (account === null)
-    console.warn("skipped: signals to an ordinary user's commands, there is no such account here");
-  test.skipIf(account === null)(
+  test(
     "ends an ordinary user's command by the helper, and by a signal request without one",
+    skippedFor(account === null ? "there is no account of an ordinary user here" : null),
     async () => {
       // Without PAM, accounts that have no password are taken for locked.
       sshd = await startSshd(["UsePAM yes", "MaxSessions 1"]);

@@ -20,7 +20,6 @@ const program = "/usr/sbin/sshd";
 export const noSshd: string | null = existsSync(program)
   ? null
   : `${program} is absent (apt-get install openssh-server)`;
-if (noSshd !== null) console.warn(`skipped: ${noSshd}`);
 
 /** An OpenSSH server on loopback with its own keys, for the user who runs the tests. */
 export interface Sshd {
