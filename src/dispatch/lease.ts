@@ -7,7 +7,7 @@ export interface LeaseTimes {
   readonly renewMs: number;
 }
 
-const LEASE_TIMES: LeaseTimes = { lifeMs: 15_000, renewMs: 4_000 };
+export const LEASE_TIMES: LeaseTimes = { lifeMs: 15_000, renewMs: 4_000 };
 const LONGEST_PAUSE_MS = 250;
 /** How much later than asked for a timer may come, so that a loss is told before the lease has ended. */
 const LATE_TIMER = 1.25;

@@ -1,9 +1,9 @@
 import type { Job, Queue, Worker } from "bullmq";
 import { TyrianError, messageOf } from "../errors.js";
 import type { Plan, Trial } from "../model/trial.js";
-import { type Lease, takeLease } from "./lease.js";
+import { type Lease, LEASE_TIMES, type LeaseTimes, takeLease } from "./lease.js";
 import type { QueueServer } from "./redis.js";
-import { queueLost, watchRedis } from "./watch.js";
+import { queueLost, WATCH_PACE, type WatchPace, watchRedis } from "./watch.js";
 
 /** What the queue's workers do. `Acted` is what the act hands to the verdict. */
 export interface RunJobs<Acted> {
@@ -23,7 +23,16 @@ export interface DispatchOptions {
   /** Ends what runs, drops what waits; resolves after the cleanups. */
   readonly signal: AbortSignal;
   onLeaseWait?(trial: string, other: string): void;
+  readonly pace?: DispatchPace;
 }
+
+/** How soon a run notices that its Redis, or the lease on a target, is lost: before another could act on the target. */
+export interface DispatchPace {
+  readonly watch: WatchPace;
+  readonly lease: LeaseTimes;
+}
+
+const DISPATCH_PACE: DispatchPace = { watch: WATCH_PACE, lease: LEASE_TIMES };
 
 /** Verdicts computed at once: they mostly wait. */
 const JUDGES = 64;
@@ -49,7 +58,7 @@ interface TrialJob {
  */
 export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs<Acted>): Promise<void> {
   const { Queue: QueueClass, Worker: WorkerClass } = await import("bullmq");
-  const { plan, server, signal } = options;
+  const { plan, server, signal, pace = DISPATCH_PACE } = options;
   const connection = server.options;
   const prefix = "tyrian";
   const jobOptions = {
@@ -85,7 +94,7 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
     return queue;
   };
   const judgeQueue = queueOf(`${plan.run}.verdicts`);
-  const watch = watchRedis(server.client, judgeQueue.toKey("meta"), lose);
+  const watch = watchRedis(server.client, judgeQueue.toKey("meta"), lose, pace.watch);
 
   const act = async (job: Job<TrialJob>, turns: Slots): Promise<void> => {
     const trial = required(byId, job.data.trial);
@@ -100,6 +109,7 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
         signal: AbortSignal.any([signal, settled.failure]),
         onLost: () => taken.abort(new Error("the lease on the target was lost")),
         onWait: (other) => options.onLeaseWait?.(trial.id, other),
+        times: pace.lease,
       });
       if (settled.failure.aborted) return settled.one();
       const ends = AbortSignal.any([signal, taken.signal, lost.signal]);

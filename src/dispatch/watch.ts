@@ -8,7 +8,7 @@ export interface WatchPace {
 }
 
 /** Questions are counted, not time: when this process was stopped, the silence was its own. */
-const WATCH_PACE: WatchPace = { everyMs: 1_000, unanswered: 10 };
+export const WATCH_PACE: WatchPace = { everyMs: 1_000, unanswered: 10 };
 
 /**
  * Watches a Redis that a run depends on: one that hangs, cannot be reached, or came back without the run's data would

@@ -34,7 +34,7 @@ function holderOf(key: string): Promise<string | null> {
   return server.client.get(`tyrian:lease:${key}`);
 }
 
-describe("a lease on a target", () => {
+describe.concurrent("a lease on a target", () => {
   test("is exclusive: who comes second waits, is told once who has it, and gets it when it is released", async () => {
     const key = newTarget();
     const first = await take(key, "trial-1");
@@ -165,7 +165,7 @@ describe("a lease on a target", () => {
   });
 });
 
-describe("the wait for a lease", () => {
+describe.concurrent("the wait for a lease", () => {
   test("ends at once when it is aborted, and leaves the lease with its holder", async () => {
     const key = newTarget();
     const lease = await take(key, "trial-1");

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TyrianError } from "../../src/errors.js";
 import { onKill } from "../../src/dispatch/kill.js";
+import { LEASE_TIMES } from "../../src/dispatch/lease.js";
 import { openQueueServer, type QueueServer } from "../../src/dispatch/redis.js";
-import { watchRedis } from "../../src/dispatch/watch.js";
+import type { DispatchPace, RunJobs } from "../../src/dispatch/run-queue.js";
+import { WATCH_PACE, watchRedis } from "../../src/dispatch/watch.js";
 import { Acts, idsOf, planOf, runsOn } from "./runs.js";
 import { alive, processesOf, socketOf, type StateFolder, stateFolder, until } from "./support.js";
 
@@ -26,6 +28,13 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await state.remove();
 });
+
+const FASTER = 4;
+/** The production's pace in a quarter of its time: what holds of the one holds of the other. */
+const quick: DispatchPace = {
+  watch: { ...WATCH_PACE, everyMs: WATCH_PACE.everyMs / FASTER },
+  lease: { lifeMs: LEASE_TIMES.lifeMs / FASTER, renewMs: LEASE_TIMES.renewMs / FASTER },
+};
 
 function serverPid(): number {
   return processesOf(socketOf(server)).server;
@@ -119,33 +128,32 @@ describe("a run whose Redis is lost", () => {
 
   test("because somebody emptied it: the run ends instead of waiting for jobs that are gone", async () => {
     const acts = new Acts();
-    const running = runsOn(server)(planOf("h1", "h2", "h2"), {
-      act: async (trial, signal) => {
-        acts.begun.push(trial.id);
-        if (acts.begun.length === 1) {
-          await sleep(2_500);
-          await server.client.flushall();
-        }
-        await until(() => signal.aborted, 10_000);
-        return trial.id;
-      },
-    });
+    const act: RunJobs<string>["act"] = async (trial, signal) => {
+      acts.begun.push(trial.id);
+      if (acts.begun.length === 1) {
+        // The watch has seen the run's key.
+        await sleep(625);
+        await server.client.flushall();
+      }
+      await until(() => signal.aborted, 10_000);
+      return trial.id;
+    };
+    const running = runsOn(server)(planOf("h1", "h2", "h2"), { act }, { pace: quick });
     const error = await failureOf(running);
     expect(error.message).toBe("the Redis was lost in mid-run: it no longer has the run's jobs");
   });
 
   test("because it hangs: the run ends within the life of a lease", async () => {
     const pid = serverPid();
-    const running = runsOn(server)(planOf("h1", "h1"), {
-      act: async (trial, signal) => {
-        process.kill(pid, "SIGSTOP");
-        await until(() => signal.aborted, 15_000);
-        return trial.id;
-      },
-    });
+    const act: RunJobs<string>["act"] = async (trial, signal) => {
+      process.kill(pid, "SIGSTOP");
+      await until(() => signal.aborted, quick.lease.lifeMs);
+      return trial.id;
+    };
+    const running = runsOn(server)(planOf("h1", "h1"), { act }, { pace: quick });
     const begun = Date.now();
     expect((await failureOf(running)).code).toBe("queue-lost");
-    expect(Date.now() - begun).toBeLessThan(20_000);
+    expect(Date.now() - begun).toBeLessThan(20_000 / FASTER);
     const closing = Date.now();
     await server.close();
     expect(Date.now() - closing).toBeLessThan(6_000);

@@ -7,7 +7,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, type TestContext } from "vitest";
 import { targetSchema, type Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
@@ -19,15 +19,16 @@ import { childrenOf, isAlive, noSshd, startSshd, tryKill, type Sshd } from "./ss
 const transport = createSshTransport({ resolveSecret: () => Promise.resolve("open sesame") });
 const connect = (target: Target): Promise<Session> => transport.connect(target, { deadlineMs: 10_000 });
 
-describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
-  let sshd: Sshd | undefined;
-  afterEach(async () => {
-    await sshd?.stop();
-    sshd = undefined;
-  });
+describe.concurrent("a session with an OpenSSH server", skippedFor(noSshd), () => {
+  /** A server of one test, which ends with it. */
+  async function serverFor({ onTestFinished }: TestContext, settings: readonly string[] = []): Promise<Sshd> {
+    const sshd = await startSshd(settings);
+    onTestFinished(() => sshd.stop());
+    return sshd;
+  }
 
-  test("loses no command when the server allows fewer channels than the inventory says", async () => {
-    sshd = await startSshd(["MaxSessions 2"]);
+  test("loses no command when the server allows fewer channels than the inventory says", async (context) => {
+    const sshd = await serverFor(context, ["MaxSessions 2"]);
     const session = await connect(sshd.target({ maxChannels: 8 }));
     const results = await Promise.all(
       Array.from({ length: 24 }, (_unused, index) =>
@@ -38,24 +39,27 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     await session.close();
   });
 
-  test.each([
+  test.for<[string, string[], number]>([
     ["the server allows one channel", ["MaxSessions 1"], 8],
     ["we allow ourselves one", [], 1],
-  ])("a command that can be spared makes room for another when %s", async (_name, config, maxChannels) => {
-    sshd = await startSshd(config);
-    const session = await connect(sshd.target({ maxChannels }));
-    const spared = session.exec("while read -r word; do :; done; echo ended by itself", {
-      stdin: new PassThrough(),
-      yields: true,
-      deadlineMs: 20_000,
-    });
-    const wanted = await session.exec("echo here", { deadlineMs: 10_000 });
-    expect(wanted).toMatchObject({ ending: "exited", stdout: "here\n" });
-    expect(await spared).toMatchObject({ ending: "exited", stdout: "ended by itself\n" });
-  });
+  ])(
+    "a command that can be spared makes room for another when %s",
+    async ([, config, maxChannels], context) => {
+      const sshd = await serverFor(context, config);
+      const session = await connect(sshd.target({ maxChannels }));
+      const spared = session.exec("while read -r word; do :; done; echo ended by itself", {
+        stdin: new PassThrough(),
+        yields: true,
+        deadlineMs: 20_000,
+      });
+      const wanted = await session.exec("echo here", { deadlineMs: 10_000 });
+      expect(wanted).toMatchObject({ ending: "exited", stdout: "here\n" });
+      expect(await spared).toMatchObject({ ending: "exited", stdout: "ended by itself\n" });
+    },
+  );
 
-  test("tells that a command was not sent when no channel came free before its deadline", async () => {
-    sshd = await startSshd(["MaxSessions 1"]);
+  test("tells that a command was not sent when no channel came free before its deadline", async (context) => {
+    const sshd = await serverFor(context, ["MaxSessions 1"]);
     const session = await connect(sshd.target());
     const long = session.exec("sleep 1.5; echo done", { deadlineMs: 10_000 });
     await pause(200);
@@ -68,8 +72,8 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     await session.close();
   });
 
-  test("never says that it ended a command when it could not: the last channel is taken and root takes no signals", async () => {
-    sshd = await startSshd(["MaxSessions 1"]);
+  test("never says that it ended a command when it could not: the last channel is taken and root takes no signals", async (context) => {
+    const sshd = await serverFor(context, ["MaxSessions 1"]);
     const session = await connect(sshd.target({ maxChannels: 1 }));
     const result = await session.exec("echo $$; sleep 30", { deadlineMs: 500 });
     const pid = Number(result.stdout);
@@ -85,20 +89,20 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
   test(
     "ends an ordinary user's command by the helper, and by a signal request without one",
     skippedFor(account === null ? "there is no account of an ordinary user here" : null),
-    async () => {
+    async (context) => {
       // Without PAM, accounts that have no password are taken for locked.
-      sshd = await startSshd(["UsePAM yes", "MaxSessions 1"]);
-      chmodSync(sshd.folder, 0o755);
-      chmodSync(join(sshd.folder, "authorized_keys"), 0o644);
+      const serverOfUsers = async (...settings: string[]): Promise<Sshd> => {
+        const sshd = await serverFor(context, ["UsePAM yes", ...settings]);
+        chmodSync(sshd.folder, 0o755);
+        chmodSync(join(sshd.folder, "authorized_keys"), 0o644);
+        return sshd;
+      };
       const command = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait";
-      const limited = await connect(sshd.target({ user: account, maxChannels: 1 }));
+      const one = await serverOfUsers("MaxSessions 1");
+      const limited = await connect(one.target({ user: account, maxChannels: 1 }));
       const bySignal = await limited.exec(command, { deadlineMs: 600 });
       await limited.close();
-      await sshd.stop();
-      sshd = await startSshd(["UsePAM yes"]);
-      chmodSync(sshd.folder, 0o755);
-      chmodSync(join(sshd.folder, "authorized_keys"), 0o644);
-      const session = await connect(sshd.target({ user: account }));
+      const session = await connect((await serverOfUsers()).target({ user: account }));
       const byHelper = await session.exec(command, { deadlineMs: 600 });
       for (const { ending, stdout } of [bySignal, byHelper]) {
         expect(ending).toBe("deadline");
@@ -110,8 +114,8 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     },
   );
 
-  test("serves the commands that wait in the order in which they came", async () => {
-    sshd = await startSshd();
+  test("serves the commands that wait in the order in which they came", async (context) => {
+    const sshd = await serverFor(context);
     const session = await connect(sshd.target({ maxChannels: 1 }));
     const order: number[] = [];
     await Promise.all(
@@ -124,8 +128,8 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     await session.close();
   });
 
-  test("finds the group of the right command among many that come and go", async () => {
-    sshd = await startSshd();
+  test("finds the group of the right command among many that come and go", async (context) => {
+    const sshd = await serverFor(context);
     const session = await connect(sshd.target({ maxChannels: 8 }));
     let busy = true;
     const traffic = Promise.all(
@@ -149,8 +153,8 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     await session.close();
   });
 
-  test("ends a command whose leader has gone by TERM while others of its group live on", async () => {
-    sshd = await startSshd();
+  test("ends a command whose leader has gone by TERM while others of its group live on", async (context) => {
+    const sshd = await serverFor(context);
     const session = await connect(sshd.target());
     const result = await session.exec(
       "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait",
@@ -165,8 +169,8 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     await session.close();
   });
 
-  test("leaves no process and no listener behind after many commands", async () => {
-    sshd = await startSshd();
+  test("leaves no process and no listener behind after many commands", async (context) => {
+    const sshd = await serverFor(context);
     const warnings: string[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning.message);
     process.on("warning", onWarning);
@@ -186,12 +190,12 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
     expect(warnings).toEqual([]);
   });
 
-  test("notices a connection that was cut silently, by its keep-alive", async () => {
-    sshd = await startSshd();
+  test("notices a connection that was cut silently, by its keep-alive", async (context) => {
+    const sshd = await serverFor(context);
     // A relay that can stop passing anything on without closing anything.
     const sockets: Socket[] = [];
     const relay = createServer((client) => {
-      const server = connectTcp((sshd as Sshd).port, "127.0.0.1");
+      const server = connectTcp(sshd.port, "127.0.0.1");
       sockets.push(client, server);
       client
         .on("error", () => {})
@@ -234,7 +238,7 @@ describe("a session with an OpenSSH server", skippedFor(noSshd), () => {
   });
 });
 
-describe("a session with a server of few abilities", () => {
+describe.concurrent("a session with a server of few abilities", () => {
   const key = ssh2.utils.generateKeyPairSync("ed25519");
   const parsed = ssh2.utils.parseKey(key.public);
   if (parsed instanceof Error) throw parsed;
