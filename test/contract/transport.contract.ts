@@ -169,7 +169,8 @@ export function transportContract(subject: TransportUnderTest): void {
       expect((await run("printf 'a\\303\\244b'", { capBytes: 3 })).stdout).toBe("aä");
     });
 
-    test("ends the whole process group at the deadline, also what ignores TERM", async () => {
+    // They mostly wait: beside each other on the one session.
+    test.concurrent("ends the whole process group at the deadline, also what ignores TERM", async () => {
       const command =
         "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
       const result = await run(command, { deadlineMs: 1_000 });
@@ -181,14 +182,14 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.durationMs).toBeLessThan(8_000);
     });
 
-    test("lets a command clean up on TERM and keeps what it says", async () => {
+    test.concurrent("lets a command clean up on TERM and keeps what it says", async () => {
       const result = await run("trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done", {
         deadlineMs: 1_000,
       });
       expect(result).toMatchObject({ ending: "deadline", stdout: "ready\ncleaned\n" });
     });
 
-    test("ends the process group when aborted, and no other command", async () => {
+    test.concurrent("ends the process group when aborted, and no other command", async () => {
       const controller = new AbortController();
       const other = run("echo $$; sleep 3; echo whole");
       const third = run("echo $$; sleep 3; echo whole");
@@ -205,26 +206,26 @@ export function transportContract(subject: TransportUnderTest): void {
       }
     });
 
-    test("does not start a command whose signal is aborted already", async () => {
+    test.concurrent("does not start a command whose signal is aborted already", async () => {
       const witness = join(folder, "witness");
       const result = await run(`touch ${witness}`, { signal: AbortSignal.abort() });
       expect(result.ending).toBe("aborted");
       expect((await run(`test -e ${witness}`)).exitCode).toBe(1);
     });
 
-    test.each(["KILL", "TERM", "HUP"])("reports the end by signal %s", async (signal) => {
+    test.concurrent.each(["KILL", "TERM", "HUP"])("reports the end by signal %s", async (signal) => {
       const result = await run(`kill -s ${signal} $$; sleep 5`);
       expect(result).toMatchObject({ ending: "signalled", exitCode: null, signal });
     });
 
-    test("is not delayed by a background process that holds the output open", async () => {
+    test.concurrent("is not delayed by a background process that holds the output open", async () => {
       const result = await run("sleep 20 & echo $!; exit 4");
       process.kill(Number(result.stdout), "SIGKILL");
       expect(result).toMatchObject({ ending: "exited", exitCode: 4 });
       expect(result.durationMs).toBeLessThan(5_000);
     });
 
-    test("is not delayed for long by a background process that goes on writing", async () => {
+    test.concurrent("is not delayed for long by a background process that goes on writing", async () => {
       const result = await run("sh -c 'while :; do echo more; sleep 0.05; done' & echo $!; exit 0");
       process.kill(Number(result.stdout.split("\n")[0]), "SIGKILL");
       expect(result).toMatchObject({ ending: "exited", exitCode: 0 });
