@@ -37,13 +37,21 @@ export interface Targets {
   close(): Promise<void>;
 }
 
-/** @param onWarning for what is doubtful but not wrong, such as a key file that others can read. */
-export function openTargets(lab: ChosenLab, onWarning: (message: string) => void): Targets {
+/**
+ * @param onWarning for what is doubtful but not wrong, such as a key file that others can read.
+ * @param keepAliveMs how often a quiet connection is asked for a sign of life, in milliseconds; the transport's own pace otherwise.
+ */
+export function openTargets(
+  lab: ChosenLab,
+  onWarning: (message: string) => void,
+  keepAliveMs?: number,
+): Targets {
   const sockets = new NamespaceSockets();
   const ssh = createSshTransport({
     resolveSecret,
     openSocket: (target, options) => sockets.open(target, options),
     onWarning,
+    ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
   });
   const local = createLocalTransport();
   const pool = new SessionPool((target) => (target.transport.type === "ssh" ? ssh : local), {

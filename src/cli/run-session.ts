@@ -28,6 +28,8 @@ export interface RunRequest {
   readonly folder: string;
   readonly concurrency: number;
   readonly signal: AbortSignal;
+  /** How often a quiet connection is asked for a sign of life, in milliseconds; every 5 s when it is absent. */
+  readonly keepAliveMs?: number;
   /** Told of every journal event and of the run as it then is, for the live view. */
   onEvent(event: JournalEvent, state: RunState): void;
   onWarning(message: string): void;
@@ -52,7 +54,7 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
       { type: "run-started", version: VERSION, title: request.title, pid: process.pid, plan },
       { barrier: true },
     );
-    const targets = openTargets(lab, request.onWarning);
+    const targets = openTargets(lab, request.onWarning, request.keepAliveMs);
     open.push(targets);
     const [siem, server] = await bothOpen(
       openSiem(lab, [...request.rules.values()], request.folder),

@@ -45,6 +45,7 @@ export interface RunOptions {
   readonly selection?: Selection;
   readonly signal?: AbortSignal;
   readonly controls?: Control[];
+  readonly keepAliveMs?: number;
   onEvent?(event: JournalEvent): void;
 }
 
@@ -125,6 +126,7 @@ async function runPlaybook(
     rules: analytics.rules,
     folder: runFolder,
     concurrency: 10,
+    ...(options.keepAliveMs === undefined ? {} : { keepAliveMs: options.keepAliveMs }),
     signal: options.signal ?? new AbortController().signal,
     onEvent: (event) => {
       events.push(event);

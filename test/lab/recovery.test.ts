@@ -137,6 +137,7 @@ describe("on real hosts", skippedFor(whyNoLab()), () => {
     const unreachable = ["unreachable", `${house.state.hosts[1]?.address}/32`];
     const outcome = await house.run(slow, rule, {
       selection: { targets: ["h2"] },
+      keepAliveMs: 1_000,
       onEvent: (event) => {
         if (event.type === "trial-armed") setTimeout(() => network("link", "set", second, "down"), 500);
         // The loss was noticed by its silence; that it goes on need not be waited for by every attempt.
