@@ -50,14 +50,20 @@ export function shellGiven(words: readonly Word[]): Given {
   return code ? { kind: "nothing" } : { kind: "stdin" };
 }
 
+/** An option's text, or the code that a word which is no option stands for. */
+function optionOrCode(word: Word): string | Given {
+  const text = textOf(word);
+  if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
+  if (text === "-") return { kind: "stdin" };
+  return text.startsWith("-") ? text : { kind: "file", word };
+}
+
 /** The options of Python. */
 export function pythonGiven(words: readonly Word[]): Given {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] as Word;
-    const text = textOf(word);
-    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
-    if (text === "-") return { kind: "stdin" };
-    if (!text.startsWith("-")) return { kind: "file", word };
+    const text = optionOrCode(word);
+    if (typeof text !== "string") return text;
     if (text.startsWith("--")) {
       if (text === "--version" || text === "--help") return { kind: "nothing" };
       continue;
@@ -82,10 +88,8 @@ export function pythonGiven(words: readonly Word[]): Given {
 export function javascriptGiven(words: readonly Word[], scope: Scope): Given {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] as Word;
-    const text = textOf(word);
-    if (text === null) return word.process !== null ? { kind: "file", word } : computedWord(word);
-    if (text === "-") return { kind: "stdin" };
-    if (!text.startsWith("-")) return { kind: "file", word };
+    const text = optionOrCode(word);
+    if (typeof text !== "string") return text;
     const [option, glued] = [text.replace(/=.*$/s, ""), /=(.*)$/s.exec(text)?.[1]];
     if (["-e", "--eval", "-p", "--print", "-pe", "-c", "--command"].includes(option)) {
       // `-p` and `--print` take the code of `-e` when one follows.

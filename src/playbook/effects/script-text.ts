@@ -1,24 +1,17 @@
 import type { ScriptLanguage } from "./script-rules.js";
+import { escapesOfC } from "./text-tools.js";
+
+const scriptEscapes: Readonly<Record<string, string>> = {
+  ...escapesOfC,
+  "`": "`",
+  "\n": "",
+  $: "$",
+  "/": "/",
+};
 
 /** The text that a string literal's content stands for; null when an escape is not known. */
 export function unescapeScript(text: string, language: ScriptLanguage): string | null {
   let out = "";
-  const simple: Readonly<Record<string, string>> = {
-    a: "\x07",
-    b: "\b",
-    f: "\f",
-    n: "\n",
-    r: "\r",
-    t: "\t",
-    v: "\v",
-    "\\": "\\",
-    "'": "'",
-    '"': '"',
-    "`": "`",
-    "\n": "",
-    $: "$",
-    "/": "/",
-  };
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index] as string;
     if (character !== "\\") {
@@ -49,7 +42,7 @@ export function unescapeScript(text: string, language: ScriptLanguage): string |
       index += length;
       continue;
     }
-    const plain = simple[rest[0] ?? ""];
+    const plain = scriptEscapes[rest[0] ?? ""];
     if (plain !== undefined) out += plain;
     else if (language === "python" && rest[0] !== "N") out += `\\${rest[0] ?? ""}`;
     else if (language === "javascript" && rest[0] !== undefined && !/[\dxu]/.test(rest[0])) out += rest[0];

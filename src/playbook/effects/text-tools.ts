@@ -1,23 +1,24 @@
 /** The small constant evaluator: what harmless text programs print for inputs that are known. Null: not known. */
 
+/** What stands behind a backslash, for what; the shells and the script languages have these from C. */
+export const escapesOfC: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
+
+const shellEscapes: Readonly<Record<string, string>> = { ...escapesOfC, e: "\x1b", E: "\x1b", "?": "?" };
+
 /** Backslash escapes of printf formats, `echo -e` and `$'...'`; null for one that is not known. */
 export function unescape(text: string, style: "printf" | "echo" | "ansi"): string | null {
   let out = "";
-  const simple: Readonly<Record<string, string>> = {
-    a: "\x07",
-    b: "\b",
-    e: "\x1b",
-    E: "\x1b",
-    f: "\f",
-    n: "\n",
-    r: "\r",
-    t: "\t",
-    v: "\v",
-    "\\": "\\",
-    "'": "'",
-    '"': '"',
-    "?": "?",
-  };
   for (let index = 0; index < text.length; index += 1) {
     const character = text[index] as string;
     if (character !== "\\") {
@@ -41,7 +42,7 @@ export function unescape(text: string, style: "printf" | "echo" | "ansi"): strin
       out += String.fromCodePoint(point);
       index += unicode[0].length;
     } else {
-      const plain = simple[rest[0] ?? ""];
+      const plain = shellEscapes[rest[0] ?? ""];
       if (plain === undefined) return null;
       out += plain;
       index += 1;
