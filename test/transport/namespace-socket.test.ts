@@ -4,11 +4,11 @@ import type { Socket } from "node:net";
 import { userInfo } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { targetSchema, type Target } from "../../src/model/target.js";
+import type { Target } from "../../src/model/target.js";
 import { NamespaceSockets } from "../../src/transport/namespace-socket.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { skippedFor } from "../skipped.js";
-import { childrenOf, isAlive, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
+import { childrenOf, isAlive, noSshd, sshTarget, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const noNamespaces = ((): string | null => {
   if (userInfo().uid !== 0) return "network namespaces are made by root only";
@@ -17,22 +17,7 @@ const noNamespaces = ((): string | null => {
 
 const signal = (): AbortSignal => AbortSignal.timeout(10_000);
 
-function targetIn(network: Record<string, unknown> | undefined, port: number): Target {
-  return targetSchema.parse({
-    name: "inside",
-    platform: "linux",
-    sensor: { type: "none" },
-    transport: {
-      type: "ssh",
-      host: "127.0.0.1",
-      port,
-      user: "nobody",
-      hostKey: `SHA256:${"A".repeat(43)}`,
-      authentication: { type: "agent" },
-      ...(network === undefined ? {} : { network }),
-    },
-  });
-}
+const targetIn = (network: Record<string, unknown>, port: number): Target => sshTarget(port, { network });
 
 /** A server that greets at once and sends back what it gets. */
 const echoServer = `require("node:net").createServer((s) => { s.on("error", () => {}); s.write("hello\\n"); s.pipe(s); }).listen(2223, "127.0.0.1", () => console.log("ready"));`;
@@ -73,7 +58,7 @@ describe("sockets in a network namespace", skippedFor(noNamespaces), () => {
   });
 
   test("reach a server that is there only, and lose nothing of what it says first", async () => {
-    await expect(sockets.open(targetIn(undefined, 2223), { signal: signal() })).rejects.toMatchObject({
+    await expect(sockets.open(sshTarget(2223), { signal: signal() })).rejects.toMatchObject({
       code: "connect-failed",
     });
     const socket = await sockets.open(targetIn({ namespace: path }, 2223), { signal: signal() });

@@ -7,7 +7,7 @@ import { SessionPool } from "../../src/transport/pool.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import type { Session, Transport } from "../../src/transport/transport.js";
 import { skippedFor } from "../skipped.js";
-import { childrenOf, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
+import { childrenOf, noSshd, sshTarget, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const ssh = createSshTransport({ resolveSecret: () => Promise.reject(new Error("none wanted")) });
 
@@ -183,19 +183,8 @@ describe("a pool of sessions", () => {
         createLocalTransport().connect({ ...target, transport: { type: "local" } }, options),
     });
     const pool = new SessionPool(transport);
-    const at = (port: number): Target => ({
-      ...local,
-      transport: targetSchema.shape.transport.parse({
-        type: "ssh",
-        host: "127.0.0.1",
-        port,
-        user: "u",
-        hostKey: `SHA256:${"A".repeat(43)}`,
-        authentication: { type: "agent" },
-      }),
-    });
-    const one = await pool.acquire(at(1), { deadlineMs: 1_000 });
-    const other = await pool.acquire(at(2), { deadlineMs: 1_000 });
+    const one = await pool.acquire(sshTarget(1), { deadlineMs: 1_000 });
+    const other = await pool.acquire(sshTarget(2), { deadlineMs: 1_000 });
     expect(one).not.toBe(other);
     await pool.close();
   });

@@ -6,13 +6,12 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TyrianError } from "../../src/errors.js";
-import { targetSchema, type Target } from "../../src/model/target.js";
+import type { Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
 import { skippedFor } from "../skipped.js";
-import { freePort, keygen, noSshd, startSshd, type Sshd } from "./sshd.js";
+import { freePort, keygen, noHostKey, noSshd, sshTarget, startSshd, type Sshd } from "./sshd.js";
 
-const someHostKey = `SHA256:${"A".repeat(43)}`;
 const warnings: string[] = [];
 const secrets: Record<string, string> = { "env:RIGHT": "open sesame", "env:WRONG": "not the words" };
 const transport = createSshTransport({
@@ -36,20 +35,8 @@ async function failure(connecting: Promise<{ close(): Promise<void> }>): Promise
 }
 
 function targetAt(port: number, changes: Record<string, unknown> = {}): Target {
-  return targetSchema.parse({
-    name: "host-2",
-    platform: "linux",
-    sensor: { type: "none" },
-    transport: {
-      type: "ssh",
-      host: "127.0.0.1",
-      port,
-      user: "someone",
-      hostKey: someHostKey,
-      authentication: { type: "password", password: "env:RIGHT" },
-      ...changes,
-    },
-  });
+  const authentication = { type: "password", password: "env:RIGHT" };
+  return sshTarget(port, { authentication, ...changes });
 }
 
 describe("connecting to an OpenSSH server", skippedFor(noSshd), () => {
@@ -79,7 +66,7 @@ describe("connecting to an OpenSSH server", skippedFor(noSshd), () => {
     const line = readFileSync(`${other}.pub`, "utf8").trim();
     const authenticated = (): number => sshd.log().split("userauth-request").length;
     const before = authenticated();
-    for (const hostKey of [line, someHostKey]) {
+    for (const hostKey of [line, noHostKey]) {
       const error = await failure(transport.connect(sshd.target({ hostKey }), { deadlineMs: 10_000 }));
       expect(error.code).toBe("host-key-mismatch");
       expect(error.message).toContain(fingerprintOf(key()));

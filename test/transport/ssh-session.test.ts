@@ -8,13 +8,13 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { afterAll, describe, expect, test, type TestContext } from "vitest";
-import { targetSchema, type Target } from "../../src/model/target.js";
+import type { Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
 import { HELPER_COMMAND } from "../../src/transport/ssh/helper.js";
 import type { Session } from "../../src/transport/transport.js";
 import { skippedFor } from "../skipped.js";
-import { childrenOf, isAlive, noSshd, startSshd, tryKill, type Sshd } from "./sshd.js";
+import { childrenOf, isAlive, noSshd, sshTarget, startSshd, tryKill, type Sshd } from "./sshd.js";
 
 const transport = createSshTransport({ resolveSecret: () => Promise.resolve("open sesame") });
 const connect = (target: Target): Promise<Session> => transport.connect(target, { deadlineMs: 10_000 });
@@ -281,19 +281,7 @@ describe.concurrent("a session with a server of few abilities", () => {
     servers.push(server);
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as AddressInfo;
-    return targetSchema.parse({
-      name: "host-3",
-      platform: "network",
-      sensor: { type: "none" },
-      transport: {
-        type: "ssh",
-        host: "127.0.0.1",
-        port,
-        user: "someone",
-        hostKey,
-        authentication: { type: "password", password: "env:ANY" },
-      },
-    });
+    return sshTarget(port, { hostKey, authentication: { type: "password", password: "env:ANY" } });
   }
 
   test("the signal request ends a command, also after its input was closed, where the helper cannot run", async () => {

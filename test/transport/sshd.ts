@@ -86,22 +86,32 @@ export async function startSshd(
     pid: server.pid as number,
     log,
     target: (changes = {}) =>
-      targetSchema.parse({
-        name: "host-1",
-        platform: "linux",
-        sensor: { type: "none" },
-        transport: {
-          type: "ssh",
-          host: address,
-          port,
-          user: userInfo().username,
-          hostKey,
-          authentication: { type: "key", file: userKey },
-          ...changes,
-        },
+      sshTarget(port, {
+        host: address,
+        user: userInfo().username,
+        hostKey,
+        authentication: { type: "key", file: userKey },
+        ...changes,
       }),
     stop: () => stop(server, folder),
   };
+}
+
+/** A host key that is well-formed, and nobody's. */
+export const noHostKey = `SHA256:${"A".repeat(43)}`;
+
+/** A target behind a server on loopback; what is not said of its transport is an agent's key for somebody. */
+export function sshTarget(port: number, transport: Record<string, unknown> = {}): Target {
+  return targetSchema.parse({
+    name: "host-1",
+    platform: "linux",
+    sensor: { type: "none" },
+    transport: {
+      ...{ type: "ssh", host: "127.0.0.1", port, user: "someone", hostKey: noHostKey },
+      authentication: { type: "agent" },
+      ...transport,
+    },
+  });
 }
 
 /** Makes a key pair `file` and `file.pub`. */
