@@ -1,22 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { leasedTrials } from "../../src/dispatch/kill.js";
-import type { QueueServer } from "../../src/dispatch/redis.js";
 import type { RunJobs } from "../../src/dispatch/run-queue.js";
-import { Acts, idsOf, openSharedServer, planOf, type SharedServer } from "./runs.js";
+import { Acts, idsOf, planOf, sharedServer } from "./runs.js";
 import { until } from "./support.js";
 
-let shared: SharedServer;
-let server: QueueServer;
-let run: SharedServer["run"];
-
-beforeAll(async () => {
-  shared = await openSharedServer();
-  ({ server, run } = shared);
-});
-afterAll(async () => {
-  await shared.close();
-});
+const shared = sharedServer();
+const { run } = shared;
 
 describe("the end of a run before its time", () => {
   test("an interrupt starts nothing new, waits for what runs and for its verdict, and is no failure", async () => {
@@ -45,7 +35,7 @@ describe("the end of a run before its time", () => {
   });
 
   test("an interrupt ends the wait for a target that another run holds", async () => {
-    await server.client.set("tyrian:lease:lab.h1", "a trial of another run", "PX", 20_000);
+    await shared.client.set("tyrian:lease:lab.h1", "a trial of another run", "PX", 20_000);
     const interrupt = new AbortController();
     const act = vi.fn<RunJobs<string>["act"]>();
     const begun = Date.now();
@@ -53,7 +43,7 @@ describe("the end of a run before its time", () => {
     await run(planOf("h1", "h1"), { act }, { signal: interrupt.signal, onLeaseWait });
     expect(act).not.toHaveBeenCalled();
     expect(Date.now() - begun).toBeLessThan(3_000);
-    await server.client.del("tyrian:lease:lab.h1");
+    await shared.client.del("tyrian:lease:lab.h1");
   });
 
   test("the first rejection ends the run with itself, after the others that had begun; nothing new begins", async () => {
@@ -94,7 +84,7 @@ describe("the end of a run before its time", () => {
   });
 
   test("a trial that waits for a held target when the run fails never begins, also when the target is free later", async () => {
-    await server.client.set("tyrian:lease:lab.held", "a trial of another run", "PX", 20_000);
+    await shared.client.set("tyrian:lease:lab.held", "a trial of another run", "PX", 20_000);
     const plan = planOf("held", "h1");
     const begun: string[] = [];
     const running = run(plan, {
@@ -108,24 +98,24 @@ describe("the end of a run before its time", () => {
     await expect(running).rejects.toThrow("a defect");
     // The one that waits does not keep the run from ending.
     expect(Date.now() - started).toBeLessThan(4_000);
-    await server.client.del("tyrian:lease:lab.held");
+    await shared.client.del("tyrian:lease:lab.held");
     await sleep(600);
     expect(begun).toEqual(["h1"]);
-    expect(await leasedTrials(server.client)).toEqual([]);
+    expect(await leasedTrials(shared.client)).toEqual([]);
   });
 
   test("an act whose lease is lost is told to end, with the reason", async () => {
     let reason: unknown;
     await run(planOf("h1"), {
       act: async (trial, signal) => {
-        await server.client.set("tyrian:lease:lab.h1", "another");
+        await shared.client.set("tyrian:lease:lab.h1", "another");
         await until(() => signal.aborted, 10_000);
         reason = signal.reason;
         return trial.id;
       },
     });
     expect(reason).toMatchObject({ message: "the lease on the target was lost" });
-    expect(await server.client.get("tyrian:lease:lab.h1")).toBe("another");
-    await server.client.del("tyrian:lease:lab.h1");
+    expect(await shared.client.get("tyrian:lease:lab.h1")).toBe("another");
+    await shared.client.del("tyrian:lease:lab.h1");
   });
 });

@@ -1,23 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Queue, Worker } from "bullmq";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leasedTrials } from "../../src/dispatch/kill.js";
-import type { QueueServer } from "../../src/dispatch/redis.js";
 import type { RunJobs } from "../../src/dispatch/run-queue.js";
-import { Acts, idsOf, openSharedServer, planOf, type SharedServer } from "./runs.js";
+import { Acts, idsOf, planOf, sharedServer } from "./runs.js";
 import { until } from "./support.js";
 
-let shared: SharedServer;
-let server: QueueServer;
-let run: SharedServer["run"];
-
-beforeAll(async () => {
-  shared = await openSharedServer();
-  ({ server, run } = shared);
-});
-afterAll(async () => {
-  await shared.close();
-});
+const shared = sharedServer();
+const { run } = shared;
 
 describe("a run of the queue", () => {
   test("acts on a target in the plan's order and one at a time, and on targets in parallel", async () => {
@@ -64,12 +54,12 @@ describe("a run of the queue", () => {
     const holders: (string | null)[] = [];
     await run(plan, {
       act: async (trial) => {
-        holders.push(await server.client.get("lab.h1"), ...(await leasedTrials(server.client)));
+        holders.push(await shared.client.get("lab.h1"), ...(await leasedTrials(shared.client)));
         return trial.id;
       },
     });
     expect(holders.filter((holder) => holder !== null)).toEqual(idsOf(plan));
-    expect(await leasedTrials(server.client)).toEqual([]);
+    expect(await leasedTrials(shared.client)).toEqual([]);
   });
 
   test("waits for a target that another run holds, and tells which trial has it", async () => {
@@ -86,12 +76,12 @@ describe("a run of the queue", () => {
   });
 
   test("leaves nothing in a Redis that others share, also when it failed", async () => {
-    await server.client.flushdb();
-    await server.client.set("of another", "kept");
+    await shared.client.flushdb();
+    await shared.client.set("of another", "kept");
     const failing = run(planOf("h1", "h2"), { judge: () => Promise.reject(new Error("a defect")) });
     await expect(failing).rejects.toThrow("a defect");
     await run(planOf("h1", "h2", "h1"), {});
-    expect(await server.client.keys("*")).toEqual(["of another"]);
+    expect(await shared.client.keys("*")).toEqual(["of another"]);
   });
 });
 
@@ -100,7 +90,7 @@ describe("at most once", () => {
     const plan = planOf("h1", "h1");
     const [first = ""] = idsOf(plan);
     const acts = new Acts();
-    const again = new Queue(`${plan.run}.target.h1`, { connection: server.options, prefix: "tyrian" });
+    const again = new Queue(`${plan.run}.target.h1`, { connection: shared.options, prefix: "tyrian" });
     let added = 0;
     await run(plan, {
       act: async (trial, signal) => {
@@ -119,16 +109,16 @@ describe("at most once", () => {
   test("a job that stalls is failed and never run again, by another machine neither", async () => {
     const plan = planOf("h1");
     const begun: string[] = [];
-    const queue = new Queue(`${plan.run}.target.h1`, { connection: server.options, prefix: "tyrian" });
+    const queue = new Queue(`${plan.run}.target.h1`, { connection: shared.options, prefix: "tyrian" });
     const judged: string[] = [];
     const runs: Promise<void>[] = [];
     const act: RunJobs<string>["act"] = async (trial) => {
       begun.push(trial.id);
       if (begun.length > 1) return trial.id;
       // As if this process had been stopped until its lock on the job expired, and the job had been seen so once.
-      await server.client.del(queue.toKey(`${trial.id}:lock`));
-      await server.client.sadd(queue.toKey("stalled"), trial.id);
-      await server.client.del(queue.toKey("stalled-check"));
+      await shared.client.del(queue.toKey(`${trial.id}:lock`));
+      await shared.client.sadd(queue.toKey("stalled"), trial.id);
+      await shared.client.del(queue.toKey("stalled-check"));
       // Another machine's worker looks for stalled jobs as soon as it starts.
       const elsewhere = run(plan, { act });
       runs.push(elsewhere);
@@ -151,9 +141,9 @@ describe("at most once", () => {
 
   test("an act whose job is taken for stalled is told to end", async () => {
     const plan = planOf("h1");
-    const queue = new Queue(`${plan.run}.target.h1`, { connection: server.options, prefix: "tyrian" });
+    const queue = new Queue(`${plan.run}.target.h1`, { connection: shared.options, prefix: "tyrian" });
     const options = {
-      connection: server.options,
+      connection: shared.options,
       prefix: "tyrian",
       stalledInterval: 100,
       maxStalledCount: 0,
@@ -162,9 +152,9 @@ describe("at most once", () => {
     let reason: unknown;
     const stalling = run(plan, {
       act: async (trial, signal) => {
-        await server.client.del(queue.toKey(`${trial.id}:lock`));
-        await server.client.sadd(queue.toKey("stalled"), trial.id);
-        await server.client.del(queue.toKey("stalled-check"));
+        await shared.client.del(queue.toKey(`${trial.id}:lock`));
+        await shared.client.sadd(queue.toKey("stalled"), trial.id);
+        await shared.client.del(queue.toKey("stalled-check"));
         // It looks for stalled jobs and processes none itself: the failed job is seen by the run's own worker.
         await other.startStalledCheckTimer();
         await until(() => signal.aborted);

@@ -1,30 +1,44 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll } from "vitest";
 import { openQueueServer, type QueueServer } from "../../src/dispatch/redis.js";
 import { type DispatchOptions, dispatchRun, type RunJobs } from "../../src/dispatch/run-queue.js";
 import type { Plan, Trial } from "../../src/model/trial.js";
-import { startSharedRedis } from "./support.js";
+import { type SharedRedis, startSharedRedis } from "./support.js";
 
 type Run = (plan: Plan, jobs?: Partial<RunJobs<string>>, options?: Partial<DispatchOptions>) => Promise<void>;
 
 /** A Redis that others share, so that what a run leaves behind is seen, and runs on it. */
 export interface SharedServer {
-  readonly server: QueueServer;
+  /** For commands of the test's own. */
+  readonly client: QueueServer["client"];
+  readonly options: QueueServer["options"];
   readonly url: string;
   readonly run: Run;
-  close(): Promise<void>;
 }
 
-export async function openSharedServer(): Promise<SharedServer> {
-  const shared = await startSharedRedis();
-  const server = await openQueueServer("/nonexistent", shared.url);
+/** The shared server of a test file: it is there from before the first test until after the last. */
+export function sharedServer(): SharedServer {
+  let redis: SharedRedis;
+  let server: QueueServer;
+  beforeAll(async () => {
+    redis = await startSharedRedis();
+    server = await openQueueServer("/nonexistent", redis.url);
+  });
+  afterAll(async () => {
+    await server.close();
+    await redis.close();
+  });
   return {
-    server,
-    url: shared.url,
-    run: runsOn(server),
-    close: async () => {
-      await server.close();
-      await shared.close();
+    get client() {
+      return server.client;
     },
+    get options() {
+      return server.options;
+    },
+    get url() {
+      return redis.url;
+    },
+    run: (plan, jobs, options) => runsOn(server)(plan, jobs, options),
   };
 }
 

@@ -130,7 +130,13 @@ export function startProcess(...words: string[]): Child {
 }
 
 /** A server that is nobody's but the test's, on a port of loopback: what REDIS_URL names. */
-export async function startSharedRedis(): Promise<{ url: string; pid: number; close(): Promise<void> }> {
+export interface SharedRedis {
+  readonly url: string;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+export async function startSharedRedis(): Promise<SharedRedis> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-shared-redis-"));
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const words = [
