@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -26,7 +25,6 @@ afterEach(async () => {
   vi.useRealTimers();
   for (const trial of trials.splice(0)) {
     for (const pid of processesOf(trial)) process.kill(Number(pid), "SIGKILL");
-    await rm(trial.work, { recursive: true, force: true });
   }
   tidy();
 });

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { runAct } from "../../src/engine/act.js";
@@ -18,18 +17,13 @@ import {
   tidy,
 } from "./workbench.js";
 
-const trials: Trial[] = [];
-
-afterEach(async () => {
+afterEach(() => {
   vi.useRealTimers();
-  for (const trial of trials.splice(0)) await rm(trial.work, { recursive: true, force: true });
   tidy();
 });
 
 function trialWith(cleanup: Trial["cleanup"], code = "true"): Trial {
-  const trial = shellTrial(code, { cleanup });
-  trials.push(trial);
-  return trial;
+  return shellTrial(code, { cleanup });
 }
 
 /** For cleanups that no real process takes part in: their pauses take no time. */

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { owedCleanups, recover } from "../../src/engine/recover.js";
@@ -10,21 +9,11 @@ import type { JournalEntry, JournalEvent } from "../../src/model/journal-event.j
 import type { Target } from "../../src/model/target.js";
 import type { Trial } from "../../src/model/trial.js";
 import { executionOf } from "../verify/builders.js";
-import { here, scripted, shell, shellTrial, tidy, workbench } from "./workbench.js";
+import { here, scripted, shell, shellTrial, tidy, type Workbench, workbench } from "./workbench.js";
 
 /** What is done for a run that ended too early: the cleanups that it owes, and nothing else. */
 
-const trials: Trial[] = [];
-
-afterEach(async () => {
-  for (const trial of trials.splice(0)) await rm(trial.work, { recursive: true, force: true });
-  tidy();
-});
-
-function keep(trial: Trial): Trial {
-  trials.push(trial);
-  return trial;
-}
+afterEach(tidy);
 
 /** The run as a journal with these entries tells it. */
 function runOf(planned: readonly Trial[], entries: readonly JournalEntry[] = []): RunState {
@@ -81,12 +70,26 @@ test.each([
 function witnessed(folder: string, name: string, target = here.name): Trial {
   const probe = `[ -e ${folder}/${name}.cleaned ]`;
   const cleanup = { run: `echo x >> ${folder}/${name}.cleaned`, probe };
-  return keep(shellTrial(`touch ${folder}/${name}.ran; echo done`, { cleanup, target }));
+  return shellTrial(`touch ${folder}/${name}.ran; echo done`, { cleanup, target });
 }
 
 function cleanups(folder: string, name: string): number {
   const file = join(folder, `${name}.cleaned`);
   return existsSync(file) ? readFileSync(file, "utf8").length / 2 : 0;
+}
+
+/** A run that ended when trials on the targets `one` and `two` were armed; both are withheld. */
+async function armedOnTwoTargets(bench: Workbench): Promise<RunState> {
+  const planned = ["one", "two"].map((name) => witnessed(bench.folder, name, name));
+  for (const trial of planned) await bench.ports.withheld.mark(trial.target, markOf(trial));
+  return runOf(
+    planned,
+    planned.flatMap((trial) => lived(trial, "armed")),
+  );
+}
+
+function markOf(trial: Trial) {
+  return { trial: trial.id, run: trial.run, folder: "/runs/run", armedAt: "2026-11-24T12:00:00.000Z" };
 }
 
 const known = (name: string): Target => ({ ...here, name });
@@ -149,26 +152,14 @@ describe("recovery", () => {
     const bench = workbench({}, () => {
       throw failure;
     });
-    const planned = ["one", "two"].map((name) => witnessed(bench.folder, name, name));
-    for (const trial of planned) await bench.ports.withheld.mark(trial.target, markOf(trial));
-    const recovering = recover(
-      runOf(
-        planned,
-        planned.flatMap((trial) => lived(trial, "armed")),
-      ),
-      known,
-      bench.ports,
-    );
+    const run = await armedOnTwoTargets(bench);
+    const recovering = recover(run, known, bench.ports);
     await expect(recovering).rejects.toBe(failure);
     expect([cleanups(bench.folder, "one"), cleanups(bench.folder, "two")]).toEqual([1, 1]);
     expect(await bench.ports.withheld.markOf("one")).not.toBeNull();
     expect(await bench.ports.withheld.markOf("two")).not.toBeNull();
   });
 });
-
-function markOf(trial: Trial) {
-  return { trial: trial.id, run: trial.run, folder: "/runs/run", armedAt: "2026-11-24T12:00:00.000Z" };
-}
 
 describe("the mark of a target is lifted", () => {
   async function markAfter(trial: Trial, entries: readonly JournalEntry[], mark = markOf(trial)) {
@@ -183,34 +174,26 @@ describe("the mark of a target is lifted", () => {
     ["its run died between the journal's last line and the mark", "clean"],
     ["its run died between the mark and the arming: nothing had run", "prepared"],
   ] as const)("when %s", async (_why, life) => {
-    const trial = keep(shellTrial("x"));
+    const trial = shellTrial("x");
     expect(await markAfter(trial, lived(trial, life))).toBeNull();
   });
 
   test("not when the cleanup is still not proved", async () => {
-    const trial = keep(shellTrial("x", { cleanup: { run: "true", probe: "exit 1" } }));
+    const trial = shellTrial("x", { cleanup: { run: "true", probe: "exit 1" } });
     expect(await markAfter(trial, lived(trial, "executed"))).toEqual(markOf(trial));
   });
 
   test("not when it is the mark of another run's trial", async () => {
-    const trial = keep(shellTrial("x"));
+    const trial = shellTrial("x");
     const others = { ...markOf(trial), trial: "other-0001", run: "other" };
     expect(await markAfter(trial, lived(trial, "executed"), others)).toEqual(others);
   });
 
   test("not when it cannot be read, which keeps no other target withheld", async () => {
     const bench = workbench({ acquire: shell });
-    const planned = ["one", "two"].map((name) => witnessed(bench.folder, name, name));
-    for (const trial of planned) await bench.ports.withheld.mark(trial.target, markOf(trial));
+    const run = await armedOnTwoTargets(bench);
     writeFileSync(join(bench.folder, "withheld", "lab.one.json"), "{");
-    const recovering = recover(
-      runOf(
-        planned,
-        planned.flatMap((trial) => lived(trial, "armed")),
-      ),
-      known,
-      bench.ports,
-    );
+    const recovering = recover(run, known, bench.ports);
     await expect(recovering).rejects.toMatchObject({ code: "target-dirty" });
     await expect(bench.ports.withheld.markOf("one")).rejects.toMatchObject({ code: "target-dirty" });
     expect(await bench.ports.withheld.markOf("two")).toBeNull();

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { actScript } from "../../src/engine/script.js";
-import type { Trial } from "../../src/model/trial.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
 import { bracketOf } from "../../src/verify/bracket.js";
 import { absent, skippedFor } from "../skipped.js";
@@ -15,16 +13,11 @@ import { freshFolder, shellTrial, tidy } from "./workbench.js";
  * that number, so it must never be more than what was really executed. Seen by strace, which shares nothing with it.
  */
 
-const trials: Trial[] = [];
-afterEach(async () => {
-  for (const trial of trials.splice(0)) await rm(trial.work, { recursive: true, force: true });
-  tidy();
-});
+afterEach(tidy);
 
 /** What the wrapper said, and what it executed between its sentinels beside the act. */
 async function looked(shell: Shell, code: string): Promise<{ said: number; executed: string[] }> {
   const trial = shellTrial(code);
-  trials.push(trial);
   const log = join(freshFolder(), "strace.log");
   const word = nonce();
   const traced: Shell = {

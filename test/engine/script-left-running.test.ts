@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
@@ -23,18 +23,10 @@ import { freshFolder, shellTrial, tidy } from "./workbench.js";
 /** Whatever an act leaves running, however it left: the bracket is closed after its end, or its being there is reported. */
 
 const started: ChildProcess[] = [];
-const trials: Trial[] = [];
 afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
-  for (const { work } of trials.splice(0)) rmSync(work, { recursive: true, force: true });
   tidy();
 });
-
-function trialOfCode(code: string, over: Parameters<typeof shellTrial>[1] = {}): Trial {
-  const trial = shellTrial(code, over);
-  trials.push(trial);
-  return trial;
-}
 
 async function act(shell: Shell, trial: Trial, change = (script: string) => script): Promise<Ran> {
   const word = nonce();
@@ -90,10 +82,11 @@ describe.each([
   for (const [name, code] of Object.entries(escapes)) {
     testOf(all, `${name} is waited for`, async (shell) => {
       const file = join(freshFolder(), "told");
-      const ran = await act(shell, trialOfCode(code(file)));
+      const ran = await act(shell, shellTrial(code(file)));
       expect(ran.stdout).toBe("done\n");
       if (marks) expect([existsSync(file), strays(ran)]).toEqual([true, []]);
-      // Orphans of others, such as other tests' here, are not told from the act's then, and may be waited for to the end.
+      // Orphans of others, such as other tests' here, are not told from the act's then, and may be waited for to the end: four
+      // seconds by a clock of whole ones. So three would be too few: one of twenty runs beside other tests took 3.7 s.
       else expect(existsSync(file) || strays(ran).length > 0).toBe(true);
       if (strays(ran).length === 0) expect(ran.milliseconds).toBeLessThan(marks ? 3_000 : 5_000);
     });
@@ -106,7 +99,7 @@ describe.each([
       const file = join(freshFolder(), "pid");
       const ran = await act(
         shell,
-        trialOfCode(`setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`),
+        shellTrial(`setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`),
         hasty,
       );
       const pid = numberIn(file);
@@ -120,7 +113,7 @@ describe.each([
   );
 
   testOf(all, "nothing is waited for when nothing is left, whatever else the machine does", async (shell) => {
-    const quick = await act(shell, trialOfCode("echo done"));
+    const quick = await act(shell, shellTrial("echo done"));
     const words = quick.statuses.map(({ word }) => word);
     expect(words.slice(0, 2)).toEqual(["started", "ended"]);
     if (marks) expect([words, quick.milliseconds < 1_500]).toEqual([["started", "ended", "looked"], true]);
@@ -135,7 +128,7 @@ describe.each([
     await sleep(100);
     const ran = await act(
       shell,
-      trialOfCode(`touch ${go}; until [ -s ${told} ]; do sleep 0.02; done; echo done`),
+      shellTrial(`touch ${go}; until [ -s ${told} ]; do sleep 0.02; done; echo done`),
     );
     const foreign = numberIn(told);
     const lived = lives(foreign);
@@ -149,7 +142,7 @@ describe.each([
     async (shell) => {
       const file = join(freshFolder(), "told");
       const code = escapes["a child that cleared its environment and left its session"](file);
-      const ran = await act(shell, trialOfCode(code), (script) =>
+      const ran = await act(shell, shellTrial(code), (script) =>
         script.replaceAll("/proc/loadavg", "/dev/null"),
       );
       expect(ran.said("ended")).toBe("0");
@@ -158,7 +151,7 @@ describe.each([
   );
 
   testOf(all, "without /proc nothing is proved", async (shell) => {
-    const ran = await act(shell, trialOfCode("echo done"), (script) =>
+    const ran = await act(shell, shellTrial("echo done"), (script) =>
       hasty(script).replaceAll("/proc/", "/nonexistent/"),
     );
     expect(ran.said("ended")).toBe("0");
@@ -170,7 +163,7 @@ describe.each([
     const one = `setsid env -i sh -c 'echo $$ > ${folder}/$$; exec sleep 77' </dev/null >/dev/null 2>&1 &`;
     const ran = await act(
       shell,
-      trialOfCode(`for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do\n${one}\ndone; sleep 0.2`),
+      shellTrial(`for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do\n${one}\ndone; sleep 0.2`),
       hasty,
     );
     const wanted = readdirSync(folder);
@@ -188,7 +181,7 @@ describe("under any shell", () => {
     async (shell) => {
       const folder = freshFolder();
       const tell = (name: string): string => `echo $$ > ${join(folder, name)}`;
-      const trial = trialOfCode(`
+      const trial = shellTrial(`
 (trap '' TERM; sh -c '${tell("deaf")}; while :; do sleep 0.1; done') </dev/null >/dev/null 2>&1 &
 setsid env -i sh -c '${tell("cleared")}; exec sleep 77' </dev/null >/dev/null 2>&1 &
 setsid env -i sh -c 'trap "" TERM; ${tell("both")}; while :; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &
@@ -207,7 +200,7 @@ sleep 0.2`);
 
   testOf(shells, "a sweep ends nothing of another trial, and says so", async (shell) => {
     const file = join(freshFolder(), "pid");
-    const trial = trialOfCode(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
+    const trial = shellTrial(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
     await act(shell, trial, hasty);
     const other = { ...trial, id: `${trial.id}0` };
     const swept = await sweep(shell, other);
@@ -218,7 +211,7 @@ sleep 0.2`);
 
   testOf(shells, "where the mark cannot be set a sweep goes by the environment", async (shell) => {
     const file = join(freshFolder(), "pid");
-    const trial = trialOfCode(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
+    const trial = shellTrial(`setsid sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`);
     await act(unmarked(shell), trial, hasty);
     expect((await sweep(shell, trial)).said("swept")).toBe("1");
     expect(lives(numberIn(file))).toBe(false);
@@ -235,7 +228,7 @@ sleep 0.2`);
     "a stray that nothing shows to be the trial's is not ended by the cleanup, but reported until it has gone",
     async (shell) => {
       const file = join(freshFolder(), "pid");
-      const trial = trialOfCode(
+      const trial = shellTrial(
         `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`,
       );
       const all = strays(await act(unmarked(shell), trial, hasty));
@@ -283,7 +276,7 @@ describe("under any shell in a session of its own", skippedFor(await whyNoSessio
       const file = join(freshFolder(), "told");
       started.push(spawn("setsid", ["-f", "sleep", "5"], { stdio: "ignore" }));
       const code = escapes["a chain of processes of which none lives for long"](file);
-      const ran = await act(shell, trialOfCode(code));
+      const ran = await act(shell, shellTrial(code));
       expect([existsSync(file), strays(ran)]).toEqual([true, []]);
     },
   );
@@ -291,7 +284,7 @@ describe("under any shell in a session of its own", skippedFor(await whyNoSessio
   testOf(shells.map(inSession), "a stray is ended in its own session only", async (shell) => {
     const file = join(freshFolder(), "pid");
     const code = `setsid env -i sh -c 'echo $$ > ${file}; exec sleep 77' </dev/null >/dev/null 2>&1 &`;
-    const trial = trialOfCode(code);
+    const trial = shellTrial(code);
     const left = strays(await act(shell, trial, hasty));
     const pid = numberIn(file);
     expect(numbers(left)).toEqual([pid]);
@@ -301,7 +294,7 @@ describe("under any shell in a session of its own", skippedFor(await whyNoSessio
     process.kill(pid, "SIGKILL");
 
     // The act and its cleanup in one session, one after the other, as on one connection.
-    const again = trialOfCode(code);
+    const again = shellTrial(code);
     const [first, second] = [nonce(), nonce()];
     const [program = ""] = shell.command.at(-1)?.match(/(?<=exec ).*/) ?? [];
     const folder = freshFolder();
@@ -322,7 +315,7 @@ ${program} < ${folder}/cleanup`,
 
 test("what stays is waited for by the clock, however slow the looks are", async () => {
   const waits = shells.map(async (shell) => {
-    const trial = trialOfCode("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
+    const trial = shellTrial("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
     const ran = await act(shell, trial, (script) => script.replace("/bin/sleep 0.05", "/bin/sleep 0.5"));
     expect([shell.name, strays(ran).length, ran.said("ended")]).toEqual([shell.name, 1, "0"]);
     expect(ran.milliseconds).toBeGreaterThan(3_000);
@@ -335,7 +328,7 @@ test("what stays is waited for by the clock, however slow the looks are", async 
 
 test("what stays is waited for by the number of looks where there is no clock", async () => {
   const waits = shells.map(async (shell) => {
-    const trial = trialOfCode("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
+    const trial = shellTrial("setsid env -i sleep 77 </dev/null >/dev/null 2>&1 & echo done");
     const ran = await act(shell, trial, (script) => script.replace("/proc/uptime", "/nonexistent/uptime"));
     expect([shell.name, strays(ran).length, ran.stderr]).toEqual([shell.name, 1, ""]);
     expect(ran.milliseconds).toBeGreaterThan(3_000);
@@ -348,7 +341,7 @@ test("in a storm of processes of others nothing is waited for", async () => {
   const storm = spawn("sh", ["-c", "while :; do (:); done"], { detached: true, stdio: "ignore" });
   started.push(storm);
   for (const shell of shells) {
-    const ran = await act(shell, trialOfCode("echo done"));
+    const ran = await act(shell, shellTrial("echo done"));
     expect([shell.name, ran.stdout, strays(ran)]).toEqual([shell.name, "done\n", []]);
     expect(ran.milliseconds).toBeLessThan(3_000);
   }

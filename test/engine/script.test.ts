@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { actScript, cleanupScript, quote } from "../../src/engine/script.js";
@@ -8,17 +8,7 @@ import { absent, skippedFor } from "../skipped.js";
 import { absentShells, give, isInstalled, nonce, type Ran, type Shell, shells } from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
 
-const trials: Trial[] = [];
-afterEach(() => {
-  for (const { work } of trials.splice(0)) rmSync(work, { recursive: true, force: true });
-  tidy();
-});
-
-function trialOfCode(code: string, over: Parameters<typeof shellTrial>[1] = {}): Trial {
-  const trial = shellTrial(code, over);
-  trials.push(trial);
-  return trial;
-}
+afterEach(tidy);
 
 async function act(shell: Shell, trial: Trial): Promise<Ran> {
   const word = nonce();
@@ -115,7 +105,7 @@ describe.each(shells)("under $name", (shell) => {
     const options = ["-c", "for word do printf '%s\\0' \"$word\"; done", "name", ...hostile];
     const ran = await act(
       shell,
-      trialOfCode("last $word", { act: { program: "sh", options, via: "argument" } }),
+      shellTrial("last $word", { act: { program: "sh", options, via: "argument" } }),
     );
     // The code comes behind an option of its own.
     expect(ran.stdout.split("\0").slice(0, -1)).toEqual([...hostile, "-c", "last $word"]);
@@ -126,7 +116,7 @@ describe.each(shells)("under $name", (shell) => {
       (["argument", "file", "stdin"] as const).map((via) => ({ ...family, via })),
     ),
   )("code for $program by way of $via is executed as written", async ({ program, code, via }) => {
-    const ran = await act(shell, trialOfCode(code, { act: { program, via } }));
+    const ran = await act(shell, shellTrial(code, { act: { program, via } }));
     expect({ stdout: ran.stdout, stderr: ran.stderr, code: ran.code }).toEqual({
       stdout: wanted,
       stderr: "",
@@ -136,7 +126,7 @@ describe.each(shells)("under $name", (shell) => {
 
   test("an act that gets no code on its standard input gets nothing there, and not the rest of the script", async () => {
     for (const via of ["argument", "file"] as const) {
-      const ran = await act(shell, trialOfCode("cat; echo done", { act: { via } }));
+      const ran = await act(shell, shellTrial("cat; echo done", { act: { via } }));
       expect([ran.stdout, ran.said("ended"), ran.code]).toEqual(["done\n", "0", 0]);
     }
   });
@@ -154,13 +144,13 @@ describe.each(shells)("under $name", (shell) => {
       "",
     ];
     const code = `cat <<'X'\n${text.join("\n")}\nX\necho done`;
-    const ran = await act(shell, trialOfCode(code, { act: { via: "stdin" } }));
+    const ran = await act(shell, shellTrial(code, { act: { via: "stdin" } }));
     expect([ran.stdout, ran.stderr, ran.said("ended")]).toEqual([`${text.join("\n")}\ndone\n`, "", "0"]);
   });
 
   test("code of more than a pipe holds, of which the program reads nothing, holds up nothing", async () => {
     const code = `exit 7\n${"# padding\n".repeat(30_000)}`;
-    const ran = await act(shell, trialOfCode(code, { act: { via: "stdin" } }));
+    const ran = await act(shell, shellTrial(code, { act: { via: "stdin" } }));
     expect([ran.said("ended"), ran.said("left-behind"), ran.code]).toEqual(["7", null, 7]);
   });
 
@@ -170,7 +160,7 @@ describe.each(shells)("under $name", (shell) => {
       { name: "a b'c", content: "", executable: false },
       { name: "run.sh", content: "#!/bin/sh\necho run $PWD\n", executable: true },
     ];
-    const trial = trialOfCode("./run.sh; cat plain; echo; ls", { act: { files } });
+    const trial = shellTrial("./run.sh; cat plain; echo; ls", { act: { files } });
     const ran = await act(shell, trial);
     expect(ran.stdout).toBe(`run ${trial.work}\n${files[0]?.content}\na b'c\nplain\nrun.sh\n`);
     expect(statSync(trial.work).mode & 0o777).toBe(0o700);
@@ -180,7 +170,7 @@ describe.each(shells)("under $name", (shell) => {
 
   test("the first requirement that is missing is named, and neither sentinel nor act comes", async () => {
     const file = join(freshFolder(), "ran");
-    const trial = trialOfCode(`touch ${file}`, {
+    const trial = shellTrial(`touch ${file}`, {
       requires: [
         { description: "", check: "cat; cd /; exit 0" },
         { description: "", check: "echo noise; echo noise >&2; [ -d . ]" },
@@ -195,7 +185,7 @@ describe.each(shells)("under $name", (shell) => {
 
   test("requirements that are there change nothing of the act's surroundings", async () => {
     const requires = [{ description: "", check: "cd /; umask 0; x=1; export x; exec true" }];
-    const trial = trialOfCode("pwd; umask; echo ${x-unset}; command -v say look_around; echo done", {
+    const trial = shellTrial("pwd; umask; echo ${x-unset}; command -v say look_around; echo done", {
       requires,
     });
     expect((await act(shell, trial)).stdout).toBe(`${trial.work}\n0077\nunset\ndone\n`);
@@ -209,20 +199,20 @@ describe.each(shells)("under $name", (shell) => {
       expect([ran.statuses, ran.code]).toEqual([[{ word: "work-folder-failed", rest: "" }], 125]);
       expect(existsSync(file)).toBe(false);
     };
-    const there = trialOfCode(`touch ${file}`);
+    const there = shellTrial(`touch ${file}`);
     mkdirSync(there.work);
     await refused(there);
-    const link = trialOfCode(`touch ${file}`, {
+    const link = shellTrial(`touch ${file}`, {
       act: { files: [{ name: "planted", content: "x", executable: false }] },
     });
     symlinkSync(elsewhere, link.work);
     await refused(link);
     expect(existsSync(join(elsewhere, "planted"))).toBe(false);
-    await refused(trialOfCode(`touch ${file}`, { work: join(elsewhere, "no/such/folder") }));
+    await refused(shellTrial(`touch ${file}`, { work: join(elsewhere, "no/such/folder") }));
   });
 
   test("the reports stand apart from what the act writes, whatever that ends with", async () => {
-    const ran = await act(shell, trialOfCode("printf 'no line feed' >&2; printf out; exit 4"));
+    const ran = await act(shell, shellTrial("printf 'no line feed' >&2; printf out; exit 4"));
     expect(ran.statuses).toEqual([
       { word: "started", rest: "" },
       { word: "ended", rest: "4" },
@@ -232,18 +222,18 @@ describe.each(shells)("under $name", (shell) => {
   });
 
   test("an act that is killed, is not found or may not be executed ends with the shell's status for that", async () => {
-    const killed = await act(shell, trialOfCode("kill -KILL $$"));
+    const killed = await act(shell, shellTrial("kill -KILL $$"));
     expect([killed.said("ended"), killed.stderr]).toEqual(["137", ""]);
-    const absent = await act(shell, trialOfCode("x", { act: { program: "/nonexistent/program" } }));
+    const absent = await act(shell, shellTrial("x", { act: { program: "/nonexistent/program" } }));
     expect(absent.said("ended")).toBe("127");
-    const refused = await act(shell, trialOfCode("x", { act: { program: "/etc/passwd" } }));
+    const refused = await act(shell, shellTrial("x", { act: { program: "/etc/passwd" } }));
     expect(refused.said("ended")).toBe("126");
   });
 
   test("the act is the process that the wrapper starts: no shell of ours stands between them", async () => {
     const ran = await act(
       shell,
-      trialOfCode("print(open(f'/proc/{__import__(\"os\").getppid()}/comm').read())", {
+      shellTrial("print(open(f'/proc/{__import__(\"os\").getppid()}/comm').read())", {
         act: { program: "python3" },
       }),
     );
@@ -251,7 +241,7 @@ describe.each(shells)("under $name", (shell) => {
   });
 
   test("a cleanup undoes the work folder with all that is in it, and proves it", async () => {
-    const trial = trialOfCode("mkdir -p a/b; echo x > a/b/c; ln -s /etc link; chmod 0 a/b/c");
+    const trial = shellTrial("mkdir -p a/b; echo x > a/b/c; ln -s /etc link; chmod 0 a/b/c");
     await act(shell, trial);
     const ran = await cleanUp(shell, trial);
     expect(ran.statuses.map(({ word, rest }) => `${word} ${rest}`)).toEqual([
@@ -262,7 +252,7 @@ describe.each(shells)("under $name", (shell) => {
 
   test("a cleanup's own commands are executed in the work folder, then its probe outside", async () => {
     const file = join(freshFolder(), "where");
-    const trial = trialOfCode("true", {
+    const trial = shellTrial("true", {
       cleanup: { run: `cat; pwd > ${file}; exit 3`, probe: `cat; pwd >> ${file}; exit 5` },
     });
     await act(shell, trial);
@@ -274,7 +264,7 @@ describe.each(shells)("under $name", (shell) => {
   test("a cleanup does not follow a link that took the work folder's place, and removes the link alone", async () => {
     const elsewhere = freshFolder();
     writeFileSync(join(elsewhere, "kept"), "x");
-    const trial = trialOfCode("true", { cleanup: { run: "rm -f kept; echo x > planted", probe: "true" } });
+    const trial = shellTrial("true", { cleanup: { run: "rm -f kept; echo x > planted", probe: "true" } });
     symlinkSync(elsewhere, trial.work);
     const ran = await cleanUp(shell, trial);
     expect([existsSync(join(elsewhere, "kept")), existsSync(join(elsewhere, "planted"))]).toEqual([
@@ -286,14 +276,14 @@ describe.each(shells)("under $name", (shell) => {
 
   test("a cleanup of a trial that left no folder is done all the same", async () => {
     const file = join(freshFolder(), "cleaned");
-    const trial = trialOfCode("true", { cleanup: { run: `touch ${file}`, probe: `[ -e ${file} ]` } });
+    const trial = shellTrial("true", { cleanup: { run: `touch ${file}`, probe: `[ -e ${file} ]` } });
     const ran = await cleanUp(shell, trial);
     expect([ran.said("cleanup"), ran.said("probe"), ran.said("work-folder")]).toEqual(["0", "0", "gone"]);
   });
 });
 
 test("no command line of the act names the trial", () => {
-  const trial = trialOfCode("x");
+  const trial = shellTrial("x");
   for (const via of ["argument", "file", "stdin"] as const) {
     expect(actArguments({ ...trial.act, via }, trial.work).join(" ")).not.toContain(trial.id);
   }

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { actOnTarget } from "../../src/engine/trial.js";
@@ -22,12 +21,7 @@ import {
 
 /** What a trial does when the house itself fails under it: the disk, or the connection. Nothing runs that is not recorded. */
 
-const trials: Trial[] = [];
-
-afterEach(async () => {
-  for (const trial of trials.splice(0)) await rm(trial.work, { recursive: true, force: true });
-  tidy();
-});
+afterEach(tidy);
 
 /** A trial that tells by files whether it began and how often it was cleaned. */
 function witnessed(folder: string): { trial: Trial; began(): boolean; cleanups(): number } {
@@ -35,7 +29,6 @@ function witnessed(folder: string): { trial: Trial; began(): boolean; cleanups()
   const trial = shellTrial(`touch ${begun}; touch made; echo done`, {
     cleanup: { run: `echo x >> ${cleaned}`, probe: "true" },
   });
-  trials.push(trial);
   return {
     trial,
     began: () => existsSync(begun),

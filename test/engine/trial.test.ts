@@ -1,27 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { actOnTarget } from "../../src/engine/trial.js";
 import { TyrianError } from "../../src/errors.js";
 import type { JournalEntry } from "../../src/model/journal-event.js";
-import type { Trial } from "../../src/model/trial.js";
 import { freshFolder, here, never, processesOf, shellTrial, tidy, workbench } from "./workbench.js";
 
 /** One trial's life on a real shell: prepared, armed, executed, checked, cleaned. */
 
-const trials: Trial[] = [];
-
-afterEach(async () => {
-  for (const trial of trials.splice(0)) await rm(trial.work, { recursive: true, force: true });
-  tidy();
-});
-
-function keep(trial: Trial): Trial {
-  trials.push(trial);
-  return trial;
-}
+afterEach(tidy);
 
 const whole = ["trial-prepared", "trial-armed", "trial-executed", "trial-checked", "trial-cleaned"];
 /** Of a trial that began nothing on its target. */
@@ -34,7 +22,7 @@ function entryOf<T extends JournalEntry["type"]>(entries: readonly JournalEntry[
 describe("a trial that goes well", () => {
   test("is journalled state by state, answers with what it did, and leaves nothing behind", async () => {
     const bench = workbench({ lostRecords: (host) => Promise.resolve(host === "h1" ? 7 : null) });
-    const trial = keep(shellTrial("touch made; setsid sleep 0.2 >/dev/null 2>&1 & echo done"));
+    const trial = shellTrial("touch made; setsid sleep 0.2 >/dev/null 2>&1 & echo done");
     const acted = await actOnTarget(trial, here, bench.ports, never);
     expect(bench.types()).toEqual(whole);
     expect(bench.entries.every((entry) => "trial" in entry && entry.trial === trial.id)).toBe(true);
@@ -68,7 +56,7 @@ describe("a trial that goes well", () => {
     };
     // The procedure itself is the witness.
     const mark = join(bench.folder, "withheld", "lab.here.json");
-    const trial = keep(shellTrial(`[ -e ${written} ] && cat ${mark} && echo done`));
+    const trial = shellTrial(`[ -e ${written} ] && cat ${mark} && echo done`);
     const { execution } = await actOnTarget(trial, here, slow, never);
     expect(execution.status).toBe("ran");
     expect(JSON.parse(execution.stdout.replace("done\n", ""))).toMatchObject({
@@ -79,7 +67,7 @@ describe("a trial that goes well", () => {
 
 test("a trial whose act fails is cleaned like any other", async () => {
   const bench = workbench();
-  const trial = keep(shellTrial("touch made; exit 3"));
+  const trial = shellTrial("touch made; exit 3");
   const acted = await actOnTarget(trial, here, bench.ports, never);
   expect([acted.execution.status, acted.cleanup.status]).toEqual(["failed", "clean"]);
   expect(bench.types()).toEqual(whole);
@@ -89,13 +77,13 @@ test("a trial whose act fails is cleaned like any other", async () => {
 test("a trial whose cleanup is not proved withholds its target, and the next trial does not begin", async () => {
   const bench = workbench();
   const witness = join(bench.folder, "begun");
-  const trial = keep(shellTrial("echo done", { cleanup: { run: "true", probe: "exit 1" } }));
+  const trial = shellTrial("echo done", { cleanup: { run: "true", probe: "exit 1" } });
   const acted = await actOnTarget(trial, here, bench.ports, never);
   expect([acted.execution.status, acted.cleanup.status]).toEqual(["ran", "dirty"]);
   expect(await bench.ports.withheld.markOf(here.name)).toMatchObject({ trial: trial.id });
 
   const next = workbench({ withheld: bench.ports.withheld });
-  const refused = await actOnTarget(keep(shellTrial(`touch ${witness}; echo done`)), here, next.ports, never);
+  const refused = await actOnTarget(shellTrial(`touch ${witness}; echo done`), here, next.ports, never);
   expect(refused.execution).toMatchObject({
     status: "not-run",
     reason: { code: "target-dirty", message: expect.stringContaining(`tyrian cleanup ${trial.run}`) },
@@ -110,7 +98,7 @@ test("a trial whose cleanup is not proved withholds its target, and the next tri
 describe("a trial does not begin", () => {
   async function refused(bench: ReturnType<typeof workbench>, signal = never) {
     const witness = join(bench.folder, "begun");
-    const trial = keep(shellTrial(`touch ${witness}; echo done`));
+    const trial = shellTrial(`touch ${witness}; echo done`);
     const acted = await actOnTarget(trial, here, bench.ports, signal);
     expect(bench.types()).toEqual(nothing);
     expect([existsSync(witness), acted.cleanup.status, acted.lostBefore]).toEqual([false, "clean", null]);
@@ -182,11 +170,9 @@ test("a trial that is interrupted when it was just armed does not act, and its c
   const bench = workbench({}, ({ type }) => {
     if (type === "trial-armed") stop.abort(new Error("the Redis was lost"));
   });
-  const trial = keep(
-    shellTrial(`touch ${bench.folder}/begun; echo done`, {
-      cleanup: { run: `echo x >> ${cleaned}`, probe: "true" },
-    }),
-  );
+  const trial = shellTrial(`touch ${bench.folder}/begun; echo done`, {
+    cleanup: { run: `echo x >> ${cleaned}`, probe: "true" },
+  });
   const acted = await actOnTarget(trial, here, bench.ports, stop.signal);
   expect(acted.execution).toMatchObject({
     status: "not-run",
@@ -201,7 +187,7 @@ test("a trial that is interrupted when it was just armed does not act, and its c
 test("a trial that is interrupted in its act is ended, checked and cleaned", async () => {
   const stop = new AbortController();
   const bench = workbench();
-  const trial = keep(shellTrial("touch made; sleep 60; echo done"));
+  const trial = shellTrial("touch made; sleep 60; echo done");
   const acting = actOnTarget(trial, here, bench.ports, stop.signal);
   await expect.poll(() => existsSync(join(trial.work, "made")), { timeout: 5_000 }).toBe(true);
   stop.abort();
@@ -214,9 +200,9 @@ test("a trial that is interrupted in its act is ended, checked and cleaned", asy
 test("after an act that something outlived the connection is not used again: a later act has a login session of its own", async () => {
   const renewed: string[] = [];
   const bench = workbench({ renew: ({ name }) => Promise.resolve(void renewed.push(name)) });
-  const lasting = keep(shellTrial("sleep 60 >/dev/null 2>&1 & echo done"));
+  const lasting = shellTrial("sleep 60 >/dev/null 2>&1 & echo done");
   const { execution, cleanup } = await actOnTarget(lasting, here, bench.ports, never);
   expect([execution.outlived, cleanup.status, renewed]).toEqual([true, "clean", [here.name]]);
-  await actOnTarget(keep(shellTrial("echo done")), here, bench.ports, never);
+  await actOnTarget(shellTrial("echo done"), here, bench.ports, never);
   expect(renewed).toHaveLength(1);
 });

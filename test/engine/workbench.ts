@@ -29,7 +29,11 @@ export const never = new AbortController().signal;
 /** What is on disk already. */
 export const armed = Promise.resolve();
 
-/** A trial with an id and a work folder of its own, whose shell code prints `done` when it did its work. */
+const works: string[] = [];
+
+/**
+ * A trial with an id and a work folder of its own, which `tidy` removes, whose shell code prints `done` when it did its work.
+ */
 export function shellTrial(
   code: string,
   over: Omit<Partial<Trial>, "act"> & { act?: Partial<Act> } = {},
@@ -37,12 +41,14 @@ export function shellTrial(
   const run = `test-${randomBytes(6).toString("hex")}`;
   const id = trialId(run, 1);
   const act: Act = { program: "sh", options: [], via: "argument", code, files: [], timeoutMs: 20_000 };
-  return trialOf({
+  const trial = trialOf({
     ...{ id, run, target: here.name, work: workFolder(id) },
     proof: { exitCode: 0, stdout: { contains: "done" } },
     ...over,
     act: { ...act, ...over.act },
   });
+  works.push(trial.work);
+  return trial;
 }
 
 /** A session with a real /bin/sh. */
@@ -142,9 +148,10 @@ export function freshFolder(): string {
   return folder;
 }
 
-/** For `afterEach`: removes the test's folders. */
+/** For `afterEach`: removes the test's folders, and what its trials left of theirs. */
 export function tidy(): void {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [...folders.splice(0), ...works.splice(0)])
+    rmSync(folder, { recursive: true, force: true });
 }
 
 /** Live processes that carry a trial's marker: an observer that shares nothing with the scripts. */

@@ -7,6 +7,7 @@ import type { Plan } from "../../src/model/trial.js";
 import { type AnalyticSet, loadAnalytics } from "../../src/plan/analytics.js";
 import { buildPlan, type PlanRequest } from "../../src/plan/plan.js";
 import type { Selection } from "../../src/plan/selection.js";
+import { ruleOf as ruleWith } from "../lab/playbooks.js";
 
 /** The keys of a procedure that a test changes; the rest is a small sound procedure. */
 export interface ProcedureText extends Readonly<Record<string, unknown>> {
@@ -61,18 +62,9 @@ export function openShelf(): Shelf {
   };
 }
 
-/** A Sigma rule over Linux process creation. */
+/** A Sigma rule over Linux process creation for command lines with a text. */
 export function ruleOf(id: string, needle = "needle"): string {
-  return `title: Rule ${id}
-id: ${id}
-status: test
-description: For a test.
-logsource: { product: linux, category: process_creation }
-detection:
-  selection: { CommandLine|contains: ${needle} }
-  condition: selection
-level: high
-`;
+  return ruleWith(id, `{ CommandLine|contains: ${needle} }`);
 }
 
 export interface TargetText extends Readonly<Record<string, unknown>> {

@@ -58,6 +58,12 @@ level: medium
   return compiled;
 }
 
+/** An act of the trial `run-0001` that no rule matches: it begins at T0 and its records arrive within a second. */
+export const begin = sentinel("begin", "run-0001", { sequence: 1 });
+export const root = exec(["bash", "-c", "true"], { sequence: 2 });
+export const end = sentinel("end", "run-0001", { sequence: 3 });
+export const harmless = [begin, root, end];
+
 export const base64Rule = rule(
   "base64",
   "{ selection: { CommandLine|contains: base64 }, condition: selection }",

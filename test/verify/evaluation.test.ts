@@ -3,22 +3,19 @@ import { describe, expect, test } from "vitest";
 import type { Evaluation, Observation, RuleStatus } from "../../src/model/observation.js";
 import {
   alertOf,
+  begin,
+  end,
+  harmless,
+  root,
   exec,
   said,
   scheduledOf,
-  sentinel,
   shippedOf,
   statusOf,
   T0,
   twin,
   verdictOf,
 } from "./builders.js";
-
-/** The act begins at T0 and its records arrive within a second. */
-const begin = sentinel("begin", "run-0001", { sequence: 1 });
-const root = exec(["bash", "-c", "true"], { sequence: 2 });
-const end = sentinel("end", "run-0001", { sequence: 3 });
-const harmless = [begin, root, end];
 
 /** What is said of the act at a moment, milliseconds after T0, when no alert was seen. */
 function saidAt(

@@ -4,15 +4,12 @@ import type { HostEvent } from "../../src/model/event.js";
 import type { Observation } from "../../src/model/observation.js";
 import { defaultPatience } from "../../src/verify/observe.js";
 import { SentinelLag } from "../../src/verify/sentinel-lag.js";
-import { alertOf, exec, said, scheduledOf, sentinel, shipped, T0, verdictOf } from "./builders.js";
+import { alertOf, begin, end, exec, root, said, scheduledOf, shipped, T0, verdictOf } from "./builders.js";
 import { observed, ScriptedSiem, type Visible } from "./scripted-siem.js";
 
 /** The act lasted from T0 to T0 + 1 s; what is shipped comes within a minute, and an alert five seconds later. */
 const DEADLINE = 61_000;
-const begin = sentinel("begin", "run-0001", { sequence: 1 });
-const harmless = exec(["bash", "-c", "true"], { sequence: 2 });
-const matching = { ...exec(["bash", "-c", "base64"]), sequence: harmless.sequence, id: harmless.id };
-const end = sentinel("end", "run-0001", { sequence: harmless.sequence + 1 });
+const matching = exec(["bash", "-c", "base64"], { sequence: root.sequence });
 
 function arriving(since: number, ...events: HostEvent[]): Visible<HostEvent>[] {
   return events.map((event) => ({ since, what: { ...event, ingestedAt: T0 + since } }));
@@ -46,19 +43,19 @@ describe("a SIEM that reads the sensor's log", () => {
   });
 
   test("is asked at once when it tells that something came", async () => {
-    const siem = siemOf({ ...read, telemetry: arriving(4_000, begin, harmless, end), news: [4_000] });
+    const siem = siemOf({ ...read, telemetry: arriving(4_000, begin, root, end), news: [4_000] });
     await observed(siem);
     expect(siem.askedAt("alerts")).toEqual([4_000]);
   });
 
   test("keeps the alert of an event that its very answer shows for the first time, of other rules too", async () => {
-    const siem = siemOf({ ...read, telemetry: arriving(0, begin, harmless, end) });
-    siem.alertBook = [written(100, alertOf("another", [harmless]))];
+    const siem = siemOf({ ...read, telemetry: arriving(0, begin, root, end) });
+    siem.alertBook = [written(100, alertOf("another", [root]))];
     expect(judged(await observed(siem))[0]).toBe("other-alert");
   });
 
   test("has until its deadline to show the end sentinel, and no longer", async () => {
-    const siem = siemOf({ ...read, telemetry: arriving(0, begin, harmless) });
+    const siem = siemOf({ ...read, telemetry: arriving(0, begin, root) });
     const observation = await observed(siem);
     expect(judged(observation)[0]).toBe("undecided");
     expect(observation.answeredAt).toBeGreaterThanOrEqual(T0 + 1_000 + defaultPatience.settleMs);
@@ -66,7 +63,7 @@ describe("a SIEM that reads the sensor's log", () => {
   });
 
   test("is asked again while its answer is partial", async () => {
-    const siem = siemOf({ ...read, telemetry: arriving(0, begin, harmless, end) });
+    const siem = siemOf({ ...read, telemetry: arriving(0, begin, root, end) });
     siem.mood = (question, at) => (question === "events" && at < 3_000 ? "partial" : "complete");
     expect(judged(await observed(siem))).toEqual(["logged", "clause"]);
     expect(siem.at).toBeGreaterThanOrEqual(3_000);
@@ -97,7 +94,7 @@ describe("a SIEM to which records travel", () => {
   );
 
   test("proves a miss as soon as the alert can no longer come, long before records are taken for lost", async () => {
-    const siem = siemOf({ telemetry: arriving(3_000, begin, harmless, end) });
+    const siem = siemOf({ telemetry: arriving(3_000, begin, root, end) });
     const observation = await observed(siem);
     expect(judged(observation)).toEqual(["logged", "clause"]);
     expect(observation.answeredAt).toBeGreaterThanOrEqual(T0 + 8_000);
@@ -148,14 +145,14 @@ describe("a SIEM to which records travel", () => {
   });
 
   test.each([20_000, 40_000])("is asked twice however slow it is, %i ms an answer", async (takes) => {
-    const siem = siemOf({ telemetry: arriving(1_100, begin, harmless, end), takes: () => takes });
+    const siem = siemOf({ telemetry: arriving(1_100, begin, root, end), takes: () => takes });
     expect(judged(await observed(siem))).toEqual(["logged", "clause"]);
     const silent = siemOf({ takes: () => takes });
     expect(judged(await observed(silent))).toEqual(["blind", "ingest"]);
   });
 
   test("is not taken to be blind when it knows the sentinels and shows no events", async () => {
-    const siem = siemOf({ telemetry: arriving(2_000, begin, harmless, end) });
+    const siem = siemOf({ telemetry: arriving(2_000, begin, root, end) });
     siem.events = () => Promise.resolve({ state: "complete", detail: "", value: [] });
     expect(judged(await observed(siem))[0]).toBe("undecided");
   });
@@ -164,7 +161,7 @@ describe("a SIEM to which records travel", () => {
     const busy = Array.from({ length: 900 }, (_, index) =>
       arriving(1_100 + index * 200, exec(["ls"], { session: "8", sequence: 2_000 + index })),
     );
-    const siem = siemOf({ telemetry: [...arriving(1_100, begin, harmless, end), ...busy.flat()] });
+    const siem = siemOf({ telemetry: [...arriving(1_100, begin, root, end), ...busy.flat()] });
     siem.alertBook = [written(-30_000, alertOf("base64", null))];
     expect(judged(await observed(siem))).toEqual(["logged", "clause"]);
   });
@@ -173,7 +170,7 @@ describe("a SIEM to which records travel", () => {
 describe("an answer that is not whole", () => {
   test("keeps a miss from being concluded for as long as it lasts", async () => {
     for (const mood of ["partial", "rate-limited", "unreachable"] as const) {
-      const siem = siemOf({ telemetry: arriving(1_100, begin, harmless, end) });
+      const siem = siemOf({ telemetry: arriving(1_100, begin, root, end) });
       siem.mood = (question, at) => (question === "alerts" && at < 40_000 ? mood : "complete");
       const observation = await observed(siem);
       expect(judged(observation)).toEqual(["logged", "clause"]);
@@ -183,7 +180,7 @@ describe("an answer that is not whole", () => {
 
   test("ends in undecided when it lasts for ever, after a bounded time and few questions", async () => {
     for (const mood of ["partial", "rate-limited", "unreachable"] as const) {
-      const siem = siemOf({ telemetry: arriving(1_100, begin, harmless, end), mood: () => mood });
+      const siem = siemOf({ telemetry: arriving(1_100, begin, root, end), mood: () => mood });
       expect(judged(await observed(siem))).toEqual(["undecided", "siem"]);
       expect(siem.at).toBeLessThan(
         DEADLINE + defaultPatience.scheduledMs + 5 * defaultPatience.longestPauseMs,
@@ -223,7 +220,7 @@ describe("an answer that is not whole", () => {
 describe("a scheduled rule", () => {
   test("is waited for until it was evaluated, and once more when it skipped that", async () => {
     for (const first of [240_000, 540_000]) {
-      const siem = siemOf({ telemetry: arriving(1_100, begin, harmless, end) });
+      const siem = siemOf({ telemetry: arriving(1_100, begin, root, end) });
       siem.status = (at) => scheduledOf(900_000, at < first + 1_000 ? [] : [first], { intervalMs: 300_000 });
       const observation = await observed(siem);
       expect(judged(observation)).toEqual(["logged", "clause"]);
@@ -240,7 +237,7 @@ describe("a scheduled rule", () => {
   });
 
   test("that is never evaluated is left pending after a bounded time", async () => {
-    const siem = siemOf({ telemetry: arriving(1_100, begin, harmless, end) });
+    const siem = siemOf({ telemetry: arriving(1_100, begin, root, end) });
     siem.status = () => scheduledOf(600_000, [], { intervalMs: 300_000 });
     expect(judged(await observed(siem))[0]).toBe("pending");
     expect(siem.at).toBeLessThan(DEADLINE + defaultPatience.scheduledMs + 3 * defaultPatience.longestPauseMs);
@@ -281,7 +278,7 @@ describe("a signal", () => {
 
   test("does not keep a SIEM that reads the log from its answer: it comes within seconds", async () => {
     const siem = siemOf({ delivery: { type: "read" } });
-    siem.telemetry = arriving(1_100, begin, harmless, end);
+    siem.telemetry = arriving(1_100, begin, root, end);
     expect(judged(await abortedAfter(0, siem))).toEqual(["logged", "clause"]);
   });
 });
@@ -289,7 +286,7 @@ describe("a signal", () => {
 describe("the lag that sentinels have shown", () => {
   /** Asks about a trial all of whose telemetry comes so late, and says when the waiting ended. */
   async function lateBy(ms: number, lag: SentinelLag): Promise<[...ReturnType<typeof judged>, number]> {
-    const siem = siemOf({ telemetry: arriving(1_000 + ms, begin, harmless, end) });
+    const siem = siemOf({ telemetry: arriving(1_000 + ms, begin, root, end) });
     return [...judged(await observed(siem, {}, { lag })), siem.at];
   }
 
@@ -333,13 +330,13 @@ describe("the lag that sentinels have shown", () => {
 describe("a SIEM that is asked again later", () => {
   test("need not show again what it has shown: the late part completes the early one", async () => {
     const early = siemOf();
-    early.telemetry = arriving(1_100, begin, harmless);
+    early.telemetry = arriving(1_100, begin, root);
     const before = await observed(early);
     expect(judged(before)).toEqual(["undecided", "ingest"]);
 
     const later = siemOf();
     later.at = 86_400_000;
-    later.telemetry = arriving(80_000_000, begin, harmless, end);
+    later.telemetry = arriving(80_000_000, begin, root, end);
     const after = await observed(later, { earlier: before });
     expect(judged(after)).toEqual(["logged", "clause"]);
     expect(after.askedAt).toBe(before.askedAt);
@@ -347,24 +344,24 @@ describe("a SIEM that is asked again later", () => {
 
   test("that has deleted what it had shown is no witness of absence", async () => {
     const early = siemOf();
-    early.telemetry = arriving(1_100, begin, harmless);
+    early.telemetry = arriving(1_100, begin, root);
     const later = siemOf();
     later.at = 86_400_000;
     const after = await observed(later, { earlier: await observed(early) });
     expect([after.state, after.events]).toEqual([
       "partial",
-      [begin, harmless].map((event) => expect.objectContaining({ id: event.id })),
+      [begin, root].map((event) => expect.objectContaining({ id: event.id })),
     ]);
     expect(judged(after)[0]).toBe("undecided");
   });
 
   test("does not take what the sensor lost since for a loss of the trial", async () => {
     const early = siemOf();
-    early.telemetry = arriving(1_100, begin, harmless);
+    early.telemetry = arriving(1_100, begin, root);
     const later = siemOf();
     later.at = 86_400_000;
     later.reading = { lost: 500, running: true, detail: "" };
-    later.telemetry = arriving(80_000_000, begin, harmless, end);
+    later.telemetry = arriving(80_000_000, begin, root, end);
     const after = await observed(later, { earlier: await observed(early) });
     expect(after.sensor).toMatchObject({ lostBefore: 0, lostAfter: 0 });
     expect(judged(after)).toEqual(["logged", "clause"]);
@@ -374,7 +371,7 @@ describe("a SIEM that is asked again later", () => {
 test("a skewed clock of the SIEM changes neither the verdict nor when it is reached", async () => {
   const reached = [-3_600_000, 0, 3_600_000].map(async (offsetMs) => {
     const siem = siemOf({ offsetMs });
-    siem.telemetry = [begin, harmless, end].map((what) => ({
+    siem.telemetry = [begin, root, end].map((what) => ({
       since: 1_100,
       what: { ...what, ingestedAt: T0 + 1_100 + offsetMs },
     }));

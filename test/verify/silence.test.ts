@@ -3,6 +3,10 @@ import type { HostEvent } from "../../src/model/event.js";
 import type { Observation } from "../../src/model/observation.js";
 import {
   alertOf,
+  begin,
+  end,
+  harmless,
+  root,
   base64Rule,
   exec,
   rule,
@@ -15,10 +19,6 @@ import {
   verdictOf,
 } from "./builders.js";
 
-const begin = sentinel("begin", "run-0001", { sequence: 1 });
-const root = exec(["bash", "-c", "true"], { sequence: 2 });
-const end = sentinel("end", "run-0001", { sequence: 3 });
-const harmless = [begin, root, end];
 const matching = exec(["bash", "-c", "echo x | base64"], { sequence: root.sequence });
 const matched = [begin, matching, end];
 /** An event of somebody else on the host. */
