@@ -31,7 +31,7 @@ const AROUND_MS = 1_000;
 const ALERT_MARGIN_MS = 120_000;
 /** The least time between two rounds that ask for everything although only an alert is waited for, and as a part of the time since the act. */
 const EVERYTHING_MS = 5_000;
-const EVERYTHING_PART = 0.3;
+const EVERYTHING_PART = 0.6;
 
 /**
  * Asks in steps, so that waiting costs little: first for the sentinels, for events and alerts when something of the trial

@@ -126,7 +126,7 @@ function between(first: HostEvent, last: number, parts: Parts): Bracket {
     const who = `trial ${foreign.trial} acted in the same session at the same time`;
     return { state: "overlap", begin, end, detail: who };
   }
-  const other = intruder(trial, session, first, inside);
+  const other = intruder(trial, session, first, inside) ?? straddler(trial, session, last);
   if (other !== null) {
     return { state: "overlap", begin, end, detail: `${other} was still acting in the same session` };
   }
@@ -180,6 +180,24 @@ function intruder(
     else pids.set(event.pid, other);
   }
   return null;
+}
+
+/**
+ * A trial of which the first sentinel after our end is its own end: it may have acted all the while, and its beginning is not
+ * here. Unless its wrapper is seen to start its act after our end: then it began after us, and that sentinel was lost.
+ */
+function straddler(trial: string, session: readonly HostEvent[], last: number): string | null {
+  const later = session.filter(({ sequence }) => sequence > last);
+  const first = later.findIndex((event) => {
+    const sentinel = sentinelOf(event);
+    return sentinel !== null && sentinel.trial !== trial && sentinel.trial !== CONNECTION;
+  });
+  const event = later[first];
+  const sentinel = event === undefined ? null : sentinelOf(event);
+  if (event === undefined || sentinel === null || sentinel.edge === "begin") return null;
+  const wrapper = event.ppid;
+  const began = later.slice(0, first).some((one) => one.ppid === wrapper && !isHousekeeping(one, wrapper));
+  return began ? null : `trial ${sentinel.trial}, whose beginning is not here,`;
 }
 
 /**

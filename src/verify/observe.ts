@@ -47,7 +47,7 @@ export const defaultPatience: Patience = {
   readPauseMs: 25,
   shippedPauseMs: 400,
   longestPauseMs: 60_000,
-  pausePart: 0.08,
+  pausePart: 0.06,
 };
 
 export interface ObserveSettings {

@@ -281,8 +281,9 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.stdout.trim()).toBe(String(word.length));
     });
 
-    const noPty = notApplicable.pty ?? null;
-    test("gives the command a terminal", skippedFor(noPty), async () => {
+    const noPty = notApplicable.pty;
+    test("gives the command a terminal", async ({ skip }) => {
+      skip(noPty !== undefined, noPty);
       const result = await run("test -t 0 && test -t 1 && stty size; cat; exit 7", {
         pty: true,
         stdin: "typed",
@@ -294,36 +295,31 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(ended.ending).toBe("deadline");
     });
 
-    test(
-      "refuses a terminal that it does not have, before anything runs",
-      skippedFor(noPty === null ? "it has one" : null),
-      async () => {
-        await expect(run("echo", { pty: true })).rejects.toMatchObject({ code: "transport-failed" });
-      },
-    );
+    test("refuses a terminal that it does not have, before anything runs", async ({ skip }) => {
+      skip(noPty === undefined, "it has terminals");
+      await expect(run("echo", { pty: true })).rejects.toMatchObject({ code: "transport-failed" });
+    });
 
-    test(
-      "reports a lost connection as an unknown end, and stays lost",
-      skippedFor(notApplicable.lose ?? null),
-      async () => {
-        const own = await subject.connect();
-        const results = await Promise.all([
-          own.exec("echo first; sleep 60", { deadlineMs: 30_000, onOutput: () => void subject.lose?.(own) }),
-          own.exec("sleep 60", { deadlineMs: 30_000 }),
-        ]);
-        expect(results[0]).toMatchObject({
-          ending: "disconnected",
-          exitCode: null,
-          signal: null,
-          stdout: "first\n",
-        });
-        expect(results[1]).toMatchObject({ ending: "disconnected", exitCode: null });
-        expect(results[0]?.durationMs).toBeLessThan(10_000);
-        expect(own.open).toBe(false);
-        await expect(own.exec("true", { deadlineMs: 1_000 })).rejects.toMatchObject({ code: "disconnected" });
-        await own.close();
-      },
-    );
+    const noLose = notApplicable.lose;
+    test("reports a lost connection as an unknown end, and stays lost", async ({ skip }) => {
+      skip(noLose !== undefined, noLose);
+      const own = await subject.connect();
+      const results = await Promise.all([
+        own.exec("echo first; sleep 60", { deadlineMs: 30_000, onOutput: () => void subject.lose?.(own) }),
+        own.exec("sleep 60", { deadlineMs: 30_000 }),
+      ]);
+      expect(results[0]).toMatchObject({
+        ending: "disconnected",
+        exitCode: null,
+        signal: null,
+        stdout: "first\n",
+      });
+      expect(results[1]).toMatchObject({ ending: "disconnected", exitCode: null });
+      expect(results[0]?.durationMs).toBeLessThan(10_000);
+      expect(own.open).toBe(false);
+      await expect(own.exec("true", { deadlineMs: 1_000 })).rejects.toMatchObject({ code: "disconnected" });
+      await own.close();
+    });
 
     test("is not open after close, which may be called twice, and ends what ran as disconnected", async () => {
       const own = await subject.connect();

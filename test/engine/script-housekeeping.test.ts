@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { actScript } from "../../src/engine/script.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
 import { bracketOf } from "../../src/verify/bracket.js";
-import { absent, skippedFor } from "../skipped.js";
-import { give, isInstalled, nonce, type Shell, shells, unmarked } from "./script-shells.js";
+import { noStrace, skippedFor } from "../skipped.js";
+import { give, nonce, type Shell, shells, unmarked } from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
 
 /**
@@ -57,8 +57,6 @@ async function looked(
 }
 
 const everyShell = [...shells, ...shells.map(unmarked)];
-
-const noStrace = absent("strace", isInstalled("strace"));
 
 describe.each(everyShell)("the wrapper under $name", skippedFor(noStrace), (shell) => {
   test("counts what it executes, and never more", async () => {

@@ -5,7 +5,6 @@ import { quote } from "../../src/playbook/quote.js";
 import { renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { fillTemplate } from "../../src/playbook/template.js";
 import { languageOf, type Language } from "../../src/playbook/language.js";
-import { absent, skippedFor } from "../skipped.js";
 import { parsed, playbookText, scalar } from "./support.js";
 
 function procedureOf(changes: Record<string, string>) {
@@ -174,7 +173,8 @@ describe("any text comes through the real interpreter exactly", () => {
     ["lua", "lua", ["-"]],
   ] as const;
   for (const [program, language, options] of interpreters) {
-    test(program, skippedFor(absent(program, isInstalled(program))), () => {
+    test(program, ({ skip }) => {
+      skip(!isInstalled(program), "it is not installed");
       const code = printers[language](values.map((value) => String(quote(value, language))));
       const output = execFileSync(program, options, { input: code, maxBuffer: 1 << 24 });
       expect(output.toString("utf8").split("\0").slice(0, -1)).toEqual(values);

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,10 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import type { EmbeddedSiem } from "../../src/siem/embedded/index.js";
-import { absent, skippedFor } from "../skipped.js";
+import { noStrace, skippedFor } from "../skipped.js";
 import { alertsOf, canaryOf } from "./questions.js";
-
-const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 
 let folder: string;
 let siem: EmbeddedSiem | null = null;
@@ -50,7 +48,7 @@ detection:
   condition: selection
 `;
 
-describe("a live strace sensor", skippedFor(absent("strace", hasStrace)), () => {
+describe("a live strace sensor", skippedFor(noStrace), () => {
   test("brackets 20 trials, each with its own session, events and alert, and counts the rest as background", async () => {
     const { rule } = compileSigma(text, "rule.yml");
     if (rule === null) throw new Error("the rule does not compile");

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +6,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { HostEvent } from "../../src/model/event.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
-import { absent, skippedFor } from "../skipped.js";
+import { noStrace, skippedFor } from "../skipped.js";
 import { eventsOf } from "./fixtures.js";
 
 let folder: string;
-const hasStrace = spawnSync("strace", ["-V"]).status === 0;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tyrian-strace-"));
@@ -46,7 +45,7 @@ const named = (events: readonly HostEvent[], ...argv: string[]): HostEvent => {
   return found[0] as HostEvent;
 };
 
-describe("a real run", skippedFor(absent("strace", hasStrace)), () => {
+describe("a real run", skippedFor(noStrace), () => {
   test.each([true, false])(
     "gives arguments, parents that only forked, and refusals (seccomp-bpf: %s)",
     (bpf) => {

@@ -86,33 +86,30 @@ describe.concurrent("a session with an OpenSSH server", skippedFor(noSshd), () =
   });
 
   const account = otherAccount();
-  test(
-    "ends an ordinary user's command by the helper, and by a signal request without one",
-    skippedFor(account === null ? "there is no account of an ordinary user here" : null),
-    async (context) => {
-      // Without PAM, accounts that have no password are taken for locked.
-      const serverOfUsers = async (...settings: string[]): Promise<Sshd> => {
-        const sshd = await serverFor(context, ["UsePAM yes", ...settings]);
-        chmodSync(sshd.folder, 0o755);
-        chmodSync(join(sshd.folder, "authorized_keys"), 0o644);
-        return sshd;
-      };
-      const command = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait";
-      const one = await serverOfUsers("MaxSessions 1");
-      const limited = await connect(one.target({ user: account, maxChannels: 1 }));
-      const bySignal = await limited.exec(command, { deadlineMs: 600 });
-      await limited.close();
-      const session = await connect((await serverOfUsers()).target({ user: account }));
-      const byHelper = await session.exec(command, { deadlineMs: 600 });
-      for (const { ending, stdout } of [bySignal, byHelper]) {
-        expect(ending).toBe("deadline");
-        const pids = stdout.trim().split("\n").map(Number);
-        expect(pids).toHaveLength(2);
-        expect(pids.map(isAlive)).toEqual([false, false]);
-      }
-      await session.close();
-    },
-  );
+  test("ends an ordinary user's command by the helper, and by a signal request without one", async (context) => {
+    context.skip(account === null, "there is no account of an ordinary user here");
+    // Without PAM, accounts that have no password are taken for locked.
+    const serverOfUsers = async (...settings: string[]): Promise<Sshd> => {
+      const sshd = await serverFor(context, ["UsePAM yes", ...settings]);
+      chmodSync(sshd.folder, 0o755);
+      chmodSync(join(sshd.folder, "authorized_keys"), 0o644);
+      return sshd;
+    };
+    const command = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait";
+    const one = await serverOfUsers("MaxSessions 1");
+    const limited = await connect(one.target({ user: account, maxChannels: 1 }));
+    const bySignal = await limited.exec(command, { deadlineMs: 600 });
+    await limited.close();
+    const session = await connect((await serverOfUsers()).target({ user: account }));
+    const byHelper = await session.exec(command, { deadlineMs: 600 });
+    for (const { ending, stdout } of [bySignal, byHelper]) {
+      expect(ending).toBe("deadline");
+      const pids = stdout.trim().split("\n").map(Number);
+      expect(pids).toHaveLength(2);
+      expect(pids.map(isAlive)).toEqual([false, false]);
+    }
+    await session.close();
+  });
 
   test("serves the commands that wait in the order in which they came", async (context) => {
     const sshd = await serverFor(context);

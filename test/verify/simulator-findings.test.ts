@@ -72,4 +72,21 @@ describe("findings of the simulator", () => {
       cause: { link: "host-log", detail: expect.stringContaining("cannot be asked") as string },
     });
   });
+
+  // harsh r1000-00085: all that the other trial did before our bracket was lost, and it ended after us.
+  test("a trial that ended after ours, and whose beginning was lost, may have acted all the while", () => {
+    const begin = sentinel("begin", "run-0001");
+    const root = exec(["bash", "-c", "true"]);
+    const theirs = exec(["base64", "-d"], { ppid: 4242 });
+    const end = sentinel("end", "run-0001");
+    const after = [sentinel("begin", "other", { ppid: 55 }), sentinel("end", "other", { ppid: 55 })];
+    const stateWith = (...later: typeof after): string =>
+      bracketOf(trialOf(), [begin, root, theirs, end, ...later]).state;
+    expect(stateWith(...after.slice(1))).toBe("overlap");
+    expect(stateWith(...after)).toBe("closed");
+    // The next trial, whose begin sentinel was lost: its act begins after our end.
+    const [, ended] = after;
+    const started = exec(["bash", "-c", "true"], { ppid: 55, sequence: (ended?.sequence ?? 0) - 0.5 });
+    expect(stateWith(started, ...after.slice(1))).toBe("closed");
+  });
 });

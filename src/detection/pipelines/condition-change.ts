@@ -1,4 +1,4 @@
-import { namesOf, type Condition } from "../sigma/condition.js";
+import { namesOf, writtenOut, type Condition } from "../sigma/condition.js";
 
 function isPresent(condition: Condition | null): condition is Condition {
   return condition !== null;
@@ -36,27 +36,5 @@ export function dropFromCondition(
  * `1 of *` must not be satisfied by what a pipeline adds.
  */
 export function keepFromPatterns(condition: Condition, names: readonly string[], added: string): Condition {
-  switch (condition.type) {
-    case "identifier":
-      return condition;
-    case "of": {
-      if (namesOf(condition.pattern, [added]).length === 0) return condition;
-      const operands = namesOf(condition.pattern, names).map((name): Condition => ({
-        type: "identifier",
-        name,
-        at: condition.at,
-      }));
-      const [first] = operands;
-      if (operands.length === 1 && first !== undefined) return first;
-      return { type: condition.quantifier === "any" ? "or" : "and", operands };
-    }
-    case "not":
-      return { type: "not", operand: keepFromPatterns(condition.operand, names, added) };
-    case "and":
-    case "or":
-      return {
-        type: condition.type,
-        operands: condition.operands.map((operand) => keepFromPatterns(operand, names, added)),
-      };
-  }
+  return writtenOut(condition, names, (pattern) => namesOf(pattern, [added]).length > 0);
 }

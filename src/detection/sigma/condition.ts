@@ -237,3 +237,34 @@ export function leavesOf(condition: Condition): (Condition & { type: "identifier
   if (condition.type === "not") return leavesOf(condition.operand);
   return condition.operands.flatMap(leavesOf);
 }
+
+/** The condition with those patterns that are meant written out as the names that they stand for now. */
+export function writtenOut(
+  condition: Condition,
+  names: readonly string[],
+  isMeant: (pattern: string) => boolean,
+): Condition {
+  switch (condition.type) {
+    case "identifier":
+      return condition;
+    case "of": {
+      if (!isMeant(condition.pattern)) return condition;
+      const operands = namesOf(condition.pattern, names).map((name): Condition => ({
+        type: "identifier",
+        name,
+        at: condition.at,
+      }));
+      const [only] = operands;
+      if (operands.length === 1 && only !== undefined) return only;
+      return { type: condition.quantifier === "any" ? "or" : "and", operands };
+    }
+    case "not":
+      return { type: "not", operand: writtenOut(condition.operand, names, isMeant) };
+    case "and":
+    case "or":
+      return {
+        type: condition.type,
+        operands: condition.operands.map((operand) => writtenOut(operand, names, isMeant)),
+      };
+  }
+}

@@ -1,4 +1,4 @@
-import { leavesOf, namesOf, type Condition } from "./condition.js";
+import { leavesOf, namesOf, writtenOut, type Condition } from "./condition.js";
 import type { FilterTree } from "./filter.js";
 import type { Search, SigmaRule } from "./rule-tree.js";
 
@@ -18,13 +18,13 @@ export function applyFilter(rule: SigmaRule, filter: FilterTree): SigmaRule {
   const searches = new Map<string, Search>(rule.searches);
   for (const [name, search] of filter.searches) searches.set(prefix + name, search);
   const added = [...filter.searches.keys()].map((name) => prefix + name);
-  const own = withoutPatterns(
+  const own = writtenOut(
     rule.condition,
     [...rule.searches.keys()],
     (pattern) => namesOf(pattern, added).length > 0,
   );
   const filters = renamed(
-    withoutPatterns(filter.condition, [...filter.searches.keys()], () => true),
+    writtenOut(filter.condition, [...filter.searches.keys()], () => true),
     prefix,
   );
   return { ...rule, searches, condition: { type: "and", operands: [own, filters] } };
@@ -36,37 +36,6 @@ function prefixFor(rule: SigmaRule): string {
   let number = 1;
   while (names.some((name) => name.startsWith(`_filter${number}_`))) number++;
   return `_filter${number}_`;
-}
-
-/** The condition with patterns written out as the names that they stand for now. */
-function withoutPatterns(
-  condition: Condition,
-  names: readonly string[],
-  isMeant: (pattern: string) => boolean,
-): Condition {
-  switch (condition.type) {
-    case "identifier":
-      return condition;
-    case "of": {
-      if (!isMeant(condition.pattern)) return condition;
-      const operands = namesOf(condition.pattern, names).map((name): Condition => ({
-        type: "identifier",
-        name,
-        at: condition.at,
-      }));
-      const [only] = operands;
-      if (operands.length === 1 && only !== undefined) return only;
-      return { type: condition.quantifier === "any" ? "or" : "and", operands };
-    }
-    case "not":
-      return { type: "not", operand: withoutPatterns(condition.operand, names, isMeant) };
-    case "and":
-    case "or":
-      return {
-        type: condition.type,
-        operands: condition.operands.map((operand) => withoutPatterns(operand, names, isMeant)),
-      };
-  }
 }
 
 function renamed(condition: Condition, prefix: string): Condition {
