@@ -90,13 +90,18 @@ test("sources that do not compile are a failure beside the tests", () => {
 });
 
 test("a run that is ended half-way still counts what it knows, and is no success", async () => {
+  const hanging = join(clone.folder, "hanging");
   clone.write(
     "test/a.test.ts",
-    'import { test } from "vitest";\ntest("passes", () => {});\ntest("hangs", () => new Promise(() => {}), 60_000);\n',
+    `import { writeFileSync } from "node:fs";
+import { test } from "vitest";
+test("passes", () => {});
+test("hangs", () => { writeFileSync(${JSON.stringify(hanging)}, ""); return new Promise(() => {}); }, 60_000);
+`,
   );
   const { child, ended } = clone.start(process.execPath, runner);
   await until(() => existsSync(join(clone.folder, "dist/version.js")), "the set-up is done");
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await until(() => existsSync(hanging), "the second test runs");
   child.kill("SIGTERM");
   const { status, stdout } = await ended;
   expect(lastLine(stdout)).toMatch(/^\d passed, 1 failed, 0 skipped$/);
