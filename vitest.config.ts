@@ -12,8 +12,8 @@ const withinModules = [
 /** Peers are installed from other registries: `npm run test:peers`. */
 const peers = ["test/peers/**"];
 
-/** One more than there are cores on a small machine: many tests mostly wait. */
-const MOST_WORKERS = 3;
+/** Twice as many as there are cores on a small machine: many tests mostly wait. */
+const MOST_WORKERS = 4;
 
 export default defineConfig({
   test: {
