@@ -27,7 +27,8 @@ async function looked(
     name: shell.name,
     command: [
       "strace",
-      "-f",
+      // Without it every system call stops for strace, and looks are too slow to come to an end on a busy machine.
+      ...["-f", "--seccomp-bpf"],
       "-ttt",
       "-s",
       "65535",
