@@ -4,11 +4,12 @@ import { Findings } from "../sigma/findings.js";
 import { parseSigma, type ParseOptions } from "../sigma/parse.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
 import type { ConvertContext, Language } from "./language.js";
+import { kql } from "./kql/index.js";
 import { queryOf } from "./query-tree.js";
 import { spl } from "./spl/index.js";
 
 /** The query languages that rules are converted to, by name. */
-export const converters = { spl } as const satisfies Readonly<Record<string, Language>>;
+export const converters = { spl, kql } as const satisfies Readonly<Record<string, Language>>;
 
 export type QueryLanguage = keyof typeof converters;
 

@@ -19,8 +19,8 @@ export type Language = (query: Query, context: ConvertContext) => string;
 export interface Links {
   readonly and: string;
   readonly or: string;
-  /** Stands before a test or a group, with the space that it needs. */
-  readonly not: string;
+  /** What stands before and after a part that is negated. With nothing after it, the part gets parentheses of its own. */
+  readonly not: readonly [before: string, after: string];
   /**
    * Writes one test so that it needs no parentheses. `negated`: a NOT stands somewhere above it, and the test must be
    * false, not unknown, where the field is absent.
@@ -34,7 +34,7 @@ export function writeQuery(query: Query, links: Links, negated = false, outermos
     case "leaf":
       return links.leaf(query, negated);
     case "not":
-      return `${links.not}${writeQuery(query.operand, links, true, false)}`;
+      return links.not.join(writeQuery(query.operand, links, true, links.not[1] !== ""));
     case "and":
     case "or": {
       const text = query.operands

@@ -20,7 +20,7 @@ export const kql: Language = (query, context) => {
   const condition = writeQuery(query, {
     and: "and",
     or: "or",
-    not: "not ",
+    not: ["not(", ")"],
     leaf: (leaf, negated) => kqlLeaf(leaf, negated, context),
   });
   return `${table}\n| where ${condition}`;

@@ -19,7 +19,13 @@ const casedOperators = {
   contains: "contains_cs",
 } as const satisfies Record<TextShape["place"], string>;
 
-const foldedOperators = { ...casedOperators, equals: "=~", startswith: "startswith", endswith: "endswith", contains: "contains" } as const;
+const foldedOperators = {
+  ...casedOperators,
+  equals: "=~",
+  startswith: "startswith",
+  endswith: "endswith",
+  contains: "contains",
+} as const;
 
 const referenceOperators = {
   whole: casedOperators.equals,
@@ -86,7 +92,12 @@ function holdsVersion4(network: Network): boolean {
   return contains(network, "::ffff:0.0.0.0") || mapped.address >> 32n === network.address >> 32n;
 }
 
-function networkTest(name: string, { value, at }: Leaf, negated: boolean, context: ConvertContext): string {
+function networkTest(
+  name: string,
+  { field, value, at }: Leaf,
+  negated: boolean,
+  context: ConvertContext,
+): string {
   if (value.type !== "network") return "";
   const { network } = value;
   if (network.version === 6 && holdsVersion4(network)) {
@@ -96,6 +107,7 @@ function networkTest(name: string, { value, at }: Leaf, negated: boolean, contex
       "write a range that ::ffff:0:0/96 is no part of",
     );
   }
+  context.assume(`${field ?? ""} holds single addresses: Kusto takes a range in it for an address`);
   const call = `ipv${network.version}_is_in_range(${name}, "${networkText(network)}")`;
   // It is null for what is no address.
   return negated ? `coalesce(${call}, false)` : call;
@@ -144,7 +156,10 @@ export function kqlLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): 
 function keyword({ value, cased, at }: Leaf, negated: boolean, context: ConvertContext): string {
   const shape = value.type === "text" ? shapeOf(value.pattern) : null;
   const isPlain =
-    shape?.place === "contains" && shape.text !== "" && isCarried(shape.text) && (cased || isAscii(shape.text));
+    shape?.place === "contains" &&
+    shape.text !== "" &&
+    isCarried(shape.text) &&
+    (cased || isAscii(shape.text));
   if (!isPlain || negated) {
     return context.refuse(
       at,

@@ -69,7 +69,7 @@ export const spl: Language = (query, context) => {
       {
         and: "AND",
         or: "OR",
-        not: "NOT ",
+        not: ["NOT ", ""],
         leaf: (leaf) => {
           assumeSearch(leaf, context);
           return searchLeaf(leaf) ?? "";
@@ -86,7 +86,7 @@ export const spl: Language = (query, context) => {
       {
         and: "AND",
         or: "OR",
-        not: "NOT ",
+        not: ["NOT ", ""],
         leaf: (leaf, negated) => whereLeaf(leaf, negated, context),
       },
       false,
