@@ -19,7 +19,7 @@ export type Language = (query: Query, context: ConvertContext) => string;
 export interface Links {
   readonly and: string;
   readonly or: string;
-  /** What stands before and after a part that is negated. With nothing after it, the part gets parentheses of its own. */
+  /** What stands before and after a part that is negated. A group gets parentheses of its own unless they stand there. */
   readonly not: readonly [before: string, after: string];
   /**
    * Writes one test so that it needs no parentheses. `negated`: a NOT stands somewhere above it, and the test must be
@@ -34,7 +34,7 @@ export function writeQuery(query: Query, links: Links, negated = false, outermos
     case "leaf":
       return links.leaf(query, negated);
     case "not":
-      return links.not.join(writeQuery(query.operand, links, true, links.not[1] !== ""));
+      return links.not.join(writeQuery(query.operand, links, true, links.not[0].endsWith("(")));
     case "and":
     case "or": {
       const text = query.operands

@@ -1,8 +1,7 @@
-import { contains, parseNetwork, type Network } from "../../sigma/network.js";
 import { compileRegex } from "../../sigma/regex/index.js";
 import type { ReferencePart } from "../../sigma/values.js";
 import type { ConvertContext } from "../language.js";
-import { networkText } from "../network-text.js";
+import { holdsVersion4, networkText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import { isPortable } from "../portable-expression.js";
 import type { Leaf } from "../query-tree.js";
@@ -84,14 +83,6 @@ function regexTest(name: string, { value, at }: Leaf, context: ConvertContext): 
   return compileRegex(value.source, value.flags).test("") ? `(isnotempty(${name}) and ${test})` : test;
 }
 
-const mapped = parseNetwork("::ffff:0:0/96");
-
-/** Whether a range of version 6 has addresses of version 4 in it, which Kusto's function takes for the same. */
-function holdsVersion4(network: Network): boolean {
-  if (typeof mapped === "string") return true;
-  return contains(network, "::ffff:0.0.0.0") || mapped.address >> 32n === network.address >> 32n;
-}
-
 function networkTest(
   name: string,
   { field, value, at }: Leaf,
@@ -100,7 +91,7 @@ function networkTest(
 ): string {
   if (value.type !== "network") return "";
   const { network } = value;
-  if (network.version === 6 && holdsVersion4(network)) {
+  if (holdsVersion4(network)) {
     return context.refuse(
       at,
       "Kusto takes addresses of version 4 for addresses of this range",
