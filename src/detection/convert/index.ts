@@ -4,13 +4,14 @@ import { Findings } from "../sigma/findings.js";
 import { parseSigma, type ParseOptions } from "../sigma/parse.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
 import type { ConvertContext, Language } from "./language.js";
+import { esql } from "./esql/index.js";
 import { kql } from "./kql/index.js";
 import { lucene } from "./lucene/index.js";
 import { queryOf } from "./query-tree.js";
 import { spl } from "./spl/index.js";
 
 /** The query languages that rules are converted to, by name. */
-export const converters = { spl, kql, lucene } as const satisfies Readonly<Record<string, Language>>;
+export const converters = { spl, kql, lucene, esql } as const satisfies Readonly<Record<string, Language>>;
 
 export type QueryLanguage = keyof typeof converters;
 
@@ -28,7 +29,7 @@ export interface ConvertResult {
 }
 
 export interface ConvertOptions extends ParseOptions {
-  /** The index, table or index pattern that the query reads. KQL needs one; Lucene has no place for it. */
+  /** The index, table or index pattern that the query reads. KQL and ES|QL need one; Lucene has no place for it. */
   readonly source?: string;
 }
 

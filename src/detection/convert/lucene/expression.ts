@@ -2,9 +2,6 @@ import { invert, type CharacterSet } from "../../sigma/regex/character-set.js";
 import { parseRegex } from "../../sigma/regex/parse.js";
 import type { Expression } from "../../sigma/regex/syntax.js";
 
-/** Longer expressions are refused by Elasticsearch (index.max_regex_length). */
-export const longestExpression = 1000;
-
 const lastCodePoint = 0x10ffff;
 
 /**

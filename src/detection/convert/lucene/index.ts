@@ -3,7 +3,7 @@ import { holdsVersion4, networkText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
 import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
-import { longestExpression, luceneExpression } from "./expression.js";
+import { writtenExpression } from "./written-expression.js";
 
 const everything = "*:*";
 
@@ -19,31 +19,6 @@ function quoted(text: string): string {
 
 function absent(name: string): string {
   return `(${everything} AND NOT _exists_:${name})`;
-}
-
-function expressionTest(
-  name: string,
-  source: string,
-  flags: ReadonlySet<string>,
-  { at }: Leaf,
-  context: ConvertContext,
-): string {
-  const expression = luceneExpression(source, flags);
-  if (expression === null) {
-    return context.refuse(
-      at,
-      "Lucene has no edges of words or lines in its regular expressions, and no anchors inside them",
-      "anchor the expression with ^ and $ at its ends only, and write out what may stand beside a word",
-    );
-  }
-  if (expression.length > longestExpression) {
-    return context.refuse(
-      at,
-      `the value needs a regular expression of ${expression.length} characters, and Elasticsearch takes ${longestExpression}`,
-      "shorten the value; with the modifier cased it needs a fourth of them",
-    );
-  }
-  return `${name}:/${expression}/`;
 }
 
 function textTest(name: string, leaf: Leaf, context: ConvertContext): string {
@@ -65,7 +40,7 @@ function textTest(name: string, leaf: Leaf, context: ConvertContext): string {
   }
   const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
   if (shape?.place === "equals" && !hasCase) return `${name}:${quoted(shape.text)}`;
-  return expressionTest(name, expressionOf(value.pattern, !hasCase), new Set(), leaf, context);
+  return `${name}:/${writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context)}/`;
 }
 
 function leafTest(leaf: Leaf, context: ConvertContext): string {
@@ -94,7 +69,7 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
       );
       return value.type === "text"
         ? textTest(name, leaf, context)
-        : expressionTest(name, value.source, value.flags, leaf, context);
+        : `${name}:/${writtenExpression(value.source, value.flags, at, context)}/`;
     case "number":
       assume(`${field} is of a type for numbers`);
       return `${name}:${quoted(value.text)}`;
