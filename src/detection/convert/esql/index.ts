@@ -1,0 +1,143 @@
+import type { ReferencePart } from "../../sigma/values.js";
+import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { writtenExpression } from "../lucene/written-expression.js";
+import { holdsVersion4, networkText } from "../network-text.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf } from "../query-tree.js";
+import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { esqlName, esqlText } from "./literal.js";
+
+const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+
+function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
+  if (value.type !== "text") return "";
+  const literals = literalsOf(value.pattern);
+  if (!isCarried(literals)) {
+    return context.refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      "leave them out",
+    );
+  }
+  const shape = shapeOf(value.pattern);
+  if (shape?.place === "contains" && shape.text === "") return `${name} IS NOT NULL`;
+  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  if (shape?.place === "equals" && !hasCase) return `${name} == ${esqlText(shape.text)}`;
+  const expression = writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context);
+  return `${name} RLIKE ${esqlText(expression)}`;
+}
+
+function referenceTest(name: string, other: string, part: ReferencePart, cased: boolean): string | null {
+  const [left, right] = [name, other].map((side) => (cased ? side : `TO_LOWER(${side})`)) as [string, string];
+  switch (part) {
+    case "whole":
+      return `${left} == ${right}`;
+    case "start":
+      return `STARTS_WITH(${left}, ${right})`;
+    case "end":
+      return `ENDS_WITH(${left}, ${right})`;
+    case "inside":
+      return null;
+  }
+}
+
+function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
+  return refuse(at, `no ES|QL query can carry the field name "${name}"`, "rename the field with a pipeline");
+}
+
+function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {
+  return refuse(
+    at,
+    "ES|QL reads parts of dates from fields of dates only, and the rule does not say that the field is one",
+    "write this part in ES|QL by hand, with DATE_EXTRACT()",
+  );
+}
+
+/** A test as ES|QL says it, which may be null where the field is absent. */
+function test(leaf: Leaf, context: ConvertContext): string {
+  const { field, value, cased, at } = leaf;
+  const { refuse, assume } = context;
+  if (field === null) {
+    return refuse(at, "ES|QL has no test for a text in any part of any field", "name the field");
+  }
+  const name = esqlName(field);
+  if (name === null) return refuseName(field, at, context);
+  if (value.type !== "null" && value.type !== "presence") {
+    assume(`${field} has one value an event: ES|QL makes null of a test of several`);
+  }
+  switch (value.type) {
+    case "text":
+      assume(`${field} is of type keyword, text or wildcard`);
+      return textTest(name, leaf, context);
+    case "regex":
+      assume(`${field} is of type keyword, text or wildcard`);
+      return `${name} RLIKE ${esqlText(writtenExpression(value.source, value.flags, at, context))}`;
+    case "number":
+      assume(`${field} is of a type for numbers`);
+      return `${name} == ${value.text}`;
+    case "boolean":
+      assume(`${field} is of type boolean`);
+      return `${name} == ${value.value}`;
+    case "null":
+    case "presence":
+      assume(`${field} is absent where its value is null`);
+      return `${name} IS ${value.type === "presence" && value.wanted ? "NOT NULL" : "NULL"}`;
+    case "network":
+      if (holdsVersion4(value.network)) {
+        return refuse(
+          at,
+          "Elasticsearch takes addresses of version 4 for addresses of this range",
+          "write a range that ::ffff:0:0/96 is no part of",
+        );
+      }
+      assume(`${field} is of type ip`);
+      return `CIDR_MATCH(${name}, "${networkText(value.network)}")`;
+    case "comparison":
+      if (value.part !== null) return refuseDates(leaf, context);
+      assume(`${field} is of a type for numbers`);
+      return `${name} ${comparisons[value.operator]} ${value.value}`;
+    case "date-part":
+      return refuseDates(leaf, context);
+    case "reference": {
+      const other = esqlName(value.field);
+      if (other === null) return refuseName(value.field, at, context);
+      assume(`${value.field} has one value an event, and both are of type keyword, text or wildcard`);
+      return (
+        referenceTest(name, other, value.part, cased) ??
+        refuse(
+          at,
+          "ES|QL does not look for one field's value inside another's",
+          "compare whole values or ends",
+        )
+      );
+    }
+  }
+}
+
+/**
+ * Writes a query of ES|QL. Null is neither true nor false there, and neither is its negation: below a NOT, tests that may
+ * be null are made false.
+ */
+export const esql: Language = (query, context) => {
+  const { source } = context;
+  if (source === null || !/^[\w.*:-]+(?:,[\w.*:-]+)*$/.test(source)) {
+    return context.refuse(
+      0,
+      source === null
+        ? "an ES|QL query starts with the index that it reads, and none is given"
+        : `no ES|QL query can carry the index name "${source}"`,
+      "give the index pattern as the source, such as logs-windows.*",
+    );
+  }
+  const condition = writeQuery(query, {
+    and: "AND",
+    or: "OR",
+    not: ["NOT ", ""],
+    leaf: (leaf, negated) => {
+      const text = test(leaf, context);
+      const isDecided = leaf.value.type === "null" || leaf.value.type === "presence";
+      return negated ? (isDecided ? `(${text})` : `COALESCE(${text}, false)`) : text;
+    },
+  });
+  return `FROM ${source}\n| WHERE ${condition}`;
+};

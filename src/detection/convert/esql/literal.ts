@@ -1,0 +1,22 @@
+const escapes: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  '"': '\\"',
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+};
+
+/** A text as a literal of ES|QL (reference, "String literals"). The text must be one that a query can carry. */
+export function esqlText(text: string): string {
+  return `"${text.replaceAll(/[\\"\n\r\t]/g, (character) => escapes[character] ?? character)}"`;
+}
+
+const words =
+  /^(?:and|or|not|in|is|null|like|rlike|true|false|as|asc|desc|by|on|with|from|where|eval|stats|nulls|first|last|limit|sort|keep|drop|rename)$/i;
+
+/** A field's name; null when no quotes of ours carry it. */
+export function esqlName(name: string): string | null {
+  const isBare = name.split(".").every((part) => /^[A-Za-z_@]\w*$/.test(part) && !words.test(part));
+  if (isBare) return name;
+  return /^[\p{L}\p{N}_@.{}: -]+$/u.test(name) ? `\`${name}\`` : null;
+}

@@ -1,0 +1,59 @@
+import type { SigmaRule } from "../sigma/rule-tree.js";
+import type { Query, Leaf } from "./query-tree.js";
+
+/** What the writer of a query may say about the rule while it writes. */
+export interface ConvertContext {
+  readonly rule: SigmaRule;
+  /** The table, index or index pattern that the query is to read; null when none is given. */
+  readonly source: string | null;
+  /** Refuses the rule at an offset into its text. Gives a text that is never seen, so that writing can go on. */
+  refuse(at: number, message: string, hint: string): string;
+  /** States what has to be true in the SIEM for the query to find what the rule finds. */
+  assume(sentence: string): void;
+}
+
+/** A query language: writes the query for a rule. What it cannot express, it refuses through the context. */
+export type Language = (query: Query, context: ConvertContext) => string;
+
+/** How a language links tests. */
+export interface Links {
+  readonly and: string;
+  readonly or: string;
+  /** What stands before and after a part that is negated. A group gets parentheses of its own unless they stand there. */
+  readonly not: readonly [before: string, after: string];
+  /**
+   * Writes one test so that it needs no parentheses. `negated`: a NOT stands somewhere above it, and the test must be
+   * false, not unknown, where the field is absent.
+   */
+  readonly leaf: (leaf: Leaf, negated: boolean) => string;
+}
+
+/** Writes a query. Every group has its parentheses: nothing rests on a language's precedence. */
+export function writeQuery(query: Query, links: Links, negated = false, outermost = true): string {
+  switch (query.type) {
+    case "leaf":
+      return links.leaf(query, negated);
+    case "not":
+      return links.not.join(writeQuery(query.operand, links, true, links.not[0].endsWith("(")));
+    case "and":
+    case "or": {
+      const text = query.operands
+        .map((operand) => writeQuery(operand, links, negated, false))
+        .join(` ${links[query.type]} `);
+      return outermost ? text : `(${text})`;
+    }
+  }
+}
+
+/** Whether every test of a query is of a kind. */
+export function everyLeaf(query: Query, isMeant: (leaf: Leaf) => boolean): boolean {
+  switch (query.type) {
+    case "leaf":
+      return isMeant(query);
+    case "not":
+      return everyLeaf(query.operand, isMeant);
+    case "and":
+    case "or":
+      return query.operands.every((operand) => everyLeaf(operand, isMeant));
+  }
+}

@@ -1,0 +1,20 @@
+import { contains, type Network } from "../sigma/network.js";
+
+/** An address range as text, such as `10.0.0.0/8`. Addresses of version 6 are written with all their groups. */
+export function networkText({ version, address, bits }: Network): string {
+  const [count, width] = version === 4 ? [4, 8n] : [8, 16n];
+  const parts = Array.from({ length: count }, (_, index) => {
+    const part = (address >> (BigInt(count - 1 - index) * width)) & ((1n << width) - 1n);
+    return part.toString(version === 4 ? 10 : 16);
+  });
+  return `${parts.join(version === 4 ? "." : ":")}/${bits}`;
+}
+
+/**
+ * Whether a range of version 6 has addresses of version 4 in it, written as `::ffff:0:0/96`. Several SIEMs take the two
+ * for the same, Sigma does not.
+ */
+export function holdsVersion4(network: Network): boolean {
+  const isWithin = network.bits >= 96 && network.address >> 32n === 0xffffn;
+  return network.version === 6 && (isWithin || contains(network, "::ffff:0.0.0.0"));
+}
