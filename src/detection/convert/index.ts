@@ -4,14 +4,30 @@ import { Findings } from "../sigma/findings.js";
 import { parseSigma, type ParseOptions } from "../sigma/parse.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
 import type { ConvertContext, Language } from "./language.js";
+import { eql } from "./eql/index.js";
 import { esql } from "./esql/index.js";
 import { kql } from "./kql/index.js";
+import { logql } from "./logql/index.js";
+import { logsql } from "./logsql/index.js";
 import { lucene } from "./lucene/index.js";
+import { ppl } from "./ppl/index.js";
 import { queryOf } from "./query-tree.js";
 import { spl } from "./spl/index.js";
+import { udmSearch, yaraL } from "./yara-l/index.js";
 
 /** The query languages that rules are converted to, by name. */
-export const converters = { spl, kql, lucene, esql } as const satisfies Readonly<Record<string, Language>>;
+export const converters = {
+  spl,
+  kql,
+  lucene,
+  esql,
+  eql,
+  ppl,
+  logsql,
+  logql,
+  "yara-l": yaraL,
+  "udm-search": udmSearch,
+} as const satisfies Readonly<Record<string, Language>>;
 
 export type QueryLanguage = keyof typeof converters;
 

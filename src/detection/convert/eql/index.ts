@@ -1,0 +1,140 @@
+import { dateExpressionOf } from "../date-expression.js";
+import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { writtenExpression } from "../lucene/written-expression.js";
+import { holdsVersion4, networkText } from "../network-text.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf } from "../query-tree.js";
+import { isCarried, literalsOf } from "../text-shape.js";
+import type { Pattern } from "../../sigma/pattern.js";
+import { eqlName, eqlText } from "./literal.js";
+
+const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+
+/** The pattern in EQL's wildcards, which nothing escapes; null when it needs more. */
+function wildcardText(pattern: Pattern): string | null {
+  let text = "";
+  for (const token of pattern) {
+    if (token.type === "dash") return null;
+    if (token.type !== "literal") text += token.type === "run" ? "*" : "?";
+    else if (/[*?]/.test(token.text)) return null;
+    else text += token.text;
+  }
+  return text;
+}
+
+function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
+  if (value.type !== "text") return "";
+  const { pattern } = value;
+  const literals = literalsOf(pattern);
+  if (!isCarried(literals)) {
+    return context.refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      "leave them out",
+    );
+  }
+  if (pattern.length === 1 && pattern[0]?.type === "run") return `${name} != null`;
+  const wildcards = wildcardText(pattern);
+  // Without regard to case Elasticsearch compares the letters of ASCII only.
+  const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literals);
+  if (wildcards === null || hasWideCase) {
+    const expression = writtenExpression(expressionOf(pattern, cased), new Set(), at, context);
+    return `${name} regex ${eqlText(expression)}`;
+  }
+  if (pattern.every((token) => token.type === "literal")) {
+    return `${name} ${cased ? "==" : ":"} ${eqlText(wildcards)}`;
+  }
+  return `${name} ${cased ? "like" : "like~"} ${eqlText(wildcards)}`;
+}
+
+function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
+  return refuse(at, `no EQL query can carry the field name "${name}"`, "rename the field with a pipeline");
+}
+
+function dateTest(name: string, { field, value, at }: Leaf, context: ConvertContext): string {
+  const expression = dateExpressionOf(value);
+  if (expression === null) {
+    return context.refuse(at, "EQL reads this part of a date from no text", "test another part of the date");
+  }
+  context.assume(`${field ?? ""} is a text (keyword or wildcard), not a date`);
+  return `${name} regex ${eqlText(writtenExpression(expression, new Set(), at, context))}`;
+}
+
+/** A test as EQL says it, which may be null where the field is absent. */
+function test(leaf: Leaf, name: string, context: ConvertContext): string {
+  const { field, value, at } = leaf;
+  const { refuse, assume } = context;
+  if (value.type !== "null" && value.type !== "presence") {
+    assume(`${field ?? ""} has one value an event: EQL does not look into several`);
+  }
+  switch (value.type) {
+    case "text":
+    case "regex":
+      assume(
+        `${field ?? ""} is of type keyword or wildcard, without a normalizer, and no value is longer than its ignore_above`,
+      );
+      return value.type === "text"
+        ? textTest(name, leaf, context)
+        : `${name} regex ${eqlText(writtenExpression(value.source, value.flags, at, context))}`;
+    case "number":
+      assume(`${field ?? ""} is of a type for numbers`);
+      return `${name} == ${value.text}`;
+    case "boolean":
+      assume(`${field ?? ""} is of type boolean`);
+      return `${name} == ${value.value}`;
+    case "null":
+    case "presence":
+      assume(`${field ?? ""} is indexed; where its value is null it is taken as absent`);
+      return `${name} ${value.type === "presence" && value.wanted ? "!=" : "=="} null`;
+    case "network":
+      if (holdsVersion4(value.network)) {
+        return refuse(
+          at,
+          "Elasticsearch takes addresses of version 4 for addresses of this range",
+          "write a range that ::ffff:0:0/96 is no part of",
+        );
+      }
+      assume(`${field ?? ""} is of type ip`);
+      return `cidrMatch(${name}, "${networkText(value.network)}")`;
+    case "comparison":
+      if (value.part !== null) return dateTest(name, leaf, context);
+      assume(`${field ?? ""} is of a type for numbers`);
+      return `${name} ${comparisons[value.operator]} ${value.value}`;
+    case "date-part":
+      return dateTest(name, leaf, context);
+    case "reference":
+      return refuse(at, "EQL compares no field with another", "convert the rule to ES|QL");
+  }
+}
+
+/**
+ * Writes a query of Elasticsearch's Event Query Language, over events of any category unless the source names one. A test
+ * of an absent field is null there, and so is its negation: below a NOT the field has to be there.
+ */
+export const eql: Language = (query, context) => {
+  const { source } = context;
+  if (source !== null && !/^[A-Za-z_]\w*$/.test(source)) {
+    return context.refuse(
+      0,
+      `no EQL query can carry the event category "${source}"`,
+      "give a category as the source, such as process, or none",
+    );
+  }
+  const condition = writeQuery(query, {
+    and: "and",
+    or: "or",
+    not: ["not (", ")"],
+    leaf: (leaf, negated) => {
+      const { field, value, at } = leaf;
+      if (field === null) {
+        return context.refuse(at, "EQL has no test for a text in any field", "name the field");
+      }
+      const name = eqlName(field);
+      if (name === null) return refuseName(field, at, context);
+      const text = test(leaf, name, context);
+      const isDecided = value.type === "null" || value.type === "presence";
+      return negated && !isDecided ? `(${name} != null and ${text})` : text;
+    },
+  });
+  return `${source ?? "any"} where ${condition}`;
+};

@@ -1,0 +1,164 @@
+import { dateExpressionOf } from "../date-expression.js";
+import { goText } from "../go-literal.js";
+import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { holdsVersion4, networkText } from "../network-text.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf } from "../query-tree.js";
+import { re2Expression, takesEmptyText } from "../re2-expression.js";
+import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { withNegationsDown } from "./negations.js";
+
+const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+const opposites = { lt: ">=", lte: ">", gt: "<=", gte: "<" } as const;
+
+/** A comparison of numbers lets through what is no number, with an error: texts are sorted out before it. */
+const numberForm = goText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
+/** A comparison with addresses looks for one anywhere in the text. */
+const addressForm = goText("[0-9A-Fa-f.:]+");
+
+/** The label that Loki's parsers make of a field: what a label cannot have becomes an underscore. Null beyond ASCII. */
+function labelOf(field: string, { assume }: ConvertContext): string | null {
+  if (!/^[ -~]+$/.test(field) || field.trim() !== field) return null;
+  const label = field.replace(/^(?=\d)/, "_").replaceAll(/\W/g, "_");
+  if (label !== field) assume(`The label ${label} holds ${field}, and no other field`);
+  return label;
+}
+
+function matcher(label: string, operator: "=" | "=~", text: string, negated: boolean): string {
+  return `${label}${negated ? { "=": "!=", "=~": "!~" }[operator] : operator}${goText(text)}`;
+}
+
+function textTest(
+  label: string,
+  { value, cased, at }: Leaf,
+  negated: boolean,
+  context: ConvertContext,
+): string {
+  if (value.type !== "text") return "";
+  const literals = literalsOf(value.pattern);
+  if (!isCarried(literals)) {
+    return context.refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      "leave them out",
+    );
+  }
+  const shape = shapeOf(value.pattern);
+  if (shape?.text === "") {
+    return shape.place === "equals"
+      ? context.refuse(
+          at,
+          "in Loki a label that is empty is none: an empty text is not told from an absent field",
+          "write null for no value, or leave the test out",
+        )
+      : `${label}${negated ? "=" : "!="}""`;
+  }
+  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  if (shape?.place === "equals" && !hasCase) return matcher(label, "=", shape.text, negated);
+  return matcher(label, "=~", expressionOf(value.pattern, !hasCase), negated);
+}
+
+/** A test of an expression that may stand anywhere in the text; Loki's must be the whole text. */
+function foundAnywhere(label: string, expression: string, negated: boolean): string {
+  return matcher(label, "=~", `(?s:.*)(?:${expression})(?s:.*)`, negated);
+}
+
+function dateTest(label: string, { value, at }: Leaf, negated: boolean, context: ConvertContext): string {
+  const expression = dateExpressionOf(value);
+  return expression === null
+    ? context.refuse(at, "LogQL reads this part of a date from no text", "test another part of the date")
+    : foundAnywhere(label, expression, negated);
+}
+
+/** A test, or its negation. Neither is ever unknown: an absent label is an empty text. */
+function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string {
+  const { field, value, at } = leaf;
+  const { refuse, assume } = context;
+  if (field === null) {
+    return refuse(
+      at,
+      "LogQL looks for a text in the raw line, names of fields and escapes included, and joins that with nothing else",
+      "name the field",
+    );
+  }
+  const label = labelOf(field, context);
+  if (label === null) {
+    return refuse(
+      at,
+      `no label of Loki stands for the field name ${JSON.stringify(field)}`,
+      "rename the field",
+    );
+  }
+  assume(`${field} has one value an event, and the parser makes a label of it`);
+  switch (value.type) {
+    case "text":
+      return textTest(label, leaf, negated, context);
+    case "boolean":
+      return matcher(label, "=~", `(?i)${value.value}`, negated);
+    case "number":
+      assume(`${field} has its numbers in one spelling, without leading zeros, fractions of 0 and exponents`);
+      return matcher(label, "=", value.text, negated);
+    case "null":
+    case "presence": {
+      assume(`${field} is empty only where the event has no value for it`);
+      const wanted = (value.type === "presence" && value.wanted) !== negated;
+      return `${label}${wanted ? "!=" : "="}""`;
+    }
+    case "regex": {
+      const test = foundAnywhere(label, re2Expression(value, at, context), negated);
+      if (!takesEmptyText(value)) return test;
+      return negated ? `(${label}="" or ${test})` : `(${label}!="" and ${test})`;
+    }
+    case "network": {
+      if (holdsVersion4(value.network)) {
+        return refuse(
+          at,
+          "Loki takes addresses of version 4 for addresses of this range",
+          "write a smaller range",
+        );
+      }
+      assume(`${field} holds single addresses, and every line can be parsed`);
+      const range = `ip(${goText(networkText(value.network))})`;
+      return negated
+        ? `(${label}!~${addressForm} or ${label}!=${range})`
+        : `(${label}=~${addressForm} and ${label}=${range})`;
+    }
+    case "comparison":
+      if (value.part !== null) return dateTest(label, leaf, negated, context);
+      assume("Every line can be parsed: Loki does not compare numbers of others");
+      return negated
+        ? `(${label}!~${numberForm} or ${label} ${opposites[value.operator]} ${value.value})`
+        : `(${label}=~${numberForm} and ${label} ${comparisons[value.operator]} ${value.value})`;
+    case "date-part":
+      return dateTest(label, leaf, negated, context);
+    case "reference":
+      return refuse(at, "LogQL compares no label with another", "convert the rule to another language");
+  }
+}
+
+const quoted = String.raw`"(?:[^"\\\n]|\\.)*"|${"`"}[^${"`"}]*${"`"}`;
+const selector = new RegExp(String.raw`^\{(?:[^"${"`"}{}]|${quoted})+\}(?:\s*\|\s*(?:json|logfmt|unpack))+$`);
+
+/**
+ * Writes a query of Loki: label filters behind the source, which is a selector of streams and the parser of their lines,
+ * such as `{job="sysmon"} | json`. Label filters are joined with `and` and `or`, and negated one by one.
+ */
+export const logql: Language = (query, context) => {
+  const { source } = context;
+  if (source === null || !selector.test(source)) {
+    return context.refuse(
+      0,
+      source === null
+        ? "a LogQL query starts with the streams that it reads, and none are given"
+        : `"${source}" is no selector of streams with a parser`,
+      'give both as the source, such as {job="sysmon"} | json',
+    );
+  }
+  const condition = writeQuery(withNegationsDown(query), {
+    and: "and",
+    or: "or",
+    not: ["", ""],
+    leaf: (leaf, negated) => leafTest(leaf, negated, context),
+  });
+  return `${source}\n| ${condition}`;
+};

@@ -1,0 +1,124 @@
+import { dateExpressionOf } from "../date-expression.js";
+import { goText } from "../go-literal.js";
+import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { networkText } from "../network-text.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf } from "../query-tree.js";
+import { re2Expression, takesEmptyText } from "../re2-expression.js";
+import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+
+const ranges = {
+  lt: (value: number) => `range[-Inf, ${value})`,
+  lte: (value: number) => `range[-Inf, ${value}]`,
+  gt: (value: number) => `range(${value}, Inf]`,
+  gte: (value: number) => `range[${value}, Inf]`,
+} as const;
+
+/** A field's name in quotes (LogsQL, "String literals"); null when it cannot be written. */
+function logsqlName(name: string): string | null {
+  return /[\p{Cc}\p{Cs}]/u.test(name) ? null : goText(name);
+}
+
+function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
+  if (value.type !== "text") return "";
+  const literals = literalsOf(value.pattern);
+  if (!isCarried(literals)) {
+    return context.refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      "leave them out",
+    );
+  }
+  const shape = shapeOf(value.pattern);
+  if (shape?.text === "") {
+    return shape.place === "equals"
+      ? context.refuse(
+          at,
+          "VictoriaLogs keeps no empty texts: one is not told from an absent field",
+          "write null for no value, or leave the test out",
+        )
+      : `${name}:*`;
+  }
+  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  if (shape?.place === "equals" && !hasCase) return `${name}:=${goText(shape.text)}`;
+  return `${name}:~${goText(expressionOf(value.pattern, !hasCase))}`;
+}
+
+function dateTest(name: string, { value, at }: Leaf, context: ConvertContext): string {
+  const expression = dateExpressionOf(value);
+  return expression === null
+    ? context.refuse(at, "LogsQL reads this part of a date from no text", "test another part of the date")
+    : `${name}:~${goText(expression)}`;
+}
+
+function leafTest(leaf: Leaf, context: ConvertContext): string {
+  const { field, value, cased, at } = leaf;
+  const { refuse, assume } = context;
+  if (field === null) {
+    return refuse(at, "LogsQL has no filter over every field", "name the field, such as _msg");
+  }
+  const name = logsqlName(field);
+  if (name === null) {
+    return refuse(
+      at,
+      `no LogsQL query can carry the field name ${JSON.stringify(field)}`,
+      "rename the field",
+    );
+  }
+  assume(`${field} has one value an event: VictoriaLogs keeps a list as one text`);
+  switch (value.type) {
+    case "text":
+      return textTest(name, leaf, context);
+    case "boolean":
+      return `${name}:~${goText(`(?is)^${value.value}\\z`)}`;
+    case "number":
+      assume(`${field} has its numbers in one spelling, without leading zeros, fractions of 0 and exponents`);
+      return `${name}:=${goText(value.text)}`;
+    case "null":
+    case "presence":
+      assume(`${field} is empty only where the event has no value for it`);
+      return value.type === "presence" && value.wanted ? `${name}:*` : `${name}:""`;
+    case "regex": {
+      const test = `${name}:~${goText(re2Expression(value, at, context))}`;
+      return takesEmptyText(value) ? `(${name}:* AND ${test})` : test;
+    }
+    case "network":
+      return value.network.version === 4
+        ? `${name}:ipv4_range(${goText(networkText(value.network))})`
+        : refuse(at, "LogsQL has ranges of addresses of version 4 only", "test the text of the address");
+    case "comparison":
+      if (value.part !== null) return dateTest(name, leaf, context);
+      assume(
+        `${field} holds plain numbers, no sizes and durations such as 5KB: VictoriaLogs calculates with them`,
+      );
+      return `${name}:${ranges[value.operator](value.value)}`;
+    case "date-part":
+      return dateTest(name, leaf, context);
+    case "reference": {
+      const other = logsqlName(value.field);
+      if (other === null || value.part !== "whole" || !cased) {
+        return refuse(
+          at,
+          "LogsQL compares two fields as a whole and with regard to case only",
+          'add the modifier "cased" if that is meant',
+        );
+      }
+      return `(${name}:* AND ${name}:eq_field(${other}))`;
+    }
+  }
+}
+
+/** Writes a query of VictoriaLogs. The source is a filter of streams, such as `{host="ws1"}`, or none. */
+export const logsql: Language = (query, context) => {
+  const { source } = context;
+  if (source !== null && !/^\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}$/.test(source)) {
+    return context.refuse(0, `"${source}" is no filter of streams`, 'give one such as {host="ws1"}, or none');
+  }
+  const condition = writeQuery(
+    query,
+    { and: "AND", or: "OR", not: ["!(", ")"], leaf: (leaf) => leafTest(leaf, context) },
+    false,
+    source === null,
+  );
+  return source === null ? condition : `${source} AND ${condition}`;
+};

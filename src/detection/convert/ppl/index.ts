@@ -1,0 +1,148 @@
+import type { ReferencePart } from "../../sigma/values.js";
+import { dateExpressionOf } from "../date-expression.js";
+import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { holdsVersion4, networkText } from "../network-text.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf } from "../query-tree.js";
+import { portableExpression } from "../re2-expression.js";
+import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { pplName, pplText } from "./literal.js";
+
+const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
+
+/**
+ * A test of an expression of Java. `d`: lines end with \n only, as for the rule; `u`: letters beyond ASCII have two cases
+ * too.
+ */
+function found(name: string, expression: string): string {
+  return `regexp_match(${name}, ${pplText(`(?du)${expression}`)})`;
+}
+
+function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
+  if (value.type !== "text") return "";
+  const literals = literalsOf(value.pattern);
+  if (!isCarried(literals)) {
+    return context.refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      "leave them out",
+    );
+  }
+  const shape = shapeOf(value.pattern);
+  if (shape?.place === "contains" && shape.text === "") return `isnotnull(${name})`;
+  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  if (shape?.place === "equals" && !hasCase) return `${name} = ${pplText(shape.text)}`;
+  return found(name, expressionOf(value.pattern, !hasCase));
+}
+
+function dateTest(name: string, { value, at }: Leaf, context: ConvertContext): string {
+  const expression = dateExpressionOf(value);
+  return expression === null
+    ? context.refuse(at, "PPL reads this part of a date from no text", "test another part of the date")
+    : found(name, expression);
+}
+
+function referenceTest(name: string, other: string, part: ReferencePart, cased: boolean): string {
+  const fold = (each: string): string => (cased ? each : `LOWER(${each})`);
+  const [left, right] = [fold(name), fold(other)];
+  switch (part) {
+    case "whole":
+      return `${left} = ${right}`;
+    case "start":
+      return `LOCATE(${right}, ${left}) = 1`;
+    case "end":
+      return `RIGHT(${left}, LENGTH(${right})) = ${right}`;
+    case "inside":
+      return `LOCATE(${right}, ${left}) > 0`;
+  }
+}
+
+/** A test as PPL says it, which may be null where the field is absent. */
+function test(leaf: Leaf, name: string, context: ConvertContext): string {
+  const { field, value, cased, at } = leaf;
+  const { refuse, assume } = context;
+  const here = field ?? "";
+  assume("OpenSearch is of version 3.3 or later, which has regexp_match");
+  if (value.type !== "null" && value.type !== "presence") assume(`${here} has one value an event`);
+  switch (value.type) {
+    case "text":
+      assume(`${here} is of type keyword, and no value is longer than its ignore_above`);
+      return textTest(name, leaf, context);
+    case "regex":
+      assume(`${here} is of type keyword, and no value is longer than its ignore_above`);
+      if (/\(\?P?</.test(value.source)) {
+        return refuse(at, "Java names groups otherwise", "leave out the names of groups");
+      }
+      if (/\\b/i.test(value.source)) assume(String.raw`\b is the edge of a word of any letters`);
+      return found(name, portableExpression(value, at, context));
+    case "number":
+      assume(`${here} is of a type for numbers`);
+      return `${name} = ${value.text}`;
+    case "boolean":
+      assume(`${here} is of type boolean`);
+      return `${name} = ${value.value}`;
+    case "null":
+    case "presence":
+      assume(`${here} is indexed; where its value is null it is taken as absent`);
+      return `${value.type === "presence" && value.wanted ? "isnotnull" : "isnull"}(${name})`;
+    case "network":
+      if (holdsVersion4(value.network)) {
+        return refuse(
+          at,
+          "OpenSearch may take addresses of version 4 for addresses of this range",
+          "write a smaller range",
+        );
+      }
+      assume(`${here} holds addresses: cidrmatch ends the query with an error at what is none`);
+      return `cidrmatch(${name}, '${networkText(value.network)}')`;
+    case "comparison":
+      if (value.part !== null) return dateTest(name, leaf, context);
+      assume(`${here} is of a type for numbers`);
+      return `${name} ${comparisons[value.operator]} ${value.value}`;
+    case "date-part":
+      return dateTest(name, leaf, context);
+    case "reference": {
+      const other = pplName(value.field);
+      if (other === null) {
+        return refuse(at, `no PPL query can carry the field name "${value.field}"`, "rename the field");
+      }
+      return `(isnotnull(${other}) AND ${referenceTest(name, other, value.part, cased)})`;
+    }
+  }
+}
+
+/**
+ * Writes a query of OpenSearch's Piped Processing Language. A test of an absent field is null there, and so is its
+ * negation: below a NOT the field has to be there.
+ */
+export const ppl: Language = (query, context) => {
+  const { source } = context;
+  if (source === null || !/^[A-Za-z_*][\w*-]*$/.test(source)) {
+    return context.refuse(
+      0,
+      source === null
+        ? "a PPL query starts with the index that it reads, and none is given"
+        : `no PPL query of ours can carry the index name "${source}"`,
+      "give the index pattern as the source, such as logs-windows",
+    );
+  }
+  const condition = writeQuery(query, {
+    and: "AND",
+    or: "OR",
+    not: ["NOT (", ")"],
+    leaf: (leaf, negated) => {
+      const { field, value, at } = leaf;
+      if (field === null) {
+        return context.refuse(at, "PPL has no test for a text in any part of any field", "name the field");
+      }
+      const name = pplName(field);
+      if (name === null) {
+        return context.refuse(at, `no PPL query can carry the field name "${field}"`, "rename the field");
+      }
+      const text = test(leaf, name, context);
+      const isDecided = value.type === "null" || value.type === "presence";
+      return negated && !isDecided ? `(isnotnull(${name}) AND ${text})` : text;
+    },
+  });
+  return `source=${source}\n| where ${condition}`;
+};
