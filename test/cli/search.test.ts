@@ -151,6 +151,8 @@ describe("searching with SPL", () => {
     const strict = await tyrian(words);
     expect([strict.status, strict.stdout]).toEqual([2, ""]);
     expect(strict.stderr).toContain("query:1:17: SPL has no function hour()");
+    // In one line, so that it can be pasted.
+    expect(strict.stderr).toMatch(/--lenient evaluates it so\): search .* \| where /);
     const lenient = await tyrian([...words, "--lenient"]);
     expect([lenient.status, lenient.stdout]).toEqual([0, expect.stringContaining("/bin/a")]);
   });

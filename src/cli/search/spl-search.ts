@@ -50,7 +50,9 @@ function refused(diagnostics: readonly Diagnostic[], corrected: string | null): 
     diagnostics,
     ...(corrected === null
       ? {}
-      : { hint: `It was evidently meant as (--lenient evaluates it so): ${corrected}` }),
+      : {
+          hint: `It was evidently meant as (--lenient evaluates it so): ${corrected.replaceAll("\n", " ")}`,
+        }),
   });
 }
 
