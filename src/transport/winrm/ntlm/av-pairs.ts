@@ -5,6 +5,8 @@ export const AV = {
   endOfList: 0,
   netbiosComputerName: 1,
   netbiosDomainName: 2,
+  dnsComputerName: 3,
+  dnsDomainName: 4,
   flags: 6,
   timestamp: 7,
   channelBindings: 10,
