@@ -37,8 +37,8 @@ const PSS_HASH_TAG = 0xa0;
  * channel binding, such as Ed25519.
  */
 export function channelBindingOf(certificateDer: Buffer): Buffer {
-  const hash = createHash(signatureHash(certificateDer)).update(certificateDer).digest();
-  return channelBindingOfHash(hash);
+  const certificate = wellFormed(certificateDer);
+  return channelBindingOfHash(createHash(signatureHash(certificate)).update(certificate).digest());
 }
 
 /** The same, of the certificate's hash. */
@@ -55,9 +55,8 @@ export function channelBindingOfHash(certificateHash: Buffer): Buffer {
  * The hash of the signature algorithm of Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm, signature } (RFC 5280, 4.1);
  * for RSASSA-PSS the one of its parameters (RFC 4055, 3.1).
  */
-function signatureHash(certificateDer: Buffer): string {
-  const [certificate] = elementsIn(wellFormed(certificateDer));
-  const [, algorithm] = elementsIn(certificate?.content);
+function signatureHash(certificate: Buffer): string {
+  const [, algorithm] = elementsIn(elementsIn(certificate)[0]?.content);
   const [identifier, parameters] = elementsIn(algorithm?.content);
   const name = identifier?.content.toString("hex");
   const hash = hashOf[(name === RSASSA_PSS ? pssHash(parameters) : name) ?? ""];
