@@ -34,8 +34,12 @@ export interface NtlmAcceptorOptions {
   readonly channelBinding?: Buffer | undefined;
 }
 
-/** What a server grants when it is asked for it; everything else is answered with its absence. */
+/**
+ * What a server grants when it is asked for it; everything else is answered with its absence. OEM characters are granted beside
+ * Unicode as in MS-NLMP 4.2.4: python-ntlm-auth takes the flag away from the answer without looking whether it is there.
+ */
 const negotiable = flagsOf(
+  FLAG.oem,
   FLAG.requestTarget,
   FLAG.sign,
   FLAG.seal,
@@ -46,9 +50,12 @@ const negotiable = flagsOf(
   FLAG.keyExchange,
   FLAG.key56,
 );
+/** Every client of today reads Unicode, also where it forgets to say so (python-ntlm-auth). */
 const always = flagsOf(FLAG.unicode, FLAG.ntlm, FLAG.targetInfo, FLAG.targetTypeServer);
 /** What session security needs here; a client that asks for message encryption with less is refused. */
 const strong = flagsOf(FLAG.extendedSessionSecurity, FLAG.key128, FLAG.keyExchange);
+/** What session security depends on; the other flags of an AUTHENTICATE_MESSAGE say nothing that matters. */
+const ofSession = flagsOf(strong, FLAG.sign, FLAG.seal);
 
 /** Bytes of NTLMv2_CLIENT_CHALLENGE before its attributes (MS-NLMP 2.2.2.7). */
 const BEFORE_ATTRIBUTES = 28;
@@ -72,7 +79,6 @@ export class NtlmAcceptor {
   /** CHALLENGE_MESSAGE in answer to NEGOTIATE_MESSAGE (MS-NLMP 3.2.5.1.1). */
   challenge(negotiate: Buffer): Buffer {
     const asked = decodeNegotiate(negotiate);
-    if (!hasFlags(asked, FLAG.unicode)) throw new Error("refused: the client speaks no Unicode");
     const flags = flagsOf(asked & negotiable, always);
     const serverChallenge = randomBytes(8);
     const name = unicode(this.#options.targetName);
@@ -99,7 +105,7 @@ export class NtlmAcceptor {
   }
 
   /**
-   * Verifies an AUTHENTICATE_MESSAGE (MS-NLMP 3.2.5.1.2): the proof of the password; that the flags are among those granted; the
+   * Verifies an AUTHENTICATE_MESSAGE (MS-NLMP 3.2.5.1.2): the proof of the password; that it asks for no more than was granted; the
    * integrity code, which a client announces in its attributes; the channel binding, when one is demanded.
    */
   accept(authenticate: Buffer): { user: string; domain: string } {
