@@ -34,12 +34,8 @@ export interface NtlmAcceptorOptions {
   readonly channelBinding?: Buffer | undefined;
 }
 
-/**
- * What a server grants when it is asked for it; everything else is answered with its absence. OEM characters are granted beside
- * Unicode as in MS-NLMP 4.2.4: python-ntlm-auth takes the flag away from the answer without looking whether it is there.
- */
+/** What a server grants when it is asked for it; everything else is answered with its absence. */
 const negotiable = flagsOf(
-  FLAG.oem,
   FLAG.requestTarget,
   FLAG.sign,
   FLAG.seal,
@@ -50,7 +46,6 @@ const negotiable = flagsOf(
   FLAG.keyExchange,
   FLAG.key56,
 );
-/** Every client of today reads Unicode, also where it forgets to say so (python-ntlm-auth). */
 const always = flagsOf(FLAG.unicode, FLAG.ntlm, FLAG.targetInfo, FLAG.targetTypeServer);
 /** What session security needs here; a client that asks for message encryption with less is refused. */
 const strong = flagsOf(FLAG.extendedSessionSecurity, FLAG.key128, FLAG.keyExchange);
@@ -79,7 +74,7 @@ export class NtlmAcceptor {
   /** CHALLENGE_MESSAGE in answer to NEGOTIATE_MESSAGE (MS-NLMP 3.2.5.1.1). */
   challenge(negotiate: Buffer): Buffer {
     const asked = decodeNegotiate(negotiate);
-    const flags = flagsOf(asked & negotiable, always);
+    const flags = flagsOf(asked & negotiable, always, oemOf(asked));
     const serverChallenge = randomBytes(8);
     const name = unicode(this.#options.targetName);
     const dnsName = unicode(this.#options.targetName.toLowerCase());
@@ -121,8 +116,9 @@ export class NtlmAcceptor {
     ) {
       throw new Error(`refused: the password of ${client.user} is wrong`);
     }
-    if (!hasFlags(pending.flags, client.flags))
+    if (!hasFlags(pending.flags, (client.flags & ofSession) >>> 0)) {
       throw new Error("refused: the client uses what was not granted");
+    }
     const attributes = decodeAvPairs(clientChallenge.subarray(BEFORE_ATTRIBUTES));
     const sessionKey = sessionKeyOf(sessionBaseKey(key, client.ntResponse), client);
     if (hasFlags(avFlagsOf(attributes), AV_FLAG_MIC)) {
@@ -164,6 +160,14 @@ export class NtlmAcceptor {
     if (given === undefined) throw new Error("refused: the client does not bind to the TLS channel");
     if (!equal(given, demanded)) throw new Error("refused: the client is bound to another TLS channel");
   }
+}
+
+/**
+ * python-ntlm-auth asks for OEM characters only, although it reads Unicode, and takes their flag away from the answer without
+ * looking whether it is there. gss-ntlmssp, which asks for both, refuses both.
+ */
+function oemOf(asked: number): number {
+  return hasFlags(asked, FLAG.unicode) ? 0 : asked & FLAG.oem;
 }
 
 /** ExportedSessionKey (MS-NLMP 3.2.5.1.2). */
