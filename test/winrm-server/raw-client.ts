@@ -61,6 +61,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  readonly body: Buffer;
 }
 
 /** Sends one HTTP request on a connection of its own, or on that of an agent. Rejects when the connection is lost. */
@@ -71,11 +72,11 @@ export function post(url: string, body: string | Buffer, options: RequestOptions
       {
         method: "POST",
         ...options,
-        headers: {
+        headers: withoutEmpty({
           Authorization: basic,
           "Content-Type": "application/soap+xml;charset=UTF-8",
           ...(options.headers as Record<string, string> | undefined),
-        },
+        }),
       },
       (response) => {
         const pieces: Buffer[] = [];
@@ -86,6 +87,7 @@ export function post(url: string, body: string | Buffer, options: RequestOptions
             status: response.statusCode ?? 0,
             headers: response.headers,
             text: Buffer.concat(pieces).toString(),
+            body: Buffer.concat(pieces),
           }),
         );
       },
@@ -93,6 +95,11 @@ export function post(url: string, body: string | Buffer, options: RequestOptions
     request.once("error", reject);
     request.end(body);
   });
+}
+
+/** An empty header is one that is not sent. */
+function withoutEmpty(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ""));
 }
 
 /** The elements of a document with a name, wherever they are. */
