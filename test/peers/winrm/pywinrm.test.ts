@@ -7,6 +7,7 @@ import { makeCertificates, noOpenssl, type Certificates } from "../../winrm-serv
 import { posixShell } from "../../winrm-server/posix-shell.js";
 import { account } from "../../winrm-server/raw-client.js";
 import { startWinrmStandIn, type StandInOptions, type WinrmStandIn } from "../../winrm-server/server.js";
+import { noWine, startWine } from "../../winrm-server/wine.js";
 import { legacyOpenssl, noPywinrm, pywinrm, type PywinrmSession } from "./programs.js";
 
 /** Debian's pywinrm against the stand-in: what a client of Windows expects, the stand-in has to give. */
@@ -119,6 +120,27 @@ describe("pywinrm", skippedFor(noPywinrm ?? noOpenssl), () => {
       new Set([`${scheme} ${protocol()["message_encryption"] === "always"}`]),
     );
     expect(operations.filter(({ refusal }) => refusal?.startsWith("TimedOut")).length).toBeGreaterThan(0);
+  });
+
+  test("reaches Wine's cmd through the stand-in", { timeout: 300_000 }, async ({ skip }) => {
+    skip(noWine !== null, noWine ?? "");
+    const wine = startWine();
+    try {
+      const { commands, error } = await run(
+        { interpreter: wine.interpreter },
+        { transport: "ntlm", ...domain, message_encryption: "always" },
+        {
+          commands: [
+            ["echo", ['"a b"', "&", "exit", "/b", "7"]],
+            ["nosuchcommand", []],
+          ],
+        },
+      );
+      expect(error).toBeNull();
+      expect(commands).toMatchObject([{ stdout: '"a b" \r\n', exitCode: 7 }, { exitCode: 9009 }]);
+    } finally {
+      wine.stop();
+    }
   });
 
   test.each<
