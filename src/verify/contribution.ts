@@ -5,3 +5,16 @@ import type { HostEvent } from "../model/event.js";
 export function counts(rule: CompiledRule, event: HostEvent): boolean {
   return rule.contributes === undefined ? rule.matches(event) : rule.contributes(event);
 }
+
+/** In words, how near a trial's own events came to a rule over several events; null for a rule over single events. */
+export function shortfall(rule: CompiledRule, events: readonly HostEvent[]): string | null {
+  return rule.explainWindow?.(events).sentence ?? null;
+}
+
+/** What a rule over several events groups these by, such as `User=op`. */
+export function groupOf(rule: CompiledRule, events: readonly HostEvent[]): string {
+  const group = Object.entries(rule.explainWindow?.(events).nearest?.group ?? {});
+  return group.length === 0
+    ? "all events of the host, for it has no group-by"
+    : group.map(([name, value]) => `${name}=${value}`).join(", ");
+}

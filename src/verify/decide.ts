@@ -8,8 +8,8 @@ import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
-import { counts } from "./contribution.js";
-import type { Context, Decision } from "./decision.js";
+import { counts, groupOf, shortfall } from "./contribution.js";
+import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { silent } from "./silence.js";
@@ -39,7 +39,7 @@ export function decide(question: Question): Verdict[] {
     const decision =
       observation === null || bracket === null
         ? notAsked(question.execution)
-        : decideOne({ ...question, observation }, bracket, rule, expectation);
+        : orUndecided(() => decideOne({ ...question, observation }, bracket, rule, expectation));
     return verdictOf(question, expectation, rule, decision);
   });
 }
@@ -113,26 +113,34 @@ function decideOne(
     host,
     since: sinceOf(context),
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
+    asWritten: status?.evaluatedBy === "embedded",
     tier: expectation.tier,
   });
   const [best] = attributed;
   if (best === undefined)
     return execution.status === "prevented" ? notAsked(execution) : silent(context, rule, bracket);
-  if (best.grade === "ambiguous") return ambiguous(context, best);
+  if (best.grade === "ambiguous") return ambiguous(context, rule, best);
   const standing = attributed.find(({ alert }) => alert.foldedInto === null);
   if (best.alert.foldedInto !== null && standing !== undefined) {
     // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
     return standing.grade === "ambiguous"
-      ? ambiguous(context, standing)
+      ? ambiguous(context, rule, standing)
       : fired(context, rule, bracket, standing);
   }
   return fired(context, rule, bracket, best);
 }
 
-function ambiguous({ execution }: Context, { alert }: AlertAttribution): Decision {
+function ambiguous(
+  { execution }: Context,
+  rule: CompiledRule,
+  { alert, events }: AlertAttribution,
+): Decision {
   if (execution.status === "prevented") return notAsked(execution);
+  const missing = shortfall(rule, events);
   const detail =
-    "an alert of the rule exists, but it cannot be told whether this trial or something else caused it";
+    missing === null || events.length === 0
+      ? "an alert of the rule exists, but it cannot be told whether this trial or something else caused it"
+      : `an alert of the rule stands for this trial's events and for others' of the same group (${groupOf(rule, events)}), and the trial's alone do not satisfy it: ${missing}`;
   return {
     outcome: "undecided",
     attribution: "ambiguous",
@@ -221,7 +229,7 @@ function fired(
   attributed: AlertAttribution,
 ): Decision {
   const { alert, grade, events } = attributed;
-  const source = events[0] ?? bracket.act.find((event) => counts(rule, event));
+  const source = sourceOf(rule, attributed) ?? bracket.act.find((event) => counts(rule, event));
   const base = {
     attribution: grade,
     tier: alert.tier,
@@ -237,14 +245,22 @@ function fired(
   if (!context.trial.twin) return { ...base, outcome: "detected" };
   const what = source === undefined ? "the twin" : `the twin's ${summaryOf(source)}`;
   const folded = alert.foldedInto === null ? "" : `, and the SIEM folded the alert into ${alert.foldedInto}`;
+  const detail = `the analytic fired for ${what}, a benign control: it is too broad${folded}`;
+  const together = shortfall(rule, events);
   return {
     ...base,
     outcome: "false-alarm",
-    cause: {
-      ...causeAt("clause", `the analytic fired for ${what}, a benign control: it is too broad${folded}`),
-      nearest: source === undefined ? null : rule.explain(source),
-    },
+    cause:
+      together === null
+        ? { ...causeAt("clause", detail), nearest: source === undefined ? null : rule.explain(source) }
+        : causeAt("clause", `${detail}: ${together}`),
   };
+}
+
+/** The event from which the alert's way is timed: the one that completed what the rule needs. */
+function sourceOf(rule: CompiledRule, { alert, events }: AlertAttribution): HostEvent | undefined {
+  if (rule.contributes === undefined) return events[0];
+  return events.findLast((event) => event.ingestedAt <= alert.createdAt) ?? events.at(-1);
 }
 
 /** A folded alert is final only when nothing of the act can raise one that stands any more. */

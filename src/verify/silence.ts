@@ -4,7 +4,7 @@ import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
 import type { KnownBracket } from "./bracket.js";
 import { causeAt, nearestOf } from "./cause.js";
-import { counts } from "./contribution.js";
+import { counts, groupOf, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -41,17 +41,24 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
-  if (trial.twin) return quiet(observation, evidence);
-  return {
-    outcome: missed(context, rule, act),
-    evidence,
-    cause: unmet(context, rule, read, matching.length > 0),
-  };
+  const short = matching.length === 0 ? null : shortfall(rule, matching);
+  if (trial.twin) return quiet(observation, evidence, short);
+  return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
 }
 
-/** A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted. */
-function quiet({ sensor }: Context["observation"], evidence: readonly string[]): Decision {
-  if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };
+/**
+ * A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted.
+ * @param short how near its events came to a rule over several events; null when none counts toward it
+ */
+function quiet(
+  { sensor }: Context["observation"],
+  evidence: readonly string[],
+  short: string | null,
+): Decision {
+  if (sensor.lostBefore !== null && sensor.lostAfter !== null) {
+    const told = short === null ? {} : { cause: causeAt("clause", short) };
+    return { outcome: "quiet", evidence, ...told };
+  }
   const detail =
     "no number is missing, but the sensor's losses cannot be asked: a record that was dropped unnumbered would go unseen";
   return { outcome: "undecided", evidence, cause: causeAt("host-log", detail) };
@@ -90,8 +97,13 @@ function matchedInVain(
     const detail = "the rule remembers what it has seen: it may have known the value already";
     return undecided("exception", detail);
   }
-  if (status.evaluatedBy !== "siem-rule")
-    return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
+  if (status.evaluatedBy !== "siem-rule") {
+    if (rule.contributes === undefined)
+      return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
+    const group = groupOf(rule, act.filter((event) => counts(rule, event)));
+    const detail = `the act's events alone satisfy the rule, but no alert was kept: others' of the same group (${group}) were counted with them, or some came too late`;
+    return undecided("evaluated", detail);
+  }
   const detail =
     "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
   if (context.trial.twin) return undecided("exception", detail);
@@ -102,7 +114,7 @@ function unmet(
   { observation }: Context,
   rule: CompiledRule,
   read: readonly HostEvent[],
-  someMatch: boolean,
+  short: string | null,
 ): NonNullable<Decision["cause"]> {
   const { lostBefore, lostAfter } = observation.sensor;
   const untestable = {
@@ -112,10 +124,7 @@ function unmet(
     exception: "nothing matched that could be excepted",
     suppression: "nothing matched that could be suppressed",
   };
-  if (someMatch) {
-    const detail = "events of the act match, but alone they are fewer than the rule needs";
-    return causeAt("clause", detail, { untestable });
-  }
+  if (short !== null) return causeAt("clause", short, { untestable });
   return causeAt("clause", "no event of the act satisfies the rule", { untestable }, nearestOf(rule, read));
 }
 
