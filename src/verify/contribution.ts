@@ -6,9 +6,18 @@ export function counts(rule: CompiledRule, event: HostEvent): boolean {
   return rule.contributes === undefined ? rule.matches(event) : rule.contributes(event);
 }
 
-/** In words, how near a trial's own events came to a rule over several events; null for a rule over single events. */
-export function shortfall(rule: CompiledRule, events: readonly HostEvent[]): string | null {
-  return rule.explainWindow?.(events).sentence ?? null;
+/** How near a trial's own events came to a rule over several events. */
+export interface Shortfall {
+  readonly detail: string;
+  /** Whether any of them was counted: those without a group-by field, or without the value that is measured, are not. */
+  readonly counted: boolean;
+}
+
+/** Null for a rule over single events. */
+export function shortfall(rule: CompiledRule, events: readonly HostEvent[]): Shortfall | null {
+  const explanation = rule.explainWindow?.(events);
+  if (explanation === undefined) return null;
+  return { detail: explanation.sentence, counted: explanation.nearest !== null };
 }
 
 /** What a rule over several events groups these by, such as `User=op`. */

@@ -140,7 +140,7 @@ function ambiguous(
   const detail =
     missing === null || events.length === 0
       ? "an alert of the rule exists, but it cannot be told whether this trial or something else caused it"
-      : `an alert of the rule stands for this trial's events and for others' of the same group (${groupOf(rule, events)}), and the trial's alone do not satisfy it: ${missing}`;
+      : `an alert of the rule stands for this trial's events and for others' of the same group (${groupOf(rule, events)}), and the trial's alone do not satisfy it: ${missing.detail}`;
   return {
     outcome: "undecided",
     attribution: "ambiguous",
@@ -253,7 +253,7 @@ function fired(
     cause:
       together === null
         ? { ...causeAt("clause", detail), nearest: source === undefined ? null : rule.explain(source) }
-        : causeAt("clause", `${detail}: ${together}`),
+        : causeAt("clause", `${detail}: ${together.detail}`),
   };
 }
 

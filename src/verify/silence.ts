@@ -4,7 +4,7 @@ import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
 import type { KnownBracket } from "./bracket.js";
 import { causeAt, nearestOf } from "./cause.js";
-import { counts, groupOf, shortfall } from "./contribution.js";
+import { counts, groupOf, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -53,10 +53,14 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
 function quiet(
   { sensor }: Context["observation"],
   evidence: readonly string[],
-  short: string | null,
+  short: Shortfall | null,
 ): Decision {
+  if (short?.counted === false) {
+    const detail = `the rule could not have fired, whatever the twin did: ${short.detail}`;
+    return { outcome: "undecided", evidence, cause: causeAt("fields", detail) };
+  }
   if (sensor.lostBefore !== null && sensor.lostAfter !== null) {
-    const told = short === null ? {} : { cause: causeAt("clause", short) };
+    const told = short === null ? {} : { cause: causeAt("clause", short.detail) };
     return { outcome: "quiet", evidence, ...told };
   }
   const detail =
@@ -114,7 +118,7 @@ function unmet(
   { observation }: Context,
   rule: CompiledRule,
   read: readonly HostEvent[],
-  short: string | null,
+  short: Shortfall | null,
 ): NonNullable<Decision["cause"]> {
   const { lostBefore, lostAfter } = observation.sensor;
   const untestable = {
@@ -124,7 +128,7 @@ function unmet(
     exception: "nothing matched that could be excepted",
     suppression: "nothing matched that could be suppressed",
   };
-  if (short !== null) return causeAt("clause", short, { untestable });
+  if (short !== null) return causeAt(short.counted ? "clause" : "fields", short.detail, { untestable });
   return causeAt("clause", "no event of the act satisfies the rule", { untestable }, nearestOf(rule, read));
 }
 
