@@ -36,7 +36,15 @@ function compileSigmaFile(text: string, file: string): CompileResult {
       : `${alerting.length} rules of the file alert: ${alerting.map(({ title }) => title).join(", ")}`;
   const hint =
     "An expectation names its analytic by the file: keep one rule or correlation in it that alerts, beside filters and the rules that the correlation reads.";
-  const problem = { file, line: 1, column: 1, severity: "error", code: "analytic-not-one", message, hint } as const;
+  const problem = {
+    file,
+    line: 1,
+    column: 1,
+    severity: "error",
+    code: "analytic-not-one",
+    message,
+    hint,
+  } as const;
   return { rule: null, diagnostics: [...diagnostics, problem] };
 }
 

@@ -41,9 +41,24 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
-  const short = matching.length === 0 ? null : shortfall(rule, matching);
+  const short = matching.length === 0 ? null : besideOthers(observation, rule, matching);
   if (trial.twin) return quiet(observation, evidence, short);
   return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
+}
+
+/** How near the act came to a rule over several events, and the alert that it helped others to raise. */
+function besideOthers(
+  { alerts }: Context["observation"],
+  rule: CompiledRule,
+  matching: readonly HostEvent[],
+): Shortfall | null {
+  const short = shortfall(rule, matching);
+  const shared = alerts.find(
+    (alert) => alert.rule === rule.id && matching.some(({ id }) => alert.sourceEvents?.includes(id) === true),
+  );
+  if (short === null || shared === undefined) return short;
+  const detail = `${short.detail} The alert ${shared.id} needed others' events of the same group (${groupOf(rule, matching)}).`;
+  return { ...short, detail };
 }
 
 /**
@@ -104,7 +119,10 @@ function matchedInVain(
   if (status.evaluatedBy !== "siem-rule") {
     if (rule.contributes === undefined)
       return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
-    const group = groupOf(rule, act.filter((event) => counts(rule, event)));
+    const group = groupOf(
+      rule,
+      act.filter((event) => counts(rule, event)),
+    );
     const detail = `the act's events alone satisfy the rule, but no alert was kept: others' of the same group (${group}) were counted with them, or some came too late`;
     return undecided("evaluated", detail);
   }

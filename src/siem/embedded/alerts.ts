@@ -51,7 +51,9 @@ export class AlertBook {
         evaluatedAt: now,
         sourceEvents: all.slice(-MAXIMUM_OF_SOURCES),
         sourcesWhole:
-          known.sourcesWhole && match.sourceCount === match.sources.length && all.length <= MAXIMUM_OF_SOURCES,
+          known.sourcesWhole &&
+          match.sourceCount === match.sources.length &&
+          all.length <= MAXIMUM_OF_SOURCES,
       };
       this.#replace(known, grown);
       this.#growing.set(key, grown);

@@ -35,8 +35,7 @@ export class Correlations {
   use(rules: readonly CorrelationRule[]): void {
     this.#byBase = new Map();
     for (const rule of rules) {
-      for (const base of rule.baseRules)
-        this.#byBase.set(base, [...(this.#byBase.get(base) ?? []), rule]);
+      for (const base of rule.baseRules) this.#byBase.set(base, [...(this.#byBase.get(base) ?? []), rule]);
     }
     for (const { evaluators } of this.#hosts.values())
       for (const rule of evaluators.keys()) if (!rules.includes(rule)) evaluators.delete(rule);

@@ -2,7 +2,11 @@ import { compileSpl, type CompileSplOptions, type CompileSplResult } from "./com
 import { readSplHeader } from "./header.js";
 
 /** Reads a file with a query and makes a rule of it, with the facts of its header. The rule is null when a diagnostic is an error. */
-export function compileSplFile(text: string, file: string, options: CompileSplOptions = {}): CompileSplResult {
+export function compileSplFile(
+  text: string,
+  file: string,
+  options: CompileSplOptions = {},
+): CompileSplResult {
   const { facts, logsource, diagnostics } = readSplHeader(text, file);
   const compiled = compileSpl(text, file, {
     ...options,
