@@ -2,7 +2,7 @@ import type { Diagnostic } from "../../errors.js";
 import type { ResolvedAliases } from "./collection-aliases.js";
 import type { CorrelationTree } from "./correlation/tree.js";
 
-/** The names that a field of a correlation has in what one of its rules matches, after the rule's pipeline. */
+/** The names that a field of a correlation has in what one of its rules matches, after the rule's pipeline; none when it is not there. */
 export type FieldNames = (name: string) => readonly string[];
 
 /** The fields of a correlation behind the pipelines of its rules. */
@@ -22,8 +22,9 @@ export interface MappedFields {
 export function mapFields(
   tree: CorrelationTree,
   aliases: ResolvedAliases["fields"],
-  rules: readonly FieldNames[],
+  namesInRules: readonly FieldNames[],
 ): MappedFields | { readonly refused: Diagnostic } {
+  const rules = namesInRules.map(remembered);
   const namesOf = (name: string): readonly string[][] =>
     rules.map((names, index) => [...names(aliases.get(name)?.[index] ?? name)]);
   const expanded = new Map<string, readonly string[]>();
@@ -49,15 +50,33 @@ export function mapFields(
   };
 }
 
+/** The same names, each looked up once: events ask again and again. */
+function remembered(names: FieldNames): FieldNames {
+  const known = new Map<string, readonly string[]>();
+  return (name) => {
+    const found = known.get(name) ?? names(name);
+    known.set(name, found);
+    return found;
+  };
+}
+
 function ambiguous(tree: CorrelationTree, name: string, lists: readonly (readonly string[])[]): Diagnostic {
-  const shown = [...new Set(lists.map((list) => (list.length === 0 ? "nothing" : list.join(" and "))))];
+  const refused = { ...tree.position, severity: "error" } as const;
+  if (lists.some(({ length }) => length === 0)) {
+    return {
+      ...refused,
+      code: "field-not-in-format",
+      message: `behind the pipeline the events have nothing for the field "${name}" of the correlation: it would count none of them`,
+      hint: "name a field that the pipeline carries into the events",
+    };
+  }
+  const shown = [...new Set(lists.map((list) => list.join(" and ")))];
   const fate =
     shown.length === 1
       ? `becomes ${shown[0]}`
       : `becomes ${shown.join(" for one of the rules, and ")} for another`;
   return {
-    ...tree.position,
-    severity: "error",
+    ...refused,
     code: "field-mapping-ambiguous",
     message: `by the pipeline the field "${name}" of the correlation ${fate}: what it compares cannot be said`,
     hint: "map the field to one name, the same for all rules, or give the correlation an alias that names one field for each rule",

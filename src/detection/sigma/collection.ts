@@ -13,7 +13,7 @@ export interface PreparedRule {
   /** Null when the pipeline refuses the rule; the diagnostics say why. */
   readonly rule: SigmaRule | null;
   readonly diagnostics: readonly Diagnostic[];
-  /** The names that a field has after the pipeline, for the fields of correlations; absent: its own. */
+  /** The names that a field has after the pipeline, for the fields of correlations; none: it is not there. Absent: its own. */
   readonly fieldsNamed?: (name: string) => readonly string[];
 }
 
