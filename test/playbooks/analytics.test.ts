@@ -27,7 +27,9 @@ function start(commandLine: string, rest: Readonly<Record<string, string>> = {})
 }
 
 const names = (starts: readonly Record<string, string>[]): string[] =>
-  [...matchesOf(starts)].map((file) => short(file).replace(/^(T1059\.\d+)-.*\/(.*?)(?:\.yml)?$/, "$1 $2")).sort();
+  [...matchesOf(starts)]
+    .map((file) => short(file).replace(/^(T1059\.\d+)-.*\/(.*?)(?:\.yml)?$/, "$1 $2"))
+    .sort();
 
 const parent = (image: string, commandLine: string): Record<string, string> => ({
   ParentImage: image,
