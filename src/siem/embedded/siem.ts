@@ -7,7 +7,7 @@ import type { TelemetrySource } from "../../model/inventory.js";
 import type { RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import { EventStore } from "../../telemetry/store.js";
-import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../siem.js";
+import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost, HostSpan } from "../siem.js";
 import { AlertBook } from "./alerts.js";
 import { Arrivals } from "./arrivals.js";
 import { BackgroundBook } from "./background.js";
@@ -138,7 +138,16 @@ export class EmbeddedSiem implements Siem {
     return answer(state, value);
   }
 
-  async events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
+  async events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>> {
+    const answers = await Promise.all(spans.map((span) => this.#eventsIn(span)));
+    const state = answers.find((one) => one.state !== "complete") ?? WHOLE;
+    return answer(
+      state,
+      answers.flatMap(({ value }) => value),
+    );
+  }
+
+  async #eventsIn({ host, from, to }: HostSpan): Promise<Answer<HostEvent[]>> {
     const state = await this.#upToDate(host);
     const recent = this.#recent.window(host, from, to);
     if (recent !== null) return answer(state, recent);
@@ -159,17 +168,19 @@ export class EmbeddedSiem implements Siem {
     );
   }
 
-  ruleStatus(rule: string): Promise<Answer<RuleStatus>> {
-    const present = this.#rules.has(rule);
-    const value: RuleStatus = {
-      rule,
-      present,
-      enabled: present,
-      evaluatedBy: "embedded",
-      schedule: { type: "streaming" },
-      throttles: [],
-      stateful: false,
-    };
+  ruleStatuses(rules: readonly string[]): Promise<Answer<RuleStatus[]>> {
+    const value = rules.map((rule): RuleStatus => {
+      const present = this.#rules.has(rule);
+      return {
+        rule,
+        present,
+        enabled: present,
+        evaluatedBy: "embedded",
+        schedule: { type: "streaming" },
+        throttles: [],
+        stateful: false,
+      };
+    });
     return Promise.resolve({ state: "complete", detail: "", value });
   }
 
@@ -183,8 +194,7 @@ export class EmbeddedSiem implements Siem {
     if (!this.#rules.has(rule))
       return answer(worse(state, "partial", `rule ${rule} is not loaded`), background);
     if (!inTime) return answer(worse(state, "partial", "the history has not been read yet"), background);
-    const late = this.#correlations.late(rule, host);
-    const uncounted = late === 0 ? "" : `${late} event(s) came too late to be counted`;
+    const uncounted = this.#correlations.late(rule, host) > 0 ? "events came too late to be counted" : "";
     const unread = this.#unreplayed.get(rule) ?? (detail === "" ? uncounted : detail);
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
