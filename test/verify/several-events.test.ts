@@ -53,7 +53,12 @@ function decode(sequence: number, over: Partial<HostEvent> = {}): HostEvent {
 }
 
 const own = [decode(3), decode(4), decode(5)] as const;
-const end = sentinel("end", "run-0001", { sequence: 9 });
+/** The end sentinel that follows an act at once: no number is missing. */
+function endOf(act: readonly HostEvent[]): HostEvent {
+  return sentinel("end", "run-0001", {
+    sequence: Math.max(root.sequence, ...act.map(({ sequence }) => sequence)) + 1,
+  });
+}
 const others = [20, 21, 22].map((sequence) => decode(sequence, { session: "8" }));
 const twinFor = (analytic: string): Partial<Trial> => ({
   twin: true,
@@ -76,10 +81,13 @@ function judged(
   const observation = deployed === true ? shippedOf : observationOf;
   const status = statusOf({ rule: rule.id, evaluatedBy: deployed === true ? "siem-rule" : "embedded" });
   const background = { [rule.id]: { matches: 0, observedHours: 1, perDay: 0 } };
-  return verdictOf(observation([begin, root, ...act, end], [...alerts], { rules: [status], background }), {
-    rule,
-    trial,
-  });
+  return verdictOf(
+    observation([begin, root, ...act, endOf(act)], [...alerts], { rules: [status], background }),
+    {
+      rule,
+      trial,
+    },
+  );
 }
 
 describe("an alert over several events", () => {
@@ -149,6 +157,27 @@ describe("without an alert", () => {
       expect(said(verdict)).toEqual(["undecided", "evaluated"]);
       expect(verdict.cause?.detail).toContain("others' of the same group (User=op)");
     }
+  });
+
+  test("an event that was lost on the way is the cause only when the rule would have been satisfied with it", () => {
+    const judgedWith = (arrived: readonly HostEvent[], recorded: readonly HostEvent[]): Verdict =>
+      verdictOf(
+        shippedOf([begin, root, ...arrived, endOf(recorded)], [], {
+          rules: [statusOf({ rule: "many" })],
+          hostLog: { state: "complete", detail: "", events: [begin, root, ...recorded, endOf(recorded)] },
+        }),
+        { rule: three },
+      );
+    expect(said(judgedWith(own.slice(0, 2), own))).toEqual(["logged", "ingest"]);
+    const short = judgedWith(own.slice(0, 1), own.slice(0, 2));
+    expect(said(short)).toEqual(["logged", "clause"]);
+    expect(short.cause?.detail).toContain("1 of 3 events");
+    expect(short.cause?.untested.map(({ link }) => link)).toContain("ingest");
+  });
+
+  test("a deployed rule that stays silent for enough events is another form of it; of a twin others may be the reason", () => {
+    expect(said(judged(own, { deployed: true }))).toEqual(["logged", "exception"]);
+    expect(said(judged(own, { deployed: true, trial: twin }))).toEqual(["undecided", "evaluated"]);
   });
 
   test("events without the group-by field leave a twin's silence unproved", () => {
