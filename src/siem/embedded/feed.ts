@@ -61,6 +61,11 @@ export class Feed {
     });
   }
 
+  /** Whether half events wait for their other parts. */
+  get holdsHalves(): boolean {
+    return this.#parser.waitingSince !== null;
+  }
+
   get isBackfilled(): boolean {
     return this.#isBackfilled;
   }

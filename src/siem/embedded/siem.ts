@@ -1,8 +1,7 @@
 import type { CompiledRule } from "../../detection/rule.js";
 import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
-import { sentinelOf } from "../../model/event.js";
-import type { HostEvent } from "../../model/event.js";
+import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
 import type { RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
@@ -189,7 +188,7 @@ export class EmbeddedSiem implements Siem {
     const waits = this.#feedsOf(host).map(({ backfilled }) => backfilled);
     const inTime = await within(Promise.all([...waits, this.#replays.get(rule)]), deadline - Date.now());
     const state = await this.#upToDate(host);
-    this.#backgroundCorrelations.settle(host);
+    if (inTime) this.#backgroundCorrelations.settle(host);
     const { background, detail } = this.#background.of(rule, host);
     if (!this.#rules.has(rule))
       return answer(worse(state, "partial", `rule ${rule} is not loaded`), background);
@@ -287,8 +286,9 @@ export class EmbeddedSiem implements Siem {
     if (feeds.length === 0)
       return { state: "unreachable", detail: `no telemetry source carries host ${host}` };
     const inTime = await within(Promise.all(feeds.map((feed) => feed.catchUpWhole())), CATCH_UP_MS);
-    // What was half when the end sentinel came is whole now: nothing of the act is missing any more.
-    if (inTime && this.#ended.delete(host)) this.#raise(this.#correlations.settle(host));
+    // Nothing that came before an end sentinel is half any more: none of an act is missing.
+    const isWhole = inTime && !feeds.some(({ holdsHalves }) => holdsHalves);
+    if (isWhole && this.#ended.delete(host)) this.#raise(this.#correlations.settle(host));
     this.#arrivals.answering(host);
     const failures = feeds.flatMap(({ failure }) => (failure === null ? [] : [failure]));
     if (failures.length > 0) return { state: "unreachable", detail: failures.join("; ") };

@@ -6,8 +6,8 @@ import { fieldsReadBy } from "./fields.js";
 
 /**
  * Why an event's own row may depend on other events: a subsearch, `append` or `join` reads them, or a condition stands
- * behind an aggregation or a choice of rows and is about more than the fields that it groups by. Null when each event decides by itself, so
- * that a stream can be judged event by event. It errs on the side of the reason.
+ * behind an aggregation or a choice of rows and is about more than the fields that it groups by. Null when each event
+ * decides by itself, so that a stream can be judged event by event. It errs on the side of the reason.
  */
 export function severalEventsProblem(query: Query): SplProblem | null {
   const [, inner] = pipelinesOf(query);
