@@ -1,10 +1,21 @@
 import type { CompiledRule } from "../detection/rule.js";
+import { TyrianError } from "../errors.js";
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 
 /** Whether an event can be one of those that a rule fired for: of a rule over several events, whether it counts toward it. */
 export function counts(rule: CompiledRule, event: HostEvent): boolean {
   return rule.contributes === undefined ? rule.matches(event) : rule.contributes(event);
+}
+
+/** The same, and also where the rule gives no answer about the event: what is asked for must not depend on that. */
+export function mayCount(rule: CompiledRule, event: HostEvent): boolean {
+  try {
+    return counts(rule, event);
+  } catch (thrown) {
+    if (thrown instanceof TyrianError && thrown.code === "analytic-invalid") return true;
+    throw thrown;
+  }
 }
 
 /** How near a trial's own events came to a rule over several events. */
