@@ -1,0 +1,45 @@
+import type { codePages } from "../../model/target.js";
+import { Latch } from "../abort.js";
+import { CommandLife, type Start } from "../command-life.js";
+import type { ExecOptions } from "../transport.js";
+import type { Received } from "./answer.js";
+import { StreamDecoder } from "./decode.js";
+
+/** A command that runs in a shell: its output as it is received, and its end. */
+export class RunningCommand extends CommandLife {
+  /** Nothing more is heard of it, and its end is not known; `failure` says why. */
+  readonly broken = new Latch();
+  failure = "";
+  readonly #decoders: { readonly stdout: StreamDecoder; readonly stderr: StreamDecoder };
+
+  constructor(options: ExecOptions, start: Start, codePage: (typeof codePages)[number]) {
+    super(options, start);
+    this.#decoders = {
+      stdout: new StreamDecoder("stdout", codePage),
+      stderr: new StreamDecoder("stderr", codePage),
+    };
+  }
+
+  take({ pieces, done, exitCode }: Received): void {
+    for (const { stream, bytes } of pieces) this.#add(stream, this.#decoders[stream].push(bytes));
+    if (!done) return;
+    this.#finishStreams();
+    if (exitCode === null) this.break("it ended without an exit code");
+    else this.setExit({ code: exitCode, signal: null });
+  }
+
+  break(why: string): void {
+    if (this.broken.isOpen) return;
+    this.#finishStreams();
+    this.failure = why;
+    this.broken.open();
+  }
+
+  #finishStreams(): void {
+    for (const stream of ["stdout", "stderr"] as const) this.#add(stream, this.#decoders[stream].finish());
+  }
+
+  #add(stream: "stdout" | "stderr", text: Uint8Array): void {
+    if (text.length > 0) this.output.add(stream, text);
+  }
+}
