@@ -143,6 +143,10 @@ const kinds = {
     exit: EXIT.executionFailed,
     hint: "Look at the host and the way to it. What had started is indeterminate, and is never run again by itself.",
   },
+  "answer-forged": {
+    exit: EXIT.executionFailed,
+    hint: "Something on the way to the host changed, repeated or dropped an encrypted answer; the connection is not used any more. What had started is indeterminate.",
+  },
   "deadline-exceeded": {
     exit: EXIT.executionFailed,
     hint: "Its processes were killed. If the procedure needs longer, raise its `timeout`.",
