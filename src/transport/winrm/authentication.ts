@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf, TyrianError } from "../../errors.js";
 import type { SecretReference, WinrmTransport } from "../../model/target.js";
-import { createKerberos, createNtlm } from "./negotiate.js";
+import { authenticateByNtlm, kerberosFor } from "./negotiate.js";
 
 /** An HTTP body as it goes over the wire. */
 export interface WireBody {
@@ -91,20 +91,18 @@ export async function credentialsOf(
       });
     }
     case "ntlm": {
-      const password = await secret(authentication.password);
+      const { user, domain } = authentication;
+      const account = { user, domain, password: await secret(authentication.password) };
       return {
         clientCertificate: null,
-        authenticate: (connection) =>
-          createNtlm({
-            user: authentication.user,
-            domain: authentication.domain,
-            password,
-            certificate: connection.certificate,
-          }),
+        authenticate: (connection) => authenticateByNtlm(account, connection),
       };
     }
     case "kerberos":
-      return { clientCertificate: null, authenticate: await createKerberos(settings, target) };
+      return {
+        clientCertificate: null,
+        authenticate: await kerberosFor(settings.serverName ?? settings.host, target),
+      };
   }
 }
 
@@ -129,6 +127,9 @@ async function readPem(file: string, target: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (thrown) {
-    throw new TyrianError("auth-failed", `The file ${file} for ${target} cannot be read: ${messageOf(thrown)}.`);
+    throw new TyrianError(
+      "auth-failed",
+      `The file ${file} for ${target} cannot be read: ${messageOf(thrown)}.`,
+    );
   }
 }

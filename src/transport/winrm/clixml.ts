@@ -128,7 +128,11 @@ function textOf(document: Buffer): Buffer | null {
 }
 
 /** The words that PowerShell's console puts before what is not an error. */
-const prefixes: Readonly<Record<string, string>> = { warning: "WARNING: ", verbose: "VERBOSE: ", debug: "DEBUG: " };
+const prefixes: Readonly<Record<string, string>> = {
+  warning: "WARNING: ",
+  verbose: "VERBOSE: ",
+  debug: "DEBUG: ",
+};
 
 function textOfRecord(record: XmlElement): string {
   const stream = record.attributes.get("S")?.toLowerCase() ?? "";
@@ -142,5 +146,7 @@ function textOfRecord(record: XmlElement): string {
 
 /** What XML has no place for stands as `_xHHHH_` (MS-PSRP 2.2.5.3.2). */
 function unescape(text: string): string {
-  return text.replace(/_x([0-9a-f]{4})_/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return text.replace(/_x([0-9a-f]{4})_/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }

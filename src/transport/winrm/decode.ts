@@ -1,3 +1,4 @@
+import { TextDecoder } from "node:util";
 import type { codePages } from "../../model/target.js";
 import { ClixmlFilter } from "./clixml.js";
 

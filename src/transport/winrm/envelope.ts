@@ -1,14 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  ACTION,
-  ADDRESSING,
-  CMD_SHELL,
-  MICROSOFT_WSMAN,
-  type SIGNAL,
-  SHELL,
-  SOAP,
-  WSMAN,
-} from "./names.js";
+import { ACTION, ADDRESSING, CMD_SHELL, MICROSOFT_WSMAN, type SIGNAL, SHELL, SOAP, WSMAN } from "./names.js";
 import { escapeXml } from "./xml.js";
 
 /** A message to the host. */

@@ -125,7 +125,9 @@ export class HttpConnection {
       return new TyrianError(
         "not-winrm",
         `${target} does not answer in HTTP${isTls ? ": the port speaks HTTPS" : ""}.`,
-        isTls ? { hint: "Write `https: true` in the inventory, or name the port of a plain HTTP listener." } : {},
+        isTls
+          ? { hint: "Write `https: true` in the inventory, or name the port of a plain HTTP listener." }
+          : {},
       );
     }
     const maybeTls = !https && !this.#answered ? "; a port that speaks HTTPS does that to plain HTTP" : "";

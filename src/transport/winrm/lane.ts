@@ -56,7 +56,10 @@ export class Lane {
    * @throws TyrianError when the host has surely not taken the message (`connect-failed`, `tls-failed`, `auth-failed`);
    *   UnknownOutcome otherwise.
    */
-  async exchange(xml: string, { signal, connecting = signal, once = false }: ExchangeOptions): Promise<string> {
+  async exchange(
+    xml: string,
+    { signal, connecting = signal, once = false }: ExchangeOptions,
+  ): Promise<string> {
     if (once && performance.now() - this.#usedAt > STALE_AFTER) this.close();
     for (;;) {
       const fresh = this.#connection?.usable !== true;
@@ -139,7 +142,8 @@ export class Lane {
   #open(answer: HttpAnswer): string {
     const { target } = this.#options;
     const { status, body } = answer;
-    if ((status !== 200 && status !== 500) || body.length === 0) throw new UnknownOutcome(refusal(target, answer));
+    if ((status !== 200 && status !== 500) || body.length === 0)
+      throw new UnknownOutcome(refusal(target, answer));
     const clear = this.#unwrap(answer);
     if (!/^application\/soap\+xml\b/i.test(clear.contentType)) {
       throw new UnknownOutcome(refusal(target, { ...answer, ...clear }));
@@ -168,7 +172,9 @@ export class Lane {
       return new TyrianError(
         "auth-failed",
         `${target} does not offer ${name} over ${https ? "HTTPS" : "HTTP"}, only ${offered.join(", ")}.`,
-        { hint: "Choose one that it offers as the inventory's `authentication`, or enable this one on the host (`winrm get winrm/config/service/auth`)." },
+        {
+          hint: "Choose one that it offers as the inventory's `authentication`, or enable this one on the host (`winrm get winrm/config/service/auth`).",
+        },
       );
     }
     return new TyrianError("auth-failed", `${target} refused the authentication by ${name}.`, {

@@ -59,7 +59,10 @@ export class WinrmSession implements Session {
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
     if (!this.open) throw this.#disconnected();
     if (options.pty === true) {
-      throw new TyrianError("transport-failed", "The winrm transport has no terminal. The command was not run.");
+      throw new TyrianError(
+        "transport-failed",
+        "The winrm transport has no terminal. The command was not run.",
+      );
     }
     checkCommandLine(command, this.target);
     const stopped = new Latch();
@@ -134,7 +137,8 @@ export class WinrmSession implements Session {
         if (thrown.kind === "gone") this.#lose(`the host has no such shell any more: ${thrown.message}`);
         throw errorOfFault(this.target, "start the command, which was not run", thrown);
       }
-      if (!(thrown instanceof TyrianError) || thrown.code !== "command-too-long") this.#lose(messageOf(thrown));
+      if (!(thrown instanceof TyrianError) || thrown.code !== "command-too-long")
+        this.#lose(messageOf(thrown));
       throw thrown;
     }
   }

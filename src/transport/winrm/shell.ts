@@ -124,7 +124,9 @@ export class Shell {
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#ask(this.#settings.envelopes.send(this.id, commandId, piece, end, timeoutMs), timeoutMs, { signal });
+    await this.#ask(this.#settings.envelopes.send(this.id, commandId, piece, end, timeoutMs), timeoutMs, {
+      signal,
+    });
   }
 
   /**

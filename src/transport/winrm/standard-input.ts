@@ -23,10 +23,10 @@ export class StandardInput {
     this.#sink = new Writable({
       highWaterMark: mostBytes,
       write: (chunk: Buffer, _encoding, done) => {
-        inPieces(chunk, mostBytes, send).then(() => done(), done);
+        void settle(inPieces(chunk, mostBytes, send), done);
       },
       final: (done) => {
-        send(Buffer.alloc(0), true).then(() => done(), done);
+        void settle(send(Buffer.alloc(0), true), done);
       },
     });
     this.#sink.on("error", onError);
@@ -56,4 +56,14 @@ async function inPieces(chunk: Buffer, mostBytes: number, send: SendInput): Prom
   for (let from = 0; from < chunk.length; from += mostBytes) {
     await send(chunk.subarray(from, from + mostBytes), false);
   }
+}
+
+async function settle(work: Promise<void>, done: (error: Error | null) => void): Promise<void> {
+  let failure: Error | null = null;
+  try {
+    await work;
+  } catch (thrown) {
+    failure = thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+  done(failure);
 }

@@ -68,8 +68,7 @@ export function descendant(
   name: string,
 ): XmlElement | undefined {
   for (const one of element?.children ?? []) {
-    const found =
-      one.namespace === namespace && one.name === name ? one : descendant(one, namespace, name);
+    const found = one.namespace === namespace && one.name === name ? one : descendant(one, namespace, name);
     if (found !== undefined) return found;
   }
   return undefined;
