@@ -16,14 +16,17 @@ const kindsBySubcode: Readonly<Record<string, FaultKind>> = {
   AccessDenied: "access-denied",
 };
 
-/**
- * Kinds by the codes of Windows (winerror.h, wsmerror.h): ERROR_ACCESS_DENIED, ERROR_WSMAN_OPERATION_TIMEDOUT,
- * ERROR_WSMAN_INVALID_SELECTORS (also for a shell or command that is not found), ERROR_WINRS_SHELL... not found.
- */
+/** ERROR_WSMAN_QUOTA_MAX_OPERATIONS_USER: the commands of the user's shells are too many, those that have ended among them. */
+const OPERATIONS_OF_USER = 2150859174;
+
+/** Kinds by the codes of Windows (winerror.h, wsmerror.h), for faults whose subcode says less. */
 const kindsByCode: Readonly<Record<number, FaultKind>> = {
-  5: "access-denied",
-  2150858793: "timed-out",
-  2150858843: "gone",
+  5: "access-denied", // ERROR_ACCESS_DENIED
+  2150858793: "timed-out", // ERROR_WSMAN_OPERATION_TIMEDOUT
+  2150858843: "gone", // ERROR_WSMAN_UNEXPECTED_SELECTORS, of a shell or command that is not found
+  2150859173: "quota", // ERROR_WSMAN_QUOTA_MAX_SHELLS_USER
+  [OPERATIONS_OF_USER]: "quota",
+  2150859241: "quota", // ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL_PPQ
 };
 
 /** Characters of the server's words that are shown. */
@@ -36,15 +39,15 @@ export class WsmanFault extends Error {
   readonly subcode: string;
   /** Windows's own code; null when the fault has none. */
   readonly code: number | null;
-  /** The server's words. */
-  readonly words: string;
+  /** Whether only a new shell helps: Windows counts a shell's commands until the shell is deleted (MS-WSMV, appendix A). */
+  readonly spent: boolean;
 
   constructor(subcode: string, code: number | null, words: string) {
     const numbered = [subcode, code === null ? "" : String(code)].filter((word) => word !== "").join(" ");
     super(`${words === "" ? "a fault without words" : words}${numbered === "" ? "" : ` (${numbered})`}`);
     this.subcode = subcode;
     this.code = code;
-    this.words = words;
+    this.spent = code === OPERATIONS_OF_USER;
     this.kind = kindsBySubcode[subcode] ?? (code === null ? undefined : kindsByCode[code]) ?? "other";
   }
 }

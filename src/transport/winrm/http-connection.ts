@@ -83,6 +83,8 @@ export class HttpConnection {
           "Content-Length": String(body.length),
         },
       });
+      // It may have been opened paused, for others to take over.
+      sending.once("socket", (socket) => socket.resume());
       sending.on("error", (error) => fail(this.#explain(error)));
       sending.on("response", (response) => {
         this.#answered = true;

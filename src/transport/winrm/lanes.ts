@@ -8,7 +8,7 @@ import type { Lane } from "./lane.js";
 export class Lanes {
   readonly #make: () => Lane;
   readonly #free: Lane[] = [];
-  readonly #all = new Set<Lane>();
+  readonly #busy = new Set<Lane>();
   #ended = false;
 
   constructor(make: () => Lane) {
@@ -20,22 +20,23 @@ export class Lanes {
     if (this.#ended) throw new TyrianError("disconnected", "The session was closed.");
     // The one that was used last: its connection is the most likely to be open still.
     const lane = this.#free.pop() ?? this.#make();
-    this.#all.add(lane);
+    this.#busy.add(lane);
     try {
       return await work(lane);
     } finally {
+      this.#busy.delete(lane);
       this.#free.push(lane);
     }
   }
 
-  /** Closes all connections; what is under way on them fails. A later exchange opens a new one. */
-  close(): void {
-    for (const lane of this.#all) lane.close();
+  /** Ends what is under way; a later exchange works. */
+  interrupt(): void {
+    for (const lane of this.#busy) lane.close();
   }
 
   /** Closes all connections and opens no others. */
   end(): void {
     this.#ended = true;
-    this.close();
+    for (const lane of [...this.#busy, ...this.#free]) lane.close();
   }
 }

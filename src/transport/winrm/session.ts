@@ -15,6 +15,8 @@ import { UnknownOutcome } from "./unknown-outcome.js";
 
 /** Milliseconds that the host has to answer the request for a command that is no longer wanted. */
 const LATE_START = 5_000;
+/** Milliseconds between ctrl+c and the end by force. */
+const GRACE = 500;
 /** Milliseconds that the host has to confirm that it has ended a command. */
 const TERMINATION = 5_000;
 /** Milliseconds that an ended command has to report its end. */
@@ -134,7 +136,9 @@ export class WinrmSession implements Session {
         return null;
       }
       if (thrown instanceof WsmanFault) {
-        if (thrown.kind === "gone") this.#lose(`the host has no such shell any more: ${thrown.message}`);
+        // The host's refusal proves that the command was not run; a new session has a new shell.
+        if (thrown.kind === "gone" || thrown.spent)
+          this.#lose(`its shell is of no more use: ${thrown.message}`);
         throw errorOfFault(this.target, "start the command, which was not run", thrown);
       }
       if (!(thrown instanceof TyrianError) || thrown.code !== "command-too-long")
@@ -173,6 +177,7 @@ export class WinrmSession implements Session {
     );
     if (options.yields === true) this.#inputs.add(input);
     if (options.yields === true && this.#gate.waiting > 0) input.end();
+    let terminated = false;
     try {
       await anyOpen([exited, broken, this.#lost, ending.stopped], Number.POSITIVE_INFINITY);
       if (exited.isOpen) return running.result("ended");
@@ -181,15 +186,22 @@ export class WinrmSession implements Session {
         this.#lose(running.failure);
         return running.result("disconnected");
       }
-      const gone = await this.#terminate(id);
+      await this.#interrupt(id, [exited, broken, this.#lost]);
+      terminated = await this.#terminate(id);
       await anyOpen([exited, broken, this.#lost], LATE_EXIT);
-      return running.result(gone || exited.isOpen ? ending.ourEnding() : "disconnected");
+      return running.result(terminated || exited.isOpen ? ending.ourEnding() : "disconnected");
     } finally {
       this.#inputs.delete(input);
       input.destroy();
       over.abort(new Error("the command is over"));
-      if (exited.isOpen && this.open) await this.#terminate(id);
+      if (!terminated && this.open) await this.#terminate(id);
     }
+  }
+
+  /** Lets a command end by itself, as by ctrl+c; what comes of that does not matter, since it is ended in any case. */
+  async #interrupt(id: string, ended: readonly Latch[]): Promise<void> {
+    this.#options.shell.interrupt(id).catch(() => {});
+    await anyOpen(ended, GRACE);
   }
 
   /** Ends a command and all that it has started; whether the host has confirmed it. */
@@ -223,8 +235,8 @@ export class WinrmSession implements Session {
 
   async #delete(): Promise<void> {
     const { lanes, shell, onWarning } = this.#options;
-    // Other lanes' answers are not wanted any more, and a lane that hangs must not hold this up.
-    lanes.close();
+    // Its answers are not wanted any more.
+    lanes.interrupt();
     if (!(await shell.delete())) {
       onWarning(
         `${this.target} did not confirm that the shell ${shell.id} was deleted; the host does it when that has been idle for its IdleTimeout.`,

@@ -129,14 +129,17 @@ export class Shell {
     });
   }
 
+  /** Tells a command to end, as ctrl+c does. */
+  async interrupt(commandId: string): Promise<void> {
+    await this.#signal(commandId, SIGNAL.ctrlC);
+  }
+
   /**
    * Ends a command and whatever it has started, and frees what the host keeps of it. Every command's last message
    * (MS-WSMV 3.1.4.14). One that is gone already is as good as ended.
    */
   async terminate(commandId: string): Promise<void> {
-    const { envelopes, operationTimeoutMs } = this.#settings;
-    const message = envelopes.signal(this.id, commandId, SIGNAL.terminate, operationTimeoutMs);
-    await this.#askUnlessGone(message, operationTimeoutMs, {});
+    await this.#signal(commandId, SIGNAL.terminate);
   }
 
   /** Deletes the shell and ends what runs in it; whether the host has confirmed it. Never rejects. */
@@ -155,6 +158,12 @@ export class Shell {
 
   async #ask(message: Message, timeoutMs: number, options: AskOptions): Promise<XmlElement> {
     return await this.#settings.lanes.use((lane) => ask(lane, message, this.#settings, timeoutMs, options));
+  }
+
+  async #signal(commandId: string, code: Parameters<Envelopes["signal"]>[2]): Promise<void> {
+    const { envelopes, operationTimeoutMs } = this.#settings;
+    const message = envelopes.signal(this.id, commandId, code, operationTimeoutMs);
+    await this.#askUnlessGone(message, operationTimeoutMs, {});
   }
 
   async #askUnlessGone(message: Message, timeoutMs: number, options: AskOptions): Promise<void> {
