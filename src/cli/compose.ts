@@ -19,6 +19,7 @@ import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
 import { createSshTransport } from "../transport/ssh.js";
 import type { Session } from "../transport/transport.js";
+import { createWinrmTransport } from "../transport/winrm.js";
 import type { ChosenLab } from "./lab-choice.js";
 
 /** The one place where adapters are chosen: transports, SIEM, queue. Everything opened here is closed here. */
@@ -53,8 +54,13 @@ export function openTargets(
     onWarning,
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
   });
-  const local = createLocalTransport();
-  const pool = new SessionPool((target) => (target.transport.type === "ssh" ? ssh : local), {
+  const winrm = createWinrmTransport({
+    resolveSecret,
+    openSocket: (target, options) => sockets.open(target, options),
+    onWarning,
+  });
+  const transports = { ssh, winrm, local: createLocalTransport() };
+  const pool = new SessionPool((target) => transports[target.transport.type], {
     onConnect: (session) => proveLab(session, lab),
   });
   return {
