@@ -23,7 +23,7 @@ const SLACK = 5_000;
 /** Milliseconds for a shell to be deleted. */
 const DELETION = 5_000;
 /** How often a shell is asked for while the host has no room for it. */
-const MOST_ATTEMPTS = 6;
+const MOST_ATTEMPTS = 5;
 /** Bytes of a Send beside its data: measured 1.7 kB, with room for long names. */
 const SEND_OVERHEAD = 3_000;
 
