@@ -51,7 +51,10 @@ export function created(shell: Shell, address: string, clientAddress: string): A
 }
 
 export function commandStarted(commandId: string): Answer {
-  return answer("Command", `<rsp:CommandResponse><rsp:CommandId>${commandId}</rsp:CommandId></rsp:CommandResponse>`);
+  return answer(
+    "Command",
+    `<rsp:CommandResponse><rsp:CommandId>${commandId}</rsp:CommandId></rsp:CommandResponse>`,
+  );
 }
 
 export function received(commandId: string, { pieces, exitCode }: Received): Answer {

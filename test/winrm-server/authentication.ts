@@ -27,7 +27,12 @@ export interface AuthenticationSettings {
 export type Scheme = "Basic" | "Negotiate" | "Certificate";
 
 export type Outcome =
-  | { readonly type: "accepted"; readonly user: string; readonly scheme: Scheme; readonly sealing: Sealing | null }
+  | {
+      readonly type: "accepted";
+      readonly user: string;
+      readonly scheme: Scheme;
+      readonly sealing: Sealing | null;
+    }
   /** 401 with what the client has to answer. */
   | { readonly type: "challenge"; readonly token: string }
   | { readonly type: "refused"; readonly why: string };
@@ -38,7 +43,7 @@ const refused = (why: string): Outcome => ({ type: "refused", why });
 /** The authentication of one connection: what Negotiate has established holds for all requests on it. */
 export class Authentication {
   #acceptor: NtlmAcceptor | null = null;
-  #established: Outcome & { type: "accepted" } | null = null;
+  #established: (Outcome & { type: "accepted" }) | null = null;
 
   constructor(
     readonly accounts: readonly Account[],
@@ -86,11 +91,19 @@ export class Authentication {
       if (acceptor === null || message.readUInt32LE(8) === 1) {
         this.forget();
         this.#acceptor = this.#newAcceptor();
-        return { type: "challenge", token: `Negotiate ${this.#acceptor.challenge(message).toString("base64")}` };
+        return {
+          type: "challenge",
+          token: `Negotiate ${this.#acceptor.challenge(message).toString("base64")}`,
+        };
       }
       const { user } = acceptor.accept(message);
       this.#acceptor = null;
-      this.#established = { type: "accepted", user: this.#nameOf(user), scheme: "Negotiate", sealing: acceptor };
+      this.#established = {
+        type: "accepted",
+        user: this.#nameOf(user),
+        scheme: "Negotiate",
+        sealing: acceptor,
+      };
       return this.#established;
     } catch (error) {
       this.forget();
@@ -111,7 +124,8 @@ export class Authentication {
   /** The certificate has been verified by TLS; Windows maps it to an account by the principal name in it. */
   #certificate(): Outcome {
     const { socket } = this;
-    if (!(socket instanceof TLSSocket) || !socket.authorized) return refused("no certificate that is trusted");
+    if (!(socket instanceof TLSSocket) || !socket.authorized)
+      return refused("no certificate that is trusted");
     const names = socket.getPeerCertificate().subjectaltname ?? "";
     const account = this.accounts.find(
       ({ principal }) => principal !== undefined && names.split(", ").includes(`othername:UPN:${principal}`),

@@ -5,7 +5,9 @@ import { join } from "node:path";
 
 /** Why certificates cannot be made here; null when they can. */
 export const noOpenssl: string | null =
-  spawnSync("openssl", ["version"]).status === 0 ? null : "openssl is not installed (apt-get install openssl)";
+  spawnSync("openssl", ["version"]).status === 0
+    ? null
+    : "openssl is not installed (apt-get install openssl)";
 
 /** PEM of a key and its certificate. */
 export interface KeyPair {
@@ -47,7 +49,10 @@ export function makeCertificates(principal: string): Certificates {
     const authority = new Authority(folder, "authority");
     const stranger = new Authority(folder, "stranger");
     const upn = `otherName:msUPN;UTF8:${principal}`;
-    const server = (pair: KeyPair): ServerCertificate => ({ ...pair, clientAuthority: authority.certificate });
+    const server = (pair: KeyPair): ServerCertificate => ({
+      ...pair,
+      clientAuthority: authority.certificate,
+    });
     return {
       authority: authority.certificate,
       server: server(authority.sign("server", here)),
@@ -115,7 +120,10 @@ class Authority {
 
   sign(name: string, alternativeName: string, { from, to }: Validity = LASTING): KeyPair {
     const extensions = this.#file(name, "ext");
-    writeFileSync(extensions, `subjectAltName = ${alternativeName}\nextendedKeyUsage = serverAuth, clientAuth\n`);
+    writeFileSync(
+      extensions,
+      `subjectAltName = ${alternativeName}\nextendedKeyUsage = serverAuth, clientAuth\n`,
+    );
     this.#openssl(
       ...["req", "-new", "-config", this.#configuration, ...newKey, "-subj", `/CN=${name}`],
       ...["-keyout", this.#file(name, "key"), "-out", this.#file(name, "csr")],
@@ -123,7 +131,16 @@ class Authority {
     this.#openssl(
       ...["ca", "-batch", "-notext", "-config", this.#configuration, "-extfile", extensions],
       ...["-keyfile", this.#file(this.#name, "key"), "-cert", this.#file(this.#name, "crt")],
-      ...["-startdate", from, "-enddate", to, "-in", this.#file(name, "csr"), "-out", this.#file(name, "crt")],
+      ...[
+        "-startdate",
+        from,
+        "-enddate",
+        to,
+        "-in",
+        this.#file(name, "csr"),
+        "-out",
+        this.#file(name, "crt"),
+      ],
     );
     return {
       key: readFileSync(this.#file(name, "key"), "utf8"),

@@ -8,7 +8,8 @@ type OwnCertificate = { readonly raw?: Buffer } | object | null;
  * (RFC 2744 3.11, MS-NLMP 2.2.2.1), its application data being `tls-server-end-point` (RFC 5929 4.1).
  */
 export function channelBindingOf(own: OwnCertificate): Buffer {
-  if (own === null || !("raw" in own) || own.raw === undefined) throw new Error("the connection has no certificate");
+  if (own === null || !("raw" in own) || own.raw === undefined)
+    throw new Error("the connection has no certificate");
   // The hash of the certificate's signature algorithm, which is SHA-256 for those that certificates.ts makes.
   const hash = createHash("sha256").update(own.raw).digest();
   const data = Buffer.concat([Buffer.from("tls-server-end-point:"), hash]);

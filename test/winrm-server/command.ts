@@ -132,7 +132,7 @@ export class ShellCommand {
   async #drained(closed: Promise<unknown>): Promise<void> {
     const over = new AbortController();
     const ended = Promise.race([closed, once(this.#stopping.signal)]).then(() => over.abort());
-    for (let waits = 0; waits < MOST_WAITS && !over.signal.aborted; ) {
+    for (let waits = 0; waits < MOST_WAITS && !over.signal.aborted;) {
       const before = this.#seen;
       await Promise.race([ended, pause(QUIET_MS, undefined, { signal: over.signal }).catch(() => {})]);
       // While the client does not fetch what is held, nothing can come.

@@ -33,7 +33,8 @@ export function sealBody(sealing: Sealing, envelope: Buffer): Buffer {
 export function unsealBody(sealing: Sealing, body: Buffer): Buffer {
   const [head, length] = readHeaders(body);
   const content = body.subarray(head.length, body.length - ending.length);
-  if (body.subarray(-ending.length).toString("latin1") !== ending) throw new Error("the last boundary is missing");
+  if (body.subarray(-ending.length).toString("latin1") !== ending)
+    throw new Error("the last boundary is missing");
   if (content.length < 4) throw new Error("the length of the signature is missing");
   const signatureLength = content.readUInt32LE();
   if (signatureLength > content.length - 4) throw new Error("the signature is longer than the content");

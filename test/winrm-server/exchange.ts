@@ -71,12 +71,7 @@ export class Exchange {
   readonly #gone = new AbortController();
   #record: RequestRecord;
 
-  constructor(
-    service: Service,
-    connection: Connection,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
+  constructor(service: Service, connection: Connection, request: IncomingMessage, response: ServerResponse) {
     this.#service = service;
     this.#connection = connection;
     this.#request = request;
@@ -156,8 +151,12 @@ export class Exchange {
       if (sealing === null) throw new HttpError(400, "message encryption without a session");
       return sealing;
     }
-    const [type, ...parameters] = contentType.toLowerCase().split(";").map((part) => part.trim());
-    if (type !== "application/soap+xml") throw new HttpError(415, `the content type ${contentType} is not SOAP's`);
+    const [type, ...parameters] = contentType
+      .toLowerCase()
+      .split(";")
+      .map((part) => part.trim());
+    if (type !== "application/soap+xml")
+      throw new HttpError(415, `the content type ${contentType} is not SOAP's`);
     if (!parameters.every((one) => !one.startsWith("charset") || /^charset="?utf-8"?$/.test(one))) {
       throw new HttpError(415, `the character set of ${contentType} is not taken`);
     }
@@ -171,7 +170,9 @@ export class Exchange {
       try {
         plain = unsealBody(sealing, body);
       } catch (error) {
-        throw new HttpError(400, error instanceof Error ? error.message : String(error), { Connection: "close" });
+        throw new HttpError(400, error instanceof Error ? error.message : String(error), {
+          Connection: "close",
+        });
       }
       this.#record = { ...this.#record, sealed: true };
     }
@@ -214,8 +215,14 @@ export class Exchange {
     await this.#reply(answer.status, plain, sealing, change);
   }
 
-  async #reply(status: number, text: string, sealing: Sealing | null, change: Change | undefined): Promise<void> {
-    if (change?.type === "delay") await pause(change.ms, undefined, { signal: this.#gone.signal }).catch(() => {});
+  async #reply(
+    status: number,
+    text: string,
+    sealing: Sealing | null,
+    change: Change | undefined,
+  ): Promise<void> {
+    if (change?.type === "delay")
+      await pause(change.ms, undefined, { signal: this.#gone.signal }).catch(() => {});
     const sealed = sealing !== null && change?.type !== "unsealed";
     const body = sealed ? sealBody(sealing, Buffer.from(text)) : Buffer.from(text);
     // The bit is one of the sealed envelope, just before the last boundary.
@@ -249,7 +256,11 @@ export class Exchange {
       case "silence":
         return true;
       case "html":
-        this.#send(effect.status, { "Content-Type": "text/html" }, "<html><body>a proxy's page</body></html>");
+        this.#send(
+          effect.status,
+          { "Content-Type": "text/html" },
+          "<html><body>a proxy's page</body></html>",
+        );
         return true;
       case "status":
         throw new HttpError(effect.status, "told to answer so");
@@ -268,7 +279,12 @@ export class Exchange {
     else socket.resetAndDestroy();
   }
 
-  #send(status: number, headers: Record<string, string | string[]>, body: string | Buffer, refusal?: string): void {
+  #send(
+    status: number,
+    headers: Record<string, string | string[]>,
+    body: string | Buffer,
+    refusal?: string,
+  ): void {
     if (refusal !== undefined) this.#record = { ...this.#record, refusal };
     this.#head(status, { "Content-Length": String(Buffer.byteLength(body)), ...headers });
     this.#response.end(body);
@@ -278,7 +294,11 @@ export class Exchange {
   #head(status: number, headers: Record<string, string | string[]>): void {
     if (this.#request.socket.destroyed) return;
     this.#record = { ...this.#record, status };
-    this.#response.writeHead(status, { Connection: "keep-alive", Server: "Microsoft-HTTPAPI/2.0", ...headers });
+    this.#response.writeHead(status, {
+      Connection: "keep-alive",
+      Server: "Microsoft-HTTPAPI/2.0",
+      ...headers,
+    });
   }
 }
 

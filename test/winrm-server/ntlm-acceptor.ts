@@ -49,6 +49,8 @@ const negotiable = flagsOf(
 const always = flagsOf(FLAG.unicode, FLAG.ntlm, FLAG.targetInfo, FLAG.targetTypeServer);
 /** What session security needs here; a client that asks for message encryption with less is refused. */
 const strong = flagsOf(FLAG.extendedSessionSecurity, FLAG.key128, FLAG.keyExchange);
+/** What session security depends on; the other flags of an AUTHENTICATE_MESSAGE say nothing that matters. */
+const ofSession = flagsOf(strong, FLAG.sign, FLAG.seal);
 
 /** Bytes of NTLMv2_CLIENT_CHALLENGE before its attributes (MS-NLMP 2.2.2.7). */
 const BEFORE_ATTRIBUTES = 28;
@@ -72,8 +74,7 @@ export class NtlmAcceptor {
   /** CHALLENGE_MESSAGE in answer to NEGOTIATE_MESSAGE (MS-NLMP 3.2.5.1.1). */
   challenge(negotiate: Buffer): Buffer {
     const asked = decodeNegotiate(negotiate);
-    if (!hasFlags(asked, FLAG.unicode)) throw new Error("refused: the client speaks no Unicode");
-    const flags = flagsOf(asked & negotiable, always);
+    const flags = flagsOf(asked & negotiable, always, oemOf(asked));
     const serverChallenge = randomBytes(8);
     const name = unicode(this.#options.targetName);
     const dnsName = unicode(this.#options.targetName.toLowerCase());
@@ -99,7 +100,7 @@ export class NtlmAcceptor {
   }
 
   /**
-   * Verifies an AUTHENTICATE_MESSAGE (MS-NLMP 3.2.5.1.2): the proof of the password; that the flags are among those granted; the
+   * Verifies an AUTHENTICATE_MESSAGE (MS-NLMP 3.2.5.1.2): the proof of the password; that it asks for no more than was granted; the
    * integrity code, which a client announces in its attributes; the channel binding, when one is demanded.
    */
   accept(authenticate: Buffer): { user: string; domain: string } {
@@ -115,8 +116,9 @@ export class NtlmAcceptor {
     ) {
       throw new Error(`refused: the password of ${client.user} is wrong`);
     }
-    if (!hasFlags(pending.flags, client.flags))
+    if (!hasFlags(pending.flags, (client.flags & ofSession) >>> 0)) {
       throw new Error("refused: the client uses what was not granted");
+    }
     const attributes = decodeAvPairs(clientChallenge.subarray(BEFORE_ATTRIBUTES));
     const sessionKey = sessionKeyOf(sessionBaseKey(key, client.ntResponse), client);
     if (hasFlags(avFlagsOf(attributes), AV_FLAG_MIC)) {
@@ -158,6 +160,14 @@ export class NtlmAcceptor {
     if (given === undefined) throw new Error("refused: the client does not bind to the TLS channel");
     if (!equal(given, demanded)) throw new Error("refused: the client is bound to another TLS channel");
   }
+}
+
+/**
+ * python-ntlm-auth asks for OEM characters only, although it reads Unicode, and takes their flag away from the answer without
+ * looking whether it is there. gss-ntlmssp, which asks for both, refuses both.
+ */
+function oemOf(asked: number): number {
+  return hasFlags(asked, FLAG.unicode) ? 0 : asked & FLAG.oem;
 }
 
 /** ExportedSessionKey (MS-NLMP 3.2.5.1.2). */

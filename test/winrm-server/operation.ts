@@ -87,7 +87,14 @@ function needed(element: XmlElement, name: string): string {
 }
 
 function create(shell: XmlElement, codePage: string | undefined): Operation {
-  const allowed = ["InputStreams", "OutputStreams", "Environment", "WorkingDirectory", "IdleTimeOut", "Lifetime"];
+  const allowed = [
+    "InputStreams",
+    "OutputStreams",
+    "Environment",
+    "WorkingDirectory",
+    "IdleTimeOut",
+    "Lifetime",
+  ];
   const found = new Map<string, XmlElement>();
   for (const child of shell.children) {
     if (child.namespace !== rsp || !allowed.includes(child.name) || found.has(child.name)) {

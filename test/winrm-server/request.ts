@@ -73,7 +73,8 @@ export function parseRequest({ action, header, body }: Envelope, maxEnvelopeSize
   checkReply(required(header, a, "ReplyTo"));
   const faultTo = optional(header, a, "FaultTo");
   if (faultTo !== undefined) checkReply(faultTo);
-  if (required(header, w, "ResourceURI").text !== commandShell) throw new FaultError("DestinationUnreachable");
+  if (required(header, w, "ResourceURI").text !== commandShell)
+    throw new FaultError("DestinationUnreachable");
   if (action === undefined) throw new FaultError("ActionNotSupported");
   for (const name of ["Locale", "DataLocale"]) checkLocale(optional(header, name === "Locale" ? w : p, name));
   return {
@@ -116,7 +117,9 @@ function checkReply(element: XmlElement): void {
 
 function checkLocale(element: XmlElement | undefined): void {
   if (element === undefined) return;
-  const named = element.attributes.some(({ namespace, name }) => namespace === xmlNamespace && name === "lang");
+  const named = element.attributes.some(
+    ({ namespace, name }) => namespace === xmlNamespace && name === "lang",
+  );
   if (!named) throw new FaultError("InvalidHeader", `${element.name} has no xml:lang`);
 }
 
@@ -143,7 +146,8 @@ function shellIdOf(header: XmlElement, action: Action): string | undefined {
   const [selector, ...more] = selectors;
   if (more.some((one) => attribute(one, "Name") === "ShellId")) throw new FaultError("DuplicateSelectors");
   if (more.length > 0) throw new FaultError("UnexpectedSelectors");
-  if (selector === undefined || attribute(selector, "Name") !== "ShellId") throw new FaultError("ShellIdRequired");
+  if (selector === undefined || attribute(selector, "Name") !== "ShellId")
+    throw new FaultError("ShellIdRequired");
   return selector.text;
 }
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { Authentication, type Account, type AuthenticationSettings } from "./authentication.js";
@@ -41,53 +41,39 @@ const KEEP_ALIVE_MS = 120_000;
 
 /** Starts a stand-in on a free port of loopback. */
 export async function startWinrmStandIn(options: StandInOptions): Promise<WinrmStandIn> {
-  const requests: RequestRecord[] = [];
-  const connections = new Map<Socket, Connection>();
-  let service: Service | undefined;
-  let opened = 0;
-  const authentication: AuthenticationSettings = {
-    ...{ basic: false, negotiate: true, certificate: false, channelBinding: "relaxed" },
-    ...options.authentication,
-  };
-  const listener: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(request.socket);
-    if (service === undefined || connection === undefined) throw new Error("a request of no connection");
-    void new Exchange(service, connection, request, response).run();
-  };
-  const server = newServer(options.certificate, listener);
+  const { certificate } = options;
+  const server = newServer(certificate);
   server.keepAliveTimeout = options.keepAliveMs ?? KEEP_ALIVE_MS;
-  server.on(options.certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
-    opened += 1;
-    connections.set(socket, {
-      number: opened,
-      authentication: new Authentication(options.accounts, authentication, socket),
-    });
-    socket.once("close", () => connections.delete(socket));
-  });
+  const connections = follow(server, options);
   server.listen(0, "127.0.0.1");
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", reject);
   });
   const { port } = server.address() as AddressInfo;
-  const url = `${options.certificate === undefined ? "http" : "https"}://127.0.0.1:${port}/wsman`;
+  const url = `${certificate === undefined ? "http" : "https"}://127.0.0.1:${port}/wsman`;
+  const requests: RequestRecord[] = [];
   const shells = new Shells(options.interpreter, { ...windowsLimits, ...options.limits });
-  const running: Service = {
-    shells,
-    plainAllowed: options.certificate !== undefined || options.allowUnencrypted === true,
-    seenMessageIds: new Set(),
+  const service: Service = {
     url,
+    shells,
+    plainAllowed: certificate !== undefined || options.allowUnencrypted === true,
+    seenMessageIds: new Set(),
     misbehaviours: new Misbehaviours(options.misbehaviour ?? []),
     record: (request) => void requests.push(request),
   };
-  service = running;
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(request.socket);
+    if (connection === undefined) throw new Error("a request of no connection");
+    void new Exchange(service, connection, request, response).run();
+  });
   return {
     url,
     port,
     requests,
     shells: () => shells.list(),
     misbehave: (list) => {
-      running.misbehaviours = new Misbehaviours(list);
+      service.misbehaviours = new Misbehaviours(list);
     },
     stop: async () => {
       shells.close();
@@ -98,17 +84,30 @@ export async function startWinrmStandIn(options: StandInOptions): Promise<WinrmS
   };
 }
 
-/** Without a hint of how long a connection is kept: Windows gives none. */
-function newServer(certificate: ServerCertificate | undefined, listener: RequestListener): Server {
-  if (certificate === undefined) return createServer(listener);
-  return createSecureServer(
-    {
-      key: certificate.key,
-      cert: certificate.certificate,
-      ca: certificate.clientAuthority,
-      requestCert: true,
-      rejectUnauthorized: false,
-    },
-    listener,
-  );
+/** The open connections of a server; each has an authentication of its own. */
+function follow(server: Server, options: StandInOptions): ReadonlyMap<Socket, Connection> {
+  const connections = new Map<Socket, Connection>();
+  const settings: AuthenticationSettings = {
+    ...{ basic: false, negotiate: true, certificate: false, channelBinding: "relaxed" },
+    ...options.authentication,
+  };
+  let opened = 0;
+  server.on(options.certificate === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    opened += 1;
+    const authentication = new Authentication(options.accounts, settings, socket);
+    connections.set(socket, { number: opened, authentication });
+    socket.once("close", () => connections.delete(socket));
+  });
+  return connections;
+}
+
+function newServer(certificate: ServerCertificate | undefined): Server {
+  if (certificate === undefined) return createServer();
+  return createSecureServer({
+    key: certificate.key,
+    cert: certificate.certificate,
+    ca: certificate.clientAuthority,
+    requestCert: true,
+    rejectUnauthorized: false,
+  });
 }

@@ -1,6 +1,7 @@
 /** The NegotiateFlags that are used here (MS-NLMP 2.2.2.5). */
 export const FLAG = {
   unicode: 0x0000_0001,
+  oem: 0x0000_0002,
   requestTarget: 0x0000_0004,
   sign: 0x0000_0010,
   seal: 0x0000_0020,
