@@ -67,8 +67,9 @@ export class Lane {
       const answer = await this.#post(xml, signal);
       if (answer.status !== 401) return this.#open(answer);
       // Not authenticated, so not read: on a connection that had been, it is authenticated anew.
+      const refused = this.#refused(answer, this.#authentication);
       this.close();
-      if (fresh || once) throw this.#refused(answer);
+      if (fresh || once) throw refused;
     }
   }
 
@@ -162,7 +163,7 @@ export class Lane {
     }
   }
 
-  #refused(answer: HttpAnswer, authentication = this.#authentication): TyrianError {
+  #refused(answer: HttpAnswer, authentication: LaneAuthentication | null): TyrianError {
     const { target, https } = this.#options;
     const scheme = authentication?.scheme ?? "";
     const offered = offeredSchemes(answer);
