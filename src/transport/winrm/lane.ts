@@ -34,6 +34,12 @@ export interface ExchangeOptions {
   readonly once?: boolean;
 }
 
+/** A connection and what was proved on it. */
+interface Context {
+  readonly connection: HttpConnection;
+  readonly authentication: LaneAuthentication;
+}
+
 /** Milliseconds without use after which a connection is not trusted with a message that must not be sent twice. */
 const STALE_AFTER = 30_000;
 
@@ -43,8 +49,9 @@ const MOST_TOKENS = 6;
 /** One authenticated connection to the host's service, made when it is needed and again after it was closed. One exchange at a time. */
 export class Lane {
   readonly #options: LaneOptions;
-  #connection: HttpConnection | null = null;
-  #authentication: LaneAuthentication | null = null;
+  #context: Context | null = null;
+  /** How often it was closed. */
+  #closures = 0;
   #usedAt = 0;
 
   constructor(options: LaneOptions) {
@@ -62,33 +69,39 @@ export class Lane {
   ): Promise<string> {
     if (once && performance.now() - this.#usedAt > STALE_AFTER) this.close();
     for (;;) {
-      const fresh = this.#connection?.usable !== true;
-      if (fresh) await this.#connect(AbortSignal.any([signal, connecting]));
-      const answer = await this.#post(xml, signal);
-      if (answer.status !== 401) return this.#open(answer);
-      // Not authenticated, so not read: on a connection that had been, it is authenticated anew.
-      const refused = this.#refused(answer, this.#authentication);
+      const present = this.#context?.connection.usable === true ? this.#context : null;
+      const context = present ?? (await this.#connect(AbortSignal.any([signal, connecting])));
+      const answer = await this.#post(context, xml, signal);
+      if (answer.status !== 401) return this.#open(context, answer);
       this.close();
-      if (fresh || once) throw refused;
+      // Not authenticated, so not read: on a connection that had been, it is authenticated anew.
+      if (present === null || once) throw this.#refused(answer, context.authentication);
     }
   }
 
   close(): void {
-    this.#connection?.close();
-    this.#connection = null;
-    this.#authentication = null;
+    this.#closures += 1;
+    this.#context?.connection.close();
+    this.#context = null;
   }
 
-  async #connect(signal: AbortSignal): Promise<void> {
+  async #connect(signal: AbortSignal): Promise<Context> {
     this.close();
+    const closures = this.#closures;
     const { target, authority, https, credentials, open, maxAnswerBytes } = this.#options;
     const { socket, certificate } = await open(signal);
     const connection = new HttpConnection(socket, { target, authority, https, maxAnswerBytes });
     try {
       const authentication = credentials.authenticate({ certificate });
       await this.#handshake(connection, authentication, signal);
-      this.#connection = connection;
-      this.#authentication = authentication;
+      if (this.#closures !== closures) {
+        throw new TyrianError(
+          "disconnected",
+          `The session with ${target} was closed while it was connecting.`,
+        );
+      }
+      this.#context = { connection, authentication };
+      return this.#context;
     } catch (thrown) {
       connection.close();
       if (!(thrown instanceof UnknownOutcome)) throw thrown;
@@ -127,9 +140,11 @@ export class Lane {
     }
   }
 
-  async #post(xml: string, signal: AbortSignal): Promise<HttpAnswer> {
-    const connection = this.#connection as HttpConnection;
-    const authentication = this.#authentication as LaneAuthentication;
+  async #post(
+    { connection, authentication }: Context,
+    xml: string,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> {
     const wire = authentication.wrap({
       contentType: "application/soap+xml;charset=UTF-8",
       body: Buffer.from(xml, "utf8"),
@@ -140,12 +155,13 @@ export class Lane {
     return answer;
   }
 
-  #open(answer: HttpAnswer): string {
+  #open({ authentication }: Context, answer: HttpAnswer): string {
     const { target } = this.#options;
     const { status, body } = answer;
-    if ((status !== 200 && status !== 500) || body.length === 0)
+    if ((status !== 200 && status !== 500) || body.length === 0) {
       throw new UnknownOutcome(refusal(target, answer));
-    const clear = this.#unwrap(answer);
+    }
+    const clear = this.#unwrap(authentication, answer);
     if (!/^application\/soap\+xml\b/i.test(clear.contentType)) {
       throw new UnknownOutcome(refusal(target, { ...answer, ...clear }));
     }
@@ -153,9 +169,9 @@ export class Lane {
     return new TextDecoder(encoding).decode(clear.body);
   }
 
-  #unwrap(answer: WireBody): WireBody {
+  #unwrap(authentication: LaneAuthentication, answer: WireBody): WireBody {
     try {
-      return (this.#authentication as LaneAuthentication).unwrap(answer);
+      return authentication.unwrap(answer);
     } catch (thrown) {
       // From here on the two sides of the encryption do not agree.
       this.close();
@@ -163,9 +179,8 @@ export class Lane {
     }
   }
 
-  #refused(answer: HttpAnswer, authentication: LaneAuthentication | null): TyrianError {
+  #refused(answer: HttpAnswer, { scheme }: LaneAuthentication): TyrianError {
     const { target, https } = this.#options;
-    const scheme = authentication?.scheme ?? "";
     const offered = offeredSchemes(answer);
     const isOffered = offered.some((one) => one.toLowerCase() === scheme.toLowerCase());
     const name = /^http/.test(scheme) ? "a client certificate" : scheme;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { TyrianError } from "../../../src/errors.js";
+import type { TyrianError } from "../../../src/errors.js";
 import { bodyOf, receivedIn } from "../../../src/transport/winrm/answer.js";
 import type { Message } from "../../../src/transport/winrm/envelope.js";
 import { errorOfFault, WsmanFault } from "../../../src/transport/winrm/fault.js";
