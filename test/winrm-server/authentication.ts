@@ -38,6 +38,8 @@ export type Outcome =
   | { readonly type: "refused"; readonly why: string };
 
 const mutual = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual";
+/** The NetBIOS name of the stand-in. */
+const targetName = "STANDIN";
 const refused = (why: string): Outcome => ({ type: "refused", why });
 
 /** The authentication of one connection: what Negotiate has established holds for all requests on it. */
@@ -115,8 +117,9 @@ export class Authentication {
     const { socket } = this;
     const strict = this.settings.channelBinding === "strict" && socket instanceof TLSSocket;
     return new NtlmAcceptor({
-      accounts: this.accounts,
-      targetName: "STANDIN",
+      // An account of the host itself: go-ntlmssp then names the host as its domain.
+      accounts: this.accounts.flatMap((account) => [account, { ...account, domain: targetName }]),
+      targetName,
       channelBinding: strict ? channelBindingOf(socket.getCertificate()) : undefined,
     });
   }

@@ -1,17 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
-import { TLSSocket } from "node:tls";
 import { envelope, faulted } from "./answers.js";
 import type { Action } from "./namespaces.js";
 import type { Authentication, Outcome, Scheme } from "./authentication.js";
-import { encryptedType, isEncryptedType, sealBody, unsealBody, type Sealing } from "./encryption.js";
+import { isEncryptedType, unsealBody, type Sealing } from "./encryption.js";
 import { FaultError, faults } from "./faults.js";
-import type { Change, Effect, Misbehaviours } from "./misbehaviour.js";
+import { HttpAnswer } from "./http-answer.js";
+import type { Effect, Misbehaviours } from "./misbehaviour.js";
 import { parseEnvelope, parseRequest, type Envelope } from "./request.js";
 import { serve } from "./service.js";
 import type { Shells } from "./shells.js";
 
-const soapType = "application/soap+xml;charset=UTF-8";
 /** Bytes that the parts of an encrypted message take beside the envelope. */
 const ENCRYPTION_OVERHEAD = 1_024;
 
@@ -67,22 +65,20 @@ export class Exchange {
   readonly #service: Service;
   readonly #connection: Connection;
   readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #gone = new AbortController();
+  readonly #http: HttpAnswer;
   #record: RequestRecord;
 
   constructor(service: Service, connection: Connection, request: IncomingMessage, response: ServerResponse) {
     this.#service = service;
     this.#connection = connection;
     this.#request = request;
-    this.#response = response;
+    this.#http = new HttpAnswer(response);
     this.#record = {
       connection: connection.number,
       authorization: request.headers.authorization?.split(" ")[0],
       ...{ scheme: undefined, sealed: false, action: undefined },
       ...{ messageId: undefined, status: undefined, refusal: undefined },
     };
-    response.once("close", () => this.#gone.abort());
   }
 
   /** Answers the request, whatever it is. */
@@ -91,9 +87,10 @@ export class Exchange {
       await this.#answer();
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      this.#send(error.status, error.headers, "", error.message);
+      this.#record = { ...this.#record, refusal: error.message };
+      this.#http.send(error.status, error.headers, "");
     } finally {
-      this.#service.record(this.#record);
+      this.#service.record({ ...this.#record, status: this.#http.status });
     }
   }
 
@@ -102,7 +99,7 @@ export class Exchange {
     const body = await this.#body();
     if (this.#instead(this.#service.misbehaviours.meets("request"))) return;
     const accepted = this.#authenticate();
-    if (body.length === 0) return this.#send(200, {}, "");
+    if (body.length === 0) return this.#http.send(200, {}, "");
     const sealing = this.#sealingOf(accepted);
     const text = this.#open(body, sealing);
     await this.#operate(text, accepted, sealing);
@@ -201,44 +198,17 @@ export class Exchange {
         user: accepted.user,
         clientAddress: this.#request.socket.remoteAddress ?? "",
         address: url,
-        gone: this.#gone.signal,
+        gone: this.#http.gone,
       });
     } catch (error) {
       if (!(error instanceof FaultError)) throw error;
       this.#record = { ...this.#record, refusal: `${error.fault}: ${error.message}` };
       answer = faulted(faults[error.fault], error.why);
     }
-    if (effect?.type === "drop-after") return this.#reset();
+    if (effect?.type === "drop-after") return this.#http.reset();
     const change = effect?.type === "after" ? effect.change : undefined;
     const relatesTo = change?.type === "relates-to" ? change.messageId : parsed?.messageId;
-    const plain = changedText(envelope(answer, relatesTo), change);
-    await this.#reply(answer.status, plain, sealing, change);
-  }
-
-  async #reply(
-    status: number,
-    text: string,
-    sealing: Sealing | null,
-    change: Change | undefined,
-  ): Promise<void> {
-    if (change?.type === "delay")
-      await pause(change.ms, undefined, { signal: this.#gone.signal }).catch(() => {});
-    const sealed = sealing !== null && change?.type !== "unsealed";
-    const body = sealed ? sealBody(sealing, Buffer.from(text)) : Buffer.from(text);
-    // The bit is one of the sealed envelope, just before the last boundary.
-    if (change?.type === "tamper") body[body.length - 30] = (body[body.length - 30] as number) ^ 1;
-    const type = change?.type === "content-type" ? change.value : sealed ? encryptedType : soapType;
-    if (change?.type !== "trickle" && change?.type !== "reset-half-way") {
-      return this.#send(status, { "Content-Type": type }, body);
-    }
-    this.#head(status, { "Content-Type": type, "Content-Length": String(body.length) });
-    const half = change.type === "reset-half-way";
-    const step = half ? Math.ceil(body.length / 2) : change.bytes;
-    for (let at = 0; at < body.length && !this.#gone.signal.aborted; at += step) {
-      await new Promise((resolve) => this.#response.write(body.subarray(at, at + step), resolve));
-      if (half) return this.#reset();
-    }
-    this.#response.end();
+    await this.#http.sendEnvelope(answer.status, envelope(answer, relatesTo), sealing, change);
   }
 
   /** Does what a misbehaviour does instead of acting; whether it did. */
@@ -251,12 +221,12 @@ export class Exchange {
       case "fault":
         throw new FaultError(effect.fault);
       case "drop-before":
-        this.#reset();
+        this.#http.reset();
         return true;
       case "silence":
         return true;
       case "html":
-        this.#send(
+        this.#http.send(
           effect.status,
           { "Content-Type": "text/html" },
           "<html><body>a proxy's page</body></html>",
@@ -271,40 +241,4 @@ export class Exchange {
         });
     }
   }
-
-  #reset(): void {
-    const { socket } = this.#request;
-    // A connection of TLS cannot be reset; it is closed without TLS's own goodbye.
-    if (socket instanceof TLSSocket) socket.destroy();
-    else socket.resetAndDestroy();
-  }
-
-  #send(
-    status: number,
-    headers: Record<string, string | string[]>,
-    body: string | Buffer,
-    refusal?: string,
-  ): void {
-    if (refusal !== undefined) this.#record = { ...this.#record, refusal };
-    this.#head(status, { "Content-Length": String(Buffer.byteLength(body)), ...headers });
-    this.#response.end(body);
-  }
-
-  /** An explicit `Connection` keeps Node from telling how long it keeps the connection, which Windows does not. */
-  #head(status: number, headers: Record<string, string | string[]>): void {
-    if (this.#request.socket.destroyed) return;
-    this.#record = { ...this.#record, status };
-    this.#response.writeHead(status, {
-      Connection: "keep-alive",
-      Server: "Microsoft-HTTPAPI/2.0",
-      ...headers,
-    });
-  }
-}
-
-function changedText(text: string, change: Change | undefined): string {
-  if (change?.type === "truncate") return text.slice(0, text.length / 2);
-  if (change?.type !== "oversize") return text;
-  const filling = Math.max(change.bytes - Buffer.byteLength(text), 0);
-  return `${text}${" ".repeat(filling)}`;
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Effect, Misbehaviour } from "./misbehaviour.js";
 import {
   account,
@@ -148,6 +148,24 @@ describe("after acting", () => {
     await standIn.stop();
     expect(textOf(await changed({ type: "trickle", bytes: 100 }), "ShellId")).toBe(standIn.shells()[0]?.id);
   });
+});
+
+test("a client that goes away while it waits loses nothing: its next Receive brings what came", async () => {
+  let release: () => void = () => {};
+  const interpreter = scriptedInterpreter(async ({ write }) => {
+    await new Promise<void>((resolve) => (release = resolve));
+    write("stdout", "output");
+    return 0;
+  });
+  const shell = await RawShell.open(await start([], { interpreter }));
+  const id = await shell.start("x");
+  const envelope = envelopeOf("Receive", { shellId: shell.id, body: bodies.receive(id) });
+  await expect(post(standIn.url, envelope, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/aborted/);
+  await vi.waitFor(() =>
+    expect(standIn.requests.at(-1)).toMatchObject({ action: "Receive", status: undefined }),
+  );
+  release();
+  expect((await shell.finish(id)).map((reply) => outputOf(reply).stdout).join("")).toBe("output");
 });
 
 test("what it does wrong can be changed while it runs", async () => {

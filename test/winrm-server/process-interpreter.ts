@@ -15,21 +15,23 @@ const NOT_STARTED = 1;
 /**
  * Starts a program and gives it the command's input. `interrupt` sends TERM to its group (INT is ignored by what a shell has put in the
  * background), `stop` sends KILL.
- * @param done called when it has ended.
  */
-export function runProgram(program: Program, { stdin }: RunOptions, done?: () => void): RunningCommand {
+export function runProgram(program: Program, { stdin }: RunOptions): RunningCommand {
   const child = spawn(program.file, program.arguments, {
     detached: true,
     env: program.environment,
     ...(program.workingDirectory === undefined ? {} : { cwd: program.workingDirectory }),
   });
-  const send = (signal: NodeJS.Signals): void => {
+  let group = child.pid;
+  const send = (signal: NodeJS.Signals | 0): void => {
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, signal);
+      if (group !== undefined) process.kill(-group, signal);
     } catch {
-      // The group has ended.
+      // The group has ended, and its number may become another's.
+      group = undefined;
     }
   };
+  child.once("exit", () => send(0));
   stdin.pipe(child.stdin);
   // A command that does not read its input, or has ended, closes it.
   child.stdin.on("error", () => stdin.unpipe(child.stdin).resume());
@@ -39,7 +41,7 @@ export function runProgram(program: Program, { stdin }: RunOptions, done?: () =>
     exitCode: new Promise<number>((resolve) => {
       child.once("error", () => resolve(NOT_STARTED));
       child.once("exit", (code, signal) => resolve(code ?? (signal === null ? NOT_STARTED : CONTROL_C_EXIT)));
-    }).finally(() => done?.()),
+    }),
     interrupt: () => send("SIGTERM"),
     stop: () => send("SIGKILL"),
   };
