@@ -8,7 +8,9 @@ const PYTHON = "/usr/bin/python3";
 /** Why a mechanism of GSS-API cannot be had here, by its object identifier and what installs it; null when it can. */
 export function noMechanism(identifier: string, packages: string): string | null {
   const look = `import gssapi; assert "${identifier}" in [oid.dotted_form for oid in gssapi.raw.indicate_mechs()]`;
-  return spawnSync(PYTHON, ["-c", look]).status === 0 ? null : `its GSS-API mechanism is not installed (apt-get install ${packages})`;
+  return spawnSync(PYTHON, ["-c", look]).status === 0
+    ? null
+    : `its GSS-API mechanism is not installed (apt-get install ${packages})`;
 }
 
 /** What a side of an exchange is begun with; see peer.py. */
