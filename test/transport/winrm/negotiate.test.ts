@@ -30,7 +30,9 @@ const message = { contentType: "application/soap+xml", body: Buffer.from("clear"
 
 test("Kerberos proves itself to the host's principal and checks the host's own proof", async () => {
   const { loaded, seen } = kerberosPackage(["ticket", null]);
-  const authenticate = await kerberosFor("win1.lab.local", "win1", () => Promise.resolve({ default: loaded }));
+  const authenticate = await kerberosFor("win1.lab.local", "win1", () =>
+    Promise.resolve({ default: loaded }),
+  );
   const lane = authenticate();
   expect(String(await lane.begin())).toBe("ticket");
   expect(await lane.proceed(Buffer.from("proof"))).toBeNull();
