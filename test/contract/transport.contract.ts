@@ -219,14 +219,11 @@ export function transportContract(subject: TransportUnderTest): void {
     });
 
     const noSignals = notApplicable.signals;
-    test.concurrent.for(["KILL", "TERM", "HUP"])(
-      "reports the end by signal %s",
-      async (signal, { skip }) => {
-        skip(noSignals !== undefined, noSignals);
-        const result = await run(`kill -s ${signal} $$; sleep 5`);
-        expect(result).toMatchObject({ ending: "signalled", exitCode: null, signal });
-      },
-    );
+    test.concurrent.for(["KILL", "TERM", "HUP"])("reports the end by signal %s", async (signal, { skip }) => {
+      skip(noSignals !== undefined, noSignals);
+      const result = await run(`kill -s ${signal} $$; sleep 5`);
+      expect(result).toMatchObject({ ending: "signalled", exitCode: null, signal });
+    });
 
     test.concurrent("is not delayed by a background process that holds the output open", async () => {
       const result = await run("sleep 20 & echo $!; exit 4");
