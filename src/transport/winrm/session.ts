@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
-import { anyOpen, Latch, limited } from "../abort.js";
+import { anyOpen, Latch, limited, pause } from "../abort.js";
 import { unseenResult } from "../command-life.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
@@ -193,8 +193,10 @@ export class WinrmSession implements Session {
     } finally {
       this.#inputs.delete(input);
       input.destroy();
-      over.abort(new Error("the command is over"));
+      if (!exited.isOpen) over.abort(new Error("the command is over"));
       if (!terminated && this.open) await this.#terminate(id);
+      // What was on its way to a command that has ended is answered soon, and then the connection serves again.
+      void Promise.race([input.idle, pause(LATE_EXIT, this.#lostController.signal)]).then(() => over.abort());
     }
   }
 
