@@ -113,7 +113,6 @@ export class WinrmSession implements Session {
     return await this.#follow(id, new RunningCommand(options, start, this.#options.codePage), options, {
       stopped,
       ourEnding,
-      until: start.monotonic + options.deadlineMs,
     });
   }
 
@@ -155,7 +154,6 @@ export class WinrmSession implements Session {
     ending: {
       readonly stopped: Latch;
       readonly ourEnding: () => "deadline" | "aborted";
-      readonly until: number;
     },
   ): Promise<ExecResult> {
     const { shell } = this.#options;
@@ -168,9 +166,8 @@ export class WinrmSession implements Session {
     const input = new StandardInput(
       options.stdin ?? "",
       shell.mostInput,
-      // A command may take its time to read: it is its deadline that ends the waiting.
-      (piece, end) => shell.send(id, piece, end, Math.max(1_000, ending.until - performance.now()), signal),
-      // A command need not read its input; what the host then says is no matter.
+      (piece, end) => shell.send(id, piece, end, signal),
+      // A command need not read its input, and what the host refuses it does not get: it waits for input until its deadline.
       (thrown) => {
         if (!(thrown instanceof WsmanFault)) running.break(messageOf(thrown));
       },

@@ -24,8 +24,8 @@ const SLACK = 5_000;
 const DELETION = 5_000;
 /** How often a shell is asked for while the host has no room for it. */
 const MOST_ATTEMPTS = 5;
-/** Bytes of a Send beside its data: measured 1.7 kB, with room for long names. */
-const SEND_OVERHEAD = 3_000;
+/** Bytes of a Send beside its data: 1,800 with the longest name and ids that there are. */
+const SEND_OVERHEAD = 2_500;
 
 /** A shell on the host, and what can be asked of it: one message, one answer. */
 export class Shell {
@@ -115,18 +115,17 @@ export class Shell {
 
   /**
    * Writes to a command's standard input.
-   * @param timeoutMs how long the command may take to read it
+   * @throws WsmanFault for input that the host has refused; UnknownOutcome also when it has not said in time whether it took it.
    */
-  async send(
-    commandId: string,
-    piece: Uint8Array,
-    end: boolean,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#ask(this.#settings.envelopes.send(this.id, commandId, piece, end, timeoutMs), timeoutMs, {
-      signal,
-    });
+  async send(commandId: string, piece: Uint8Array, end: boolean, signal: AbortSignal): Promise<void> {
+    const { envelopes, operationTimeoutMs, target } = this.#settings;
+    const message = envelopes.send(this.id, commandId, piece, end, operationTimeoutMs);
+    try {
+      await this.#ask(message, operationTimeoutMs, { signal });
+    } catch (thrown) {
+      if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
+      throw new UnknownOutcome(errorOfFault(target, "pass input on to a command", thrown));
+    }
   }
 
   /** Tells a command to end, as ctrl+c does. */
