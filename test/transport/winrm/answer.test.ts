@@ -132,6 +132,7 @@ describe("a fault", () => {
     ["w:TimedOut", "2150858793", "timed-out", "transport-failed"],
     ["w:QuotaLimit", "2150859173", "quota", "quota-exceeded"],
     ["w:InternalError", "2150859174", "quota", "quota-exceeded"],
+    ["w:InternalError", "2150859241", "quota", "quota-exceeded"],
     ["w:InvalidSelectors", "2150858843", "gone", "disconnected"],
     ["x:AccessDenied", "5", "access-denied", "access-denied"],
     ["w:InternalError", "5", "access-denied", "access-denied"],

@@ -86,6 +86,30 @@ describe("output", () => {
   });
 });
 
+describe("input", () => {
+  test("that the host refuses is the command's loss only: it may have ended, or not read", async () => {
+    const session = await open();
+    host.misbehave("Send", { type: "fault", fault: "InputClosed" });
+    expect(await run(session, "echo one", { stdin: "words" })).toMatchObject({
+      ending: "exited",
+      stdout: "one",
+    });
+    expect(session.open).toBe(true);
+  });
+
+  test.each<[string, Effect]>([
+    ["the host does not say in time whether it has taken it", { type: "fault", fault: "TimedOut" }],
+    ["the connection breaks", { type: "drop-after" }],
+  ])("leaves an unknown end when %s, and is not sent again", async (_what, effect) => {
+    const session = await open();
+    host.misbehave("Send", effect);
+    expect(await run(session, "wait", { stdin: "words" })).toMatchObject({ ending: "disconnected" });
+    expect(host.asked("Send")).toBe(1);
+    await session.close();
+    expect(host.standIn.shells()).toEqual([]);
+  });
+});
+
 describe("a deadline", () => {
   test("ends a command also while the host holds back an answer", async () => {
     const session = await open();
