@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { kerberosFor } from "../../../src/transport/winrm/negotiate.js";
 import { skippedFor } from "../../skipped.js";
 import { gssPeer, noMechanism } from "../gss/peer.js";
 import { peersOfTest } from "../line-peer.js";
@@ -57,6 +58,19 @@ describe("the npm package kerberos and MIT Kerberos", skippedFor(missing), () =>
     await expect(client(realm.nobody).then((security) => security.step(""))).rejects.toThrow(
       "No credentials were supplied",
     );
+  });
+
+  test("a lane of the winrm transport is authenticated by it, and takes no proof but the service's", async () => {
+    for (const [name, value] of Object.entries(realm.client)) vi.stubEnv(name, value);
+    const authenticate = await kerberosFor("localhost", "win1", () => Promise.resolve(kerberos));
+    const server = await gssPeer(start, { mechanism: "spnego", role: "accept" }, realm.service);
+    const lane = authenticate();
+    const proof = await server("step", (await lane.begin()) ?? Buffer.alloc(0));
+    const other = authenticate();
+    await other.begin();
+    await expect(other.proceed(proof)).rejects.toMatchObject({ code: "auth-failed" });
+    expect(await lane.proceed(proof)).toBeNull();
+    expect((await server("initiator")).toString()).toBe("lab@TYRIAN.TEST");
   });
 
   test("its wrap loses the message (mongodb-js/kerberos, pull request 206): no Kerberos without TLS until this test fails", async () => {
