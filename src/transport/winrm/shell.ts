@@ -83,7 +83,7 @@ export class Shell {
   async start(commandLine: string): Promise<string> {
     const { envelopes, operationTimeoutMs, target } = this.#settings;
     const message = envelopes.command(this.id, commandLine, operationTimeoutMs);
-    const body = await this.#ask(message, operationTimeoutMs, { once: true });
+    const body = await this.#askOnce(message, "start a command", { once: true });
     return commandIdIn(body, message, target);
   }
 
@@ -115,17 +115,12 @@ export class Shell {
 
   /**
    * Writes to a command's standard input.
-   * @throws WsmanFault for input that the host has refused; UnknownOutcome also when it has not said in time whether it took it.
+   * @throws WsmanFault for input that the host has refused; UnknownOutcome or TyrianError otherwise.
    */
   async send(commandId: string, piece: Uint8Array, end: boolean, signal: AbortSignal): Promise<void> {
-    const { envelopes, operationTimeoutMs, target } = this.#settings;
+    const { envelopes, operationTimeoutMs } = this.#settings;
     const message = envelopes.send(this.id, commandId, piece, end, operationTimeoutMs);
-    try {
-      await this.#ask(message, operationTimeoutMs, { signal });
-    } catch (thrown) {
-      if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
-      throw new UnknownOutcome(errorOfFault(target, "pass input on to a command", thrown));
-    }
+    await this.#askOnce(message, "pass input on to a command", { signal });
   }
 
   /** Tells a command to end, as ctrl+c does. */
@@ -145,18 +140,35 @@ export class Shell {
   async delete(): Promise<boolean> {
     const limit = limited([], DELETION, () => new Error("no answer"));
     try {
-      const message = this.#settings.envelopes.delete(this.id, DELETION);
-      await this.#askUnlessGone(message, DELETION, { signal: limit.signal });
-      return true;
-    } catch {
-      return false;
+      // Of a connection that was idle nobody knows whether it is open still, and to delete twice does no harm.
+      return (await this.#tryDelete(limit.signal)) || (await this.#tryDelete(limit.signal));
     } finally {
       limit.release();
     }
   }
 
+  async #tryDelete(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#askUnlessGone(this.#settings.envelopes.delete(this.id, DELETION), DELETION, { signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async #ask(message: Message, timeoutMs: number, options: AskOptions): Promise<XmlElement> {
     return await this.#settings.lanes.use((lane) => ask(lane, message, this.#settings, timeoutMs, options));
+  }
+
+  /** Asks for what must not be done twice: a host that has not done it in time may do it yet. */
+  async #askOnce(message: Message, what: string, options: AskOptions): Promise<XmlElement> {
+    const { operationTimeoutMs, target } = this.#settings;
+    try {
+      return await this.#ask(message, operationTimeoutMs, options);
+    } catch (thrown) {
+      if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
+      throw new UnknownOutcome(errorOfFault(target, what, thrown));
+    }
   }
 
   async #signal(commandId: string, code: Parameters<Envelopes["signal"]>[2]): Promise<void> {

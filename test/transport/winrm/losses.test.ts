@@ -22,6 +22,7 @@ describe("a command is sent once", () => {
     ["the answer was changed on the way", changed({ type: "tamper" })],
     ["the answer is not encrypted", changed({ type: "unsealed" })],
     ["a proxy answers", { type: "html", status: 502 }],
+    ["the host does not say in time whether it has started it", { type: "fault", fault: "TimedOut" }],
     ["the host answers with a bare 500", { type: "status", status: 500 }],
   ])("when %s, its end is unknown and the shell is deleted", async (_what, effect) => {
     const session = await open();
@@ -140,4 +141,12 @@ describe("a deadline", () => {
     await session.close();
     expect(host.standIn.shells()).toEqual([]);
   }, 20_000);
+});
+
+test("a shell is deleted also when the first attempt is lost", async () => {
+  const session = await open();
+  host.misbehave("Delete", { type: "drop-before" }, 1);
+  await session.close();
+  expect(host.standIn.shells()).toEqual([]);
+  expect(host.warnings).toEqual([]);
 });
