@@ -138,7 +138,7 @@ describe("a session", () => {
     expect(result).toMatchObject({ ending: "exited", exitCode: 0, truncated: { stdout: true } });
     expect(result.stdout).toHaveLength(64 * 1024);
     expect(bytes).toBe(100 * 1024 * 1024);
-    expect(most).toBeLessThan(400 * 1024 * 1024);
+    expect(most).toBeLessThan(250 * 1024 * 1024);
   }, 120_000);
 });
 
