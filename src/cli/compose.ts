@@ -19,6 +19,7 @@ import { readHostLog } from "../telemetry/host-log.js";
 import { createLocalTransport } from "../transport/local.js";
 import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
+import { createPowerShellTransport } from "../transport/powershell.js";
 import { createSshTransport } from "../transport/ssh.js";
 import type { ConnectOptions, Session } from "../transport/transport.js";
 import { createWinrmTransport } from "../transport/winrm.js";
@@ -66,7 +67,10 @@ export function openTargets(
     openSocket: (target, options) => sockets.open(target, options),
     onWarning,
   });
-  const transports = { ssh, winrm, local: createLocalTransport() };
+  const transports = {
+    ...{ ssh, winrm, local: createLocalTransport() },
+    powershell: createPowerShellTransport(),
+  };
   const openPool = (): SessionPool =>
     new SessionPool((target) => transports[target.transport.type], {
       onConnect: (session) => proveLab(session, lab),
