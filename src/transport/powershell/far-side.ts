@@ -49,7 +49,7 @@ function global:Stop-TyrianCommand($Process, [bool] $Kill) {
   }
   $signal = if ($Kill) { 'KILL' } else { 'TERM' }
   $script = 'kill -s ' + $signal + ' -- -' + $Process.Id + ' 2>/dev/null; LC_ALL=C; kill -s 0 -- -' + $Process.Id + ' 2>&1'
-  $said = & /bin/sh -c $script
+  $said = & '/bin/sh' '-c' $script
   $LASTEXITCODE -ne 0 -and [string] $said -match 'No such process'
 }
 
