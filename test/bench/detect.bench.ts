@@ -53,7 +53,8 @@ function speedOf(matcher: StreamingMatcher, bytes: Buffer): Speed {
     let events = 0;
     let matches = 0;
     for (let from = 0; from < bytes.length; from += piece) {
-      const result = scan.push(bytes.subarray(from, from + piece), from + piece >= bytes.length);
+      scan.push(bytes.subarray(from, from + piece), from + piece >= bytes.length);
+      const result = scan.take();
       events += result.events;
       matches += result.matches.length / 2;
     }

@@ -153,7 +153,8 @@ test("not reading what no rule can match changes no match, whatever the shape of
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
         const scan = new EventScan(matcherOf(chosen, override), override, true);
-        const { matches, events, problemCount } = scan.push(Buffer.from(lines.join("\n")), true);
+        scan.push(Buffer.from(lines.join("\n")), true);
+        const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
         const wanted = lines.flatMap((line, index) =>
           wantedOf(JSON.parse(line), chosen, override).flatMap((rule) => [rule, index + 1]),
@@ -168,8 +169,9 @@ test("not reading what no rule can match changes no match, whatever the shape of
 }, 600_000);
 
 test("a piece is cut where the next event seems to start", () => {
-  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'))).toBe(16);
-  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'))).toBe(-1);
-  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"))).toBe(29);
-  expect(cutOf(Buffer.from(""))).toBe(-1);
+  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'), false)).toBe(16);
+  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'), false)).toBe(-1);
+  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"), true)).toBe(29);
+  expect(cutOf(Buffer.from('{"a":1}\n<Event>x</Event>\n'), false)).toBe(-1);
+  expect(cutOf(Buffer.from(""), false)).toBe(-1);
 });

@@ -5,7 +5,7 @@ import { EventReader } from "../../telemetry/files/event-reader.js";
 import { type Logsource, readShape } from "../../telemetry/files/event-shape.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 
-/** Problems of one piece that are kept; further ones are counted. */
+/** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
 
 /** What was found in a piece of a file. Lines count from 1 at the first byte of the scan. */
@@ -20,7 +20,7 @@ export interface ScanResult {
   readonly unknown: number;
   /** Whether a new scan of the next piece would find the same as this one. */
   readonly clean: boolean;
-  /** Line feeds that were scanned. */
+  /** Line feeds that were scanned, since the scan began. */
   readonly lines: number;
 }
 
@@ -56,8 +56,12 @@ export class EventScan {
   }
 
   /** @param last nothing comes after these bytes */
-  push(bytes: Buffer, last: boolean): ScanResult {
+  push(bytes: Buffer, last: boolean): void {
     this.#reader.push(bytes, last);
+  }
+
+  /** What was found since this was last asked. */
+  take(): ScanResult {
     const result = {
       events: this.#events,
       matches: this.#matches,

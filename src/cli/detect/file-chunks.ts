@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../../errors.js";
+import { beginsAsXml } from "../../telemetry/files/event-reader.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -46,24 +47,53 @@ export async function* fileChunks(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Pieces with the last one marked. There is at least one, perhaps empty. */
-export async function* marked(
-  chunks: AsyncIterable<Buffer>,
-): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
+/** A part of a file's bytes. */
+export interface Piece {
+  readonly bytes: Buffer;
+  /** Nothing comes after it. */
+  readonly last: boolean;
+}
+
+/**
+ * The same bytes with the last piece marked. There is at least one, perhaps empty. What came before a failure is given before
+ * the failure is thrown.
+ */
+export async function* marked(chunks: AsyncIterable<Buffer>): AsyncGenerator<Piece> {
   let held: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    if (held.length > 0) yield { bytes: held, last: false };
-    held = chunk;
+  try {
+    for await (const chunk of chunks) {
+      if (held.length > 0) yield { bytes: held, last: false };
+      held = chunk;
+    }
+  } catch (thrown) {
+    yield { bytes: held, last: false };
+    throw thrown;
   }
   yield { bytes: held, last: true };
 }
 
+/** The same bytes, cut where events seem to start. */
+export async function* cut(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+  let rest: Buffer = Buffer.alloc(0);
+  let isXml: boolean | null = null;
+  for await (const { bytes, last } of pieces) {
+    isXml ??= bytes.length === 0 ? null : beginsAsXml(bytes);
+    const end = last ? -1 : cutOf(bytes, isXml === true);
+    const whole = end === -1 ? bytes : bytes.subarray(0, end);
+    const piece = rest.length === 0 ? whole : Buffer.concat([rest, whole]);
+    // Copied first: whoever takes the piece may hand its memory on.
+    rest = Buffer.from(end === -1 ? [] : bytes.subarray(end));
+    yield { bytes: piece, last };
+  }
+}
+
 /** Where a piece can be cut so that the rest starts with an event, as far as can be told from here; -1 for nowhere. */
-export function cutOf(bytes: Buffer): number {
+export function cutOf(bytes: Buffer, isXml: boolean): number {
   for (let feed = bytes.lastIndexOf(0x0a); feed > 0; feed = bytes.lastIndexOf(0x0a, feed - 1)) {
-    const next = bytes[feed + 1];
-    if (next === 0x7b) return feed + 1;
-    if (next === 0x3c && /^<Event[\s>]/.test(bytes.toString("latin1", feed + 1, feed + 8))) return feed + 1;
+    const begins = isXml
+      ? /^<Event[\s>]/.test(bytes.toString("latin1", feed + 1, feed + 8))
+      : bytes[feed + 1] === 0x7b;
+    if (begins) return feed + 1;
   }
   return -1;
 }

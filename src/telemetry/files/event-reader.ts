@@ -57,7 +57,7 @@ export class EventReader {
       if (bytes.length >= 3 && bytes.toString("latin1", 0, 3) === "\u00ef\u00bb\u00bf")
         bytes = bytes.subarray(3);
     }
-    const format = (this.#format ??= formatOf(bytes));
+    const format = (this.#format ??= beginsAsXml(bytes) ? new XmlEvents() : new JsonEvents());
     const taken = format.take(bytes, last, this.#sink);
     // Copied: the chunk's memory may be used again.
     this.#rest = taken === bytes.length ? nothing : Buffer.from(bytes.subarray(taken));
@@ -75,8 +75,8 @@ export class EventReader {
   }
 }
 
-/** By the first byte that is no white space. A file of blanks has no events in any format. */
-function formatOf(bytes: Buffer): EventFormat {
-  const begin = bytes.toString("latin1", 0, 4096).trimStart();
-  return begin.startsWith("<") || /^Record \d+\s*</.test(begin) ? new XmlEvents() : new JsonEvents();
+/** Whether the events of a file that begins so are XML. Files of anything else, blank ones among them, are read as JSON. */
+export function beginsAsXml(bytes: Buffer): boolean {
+  const begin = bytes.toString("latin1", 0, 4096).replace(/^\u00ef\u00bb\u00bf/, "").trimStart();
+  return begin.startsWith("<") || /^Record \d+\s*</.test(begin);
 }
