@@ -49,7 +49,7 @@ interface Speed {
 function speedOf(matcher: StreamingMatcher, bytes: Buffer): Speed {
   const piece = 1024 * 1024;
   const once = (): { events: number; matches: number } => {
-    const scan = new EventScan(matcher, null, true);
+    const scan = new EventScan(matcher, null, "file");
     let events = 0;
     let matches = 0;
     for (let from = 0; from < bytes.length; from += piece) {

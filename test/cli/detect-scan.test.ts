@@ -152,7 +152,7 @@ test("not reading what no rule can match changes no match, whatever the shape of
       fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
-        const scan = new EventScan(matcherOf(chosen, override), override, true);
+        const scan = new EventScan(matcherOf(chosen, override), override, "file");
         scan.push(Buffer.from(lines.join("\n")), true);
         const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
@@ -169,9 +169,9 @@ test("not reading what no rule can match changes no match, whatever the shape of
 }, 600_000);
 
 test("a piece is cut where the next event seems to start", () => {
-  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'), false)).toBe(16);
-  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'), false)).toBe(-1);
-  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"), true)).toBe(29);
-  expect(cutOf(Buffer.from('{"a":1}\n<Event>x</Event>\n'), false)).toBe(-1);
-  expect(cutOf(Buffer.from(""), false)).toBe(-1);
+  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'), "json")).toBe(16);
+  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"), "xml")).toBe(29);
+  expect(cutOf(Buffer.from('{"a":1}\n<Event>x</Event>\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from(""), "json")).toBe(null);
 });

@@ -1,7 +1,7 @@
 import { foldEvent } from "../../detection/match/event-text.js";
 import { FoldedText } from "../../detection/match/folded-text.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
-import { EventReader } from "../../telemetry/files/event-reader.js";
+import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
 import { type Logsource, readShape } from "../../telemetry/files/event-shape.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 
@@ -36,11 +36,8 @@ export class EventScan {
   #problemCount = 0;
   #unknown = 0;
 
-  /**
-   * @param logsource of every event; null: told by its shape
-   * @param atStart the first byte is the file's
-   */
-  constructor(matcher: StreamingMatcher, logsource: Logsource | null, atStart: boolean) {
+  /** @param logsource of every event; null: told by its shape */
+  constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
     this.#matcher = matcher;
     this.#logsource = logsource;
     this.#reader = new EventReader(
@@ -51,7 +48,7 @@ export class EventScan {
           if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(problem);
         },
       },
-      atStart,
+      begin,
     );
   }
 

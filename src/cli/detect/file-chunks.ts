@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../../errors.js";
-import { beginsAsXml } from "../../telemetry/files/event-reader.js";
+import { type Beginning, FIRST_BYTES, formatOf } from "../../telemetry/files/event-reader.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -72,28 +72,45 @@ export async function* marked(chunks: AsyncIterable<Buffer>): AsyncGenerator<Pie
   yield { bytes: held, last: true };
 }
 
-/** The same bytes, cut where events seem to start. */
-export async function* cut(pieces: AsyncIterable<Piece>): AsyncGenerator<Piece> {
+/** A piece that can be scanned on its own, if the one before it ends between events. */
+export interface CutPiece extends Piece {
+  readonly begin: Beginning;
+}
+
+/** The same bytes, cut where events seem to start; before a failure, too. */
+export async function* cut(pieces: AsyncIterable<Piece>): AsyncGenerator<CutPiece> {
   let rest: Buffer = Buffer.alloc(0);
-  let isXml: boolean | null = null;
-  for await (const { bytes, last } of pieces) {
-    isXml ??= bytes.length === 0 ? null : beginsAsXml(bytes);
-    const end = last ? -1 : cutOf(bytes, isXml === true);
-    const whole = end === -1 ? bytes : bytes.subarray(0, end);
-    const piece = rest.length === 0 ? whole : Buffer.concat([rest, whole]);
-    // Copied first: whoever takes the piece may hand its memory on.
-    rest = Buffer.from(end === -1 ? [] : bytes.subarray(end));
-    yield { bytes: piece, last };
+  let begin: Beginning = "file";
+  let format: "json" | "xml" | null = null;
+  try {
+    for await (const { bytes, last } of pieces) {
+      if (format === null && !last && rest.length + bytes.length < FIRST_BYTES) {
+        rest = Buffer.concat([rest, bytes]);
+        continue;
+      }
+      format ??= formatOf(Buffer.concat([rest, bytes]));
+      const end = last ? bytes.length : (cutOf(bytes, format) ?? bytes.length);
+      const whole = bytes.subarray(0, end);
+      const piece = rest.length === 0 ? whole : Buffer.concat([rest, whole]);
+      // Copied first: whoever takes the piece may hand its memory on.
+      rest = Buffer.from(bytes.subarray(end));
+      yield { bytes: piece, last, begin };
+      begin = format;
+    }
+  } catch (thrown) {
+    yield { bytes: rest, last: false, begin };
+    throw thrown;
   }
 }
 
-/** Where a piece can be cut so that the rest starts with an event, as far as can be told from here; -1 for nowhere. */
-export function cutOf(bytes: Buffer, isXml: boolean): number {
+/** Where a piece can be cut so that the rest starts with an event, as far as can be told from here; null for nowhere. */
+export function cutOf(bytes: Buffer, format: "json" | "xml"): number | null {
   for (let feed = bytes.lastIndexOf(0x0a); feed > 0; feed = bytes.lastIndexOf(0x0a, feed - 1)) {
-    const begins = isXml
-      ? /^<Event[\s>]/.test(bytes.toString("latin1", feed + 1, feed + 8))
-      : bytes[feed + 1] === 0x7b;
+    const begins =
+      format === "xml"
+        ? /^<Event[\s>]/.test(bytes.toString("latin1", feed + 1, feed + 8))
+        : bytes[feed + 1] === 0x7b;
     if (begins) return feed + 1;
   }
-  return -1;
+  return null;
 }

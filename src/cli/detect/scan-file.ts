@@ -1,7 +1,7 @@
 import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
-import { cut, marked, type Piece } from "./file-chunks.js";
+import { type CutPiece, cut, marked } from "./file-chunks.js";
 import type { ScannedPiece, Threads } from "./threads.js";
 
 /** A result with the number of lines before its first. */
@@ -19,7 +19,7 @@ export async function* scanHere(
   matcher: StreamingMatcher,
   logsource: Logsource | null,
 ): AsyncGenerator<PlacedResult> {
-  const scan = new EventScan(matcher, logsource, true);
+  const scan = new EventScan(matcher, logsource, "file");
   for await (const { bytes, last } of marked(chunks)) {
     scan.push(bytes, last);
     yield { result: scan.take(), linesBefore: 0 };
@@ -30,18 +30,11 @@ export async function* scanHere(
 class ReadPiece {
   #scanned: Promise<ScannedPiece> | null = null;
 
-  constructor(
-    private readonly piece: Piece,
-    readonly atStart: boolean,
-  ) {}
-
-  get last(): boolean {
-    return this.piece.last;
-  }
+  constructor(readonly piece: CutPiece) {}
 
   /** Has it scanned as if a file began there, unless that was done. */
   scanned(threads: Threads): Promise<ScannedPiece> {
-    return (this.#scanned ??= threads.scan(this.piece, this.atStart));
+    return (this.#scanned ??= threads.scan(this.piece));
   }
 
   /** Its bytes, as soon as no thread has them. */
@@ -65,7 +58,6 @@ export async function* scanOnThreads(
   const kept = new Set<ReadPiece>();
   /** The scan that goes on from piece to piece, while there is one. */
   let carried: EventScan | null = null;
-  let atStart = true;
   const give = (piece: ReadPiece): void => {
     // Whoever waits for it gets the failure; until then nobody does.
     piece.scanned(threads).catch(() => {});
@@ -73,8 +65,7 @@ export async function* scanOnThreads(
   const readOne = async (): Promise<ReadPiece | null> => {
     const next = await pieces.next();
     if (next.done === true) return null;
-    const piece = new ReadPiece(next.value, atStart);
-    atStart = false;
+    const piece = new ReadPiece(next.value);
     if (carried === null) give(piece);
     else kept.add(piece);
     return piece;
@@ -88,14 +79,15 @@ export async function* scanOnThreads(
     while (ahead.length < threads.count * AHEAD) readAhead();
     let linesBefore = 0;
     for (;;) {
-      const piece = await ahead.shift();
-      if (piece === null || piece === undefined) return;
+      const read = await ahead.shift();
+      if (read === null || read === undefined) return;
       readAhead();
-      kept.delete(piece);
-      let result = carried === null ? (await piece.scanned(threads)).result : null;
-      if (result === null || !(result.clean || piece.last)) {
-        carried ??= threads.newScan(piece.atStart);
-        carried.push(await piece.bytes(), piece.last);
+      kept.delete(read);
+      const { begin, last } = read.piece;
+      let result = carried === null ? (await read.scanned(threads)).result : null;
+      if (result === null || !(result.clean || last)) {
+        carried ??= threads.newScan(begin);
+        carried.push(await read.bytes(), last);
         result = carried.take();
       }
       yield { result, linesBefore };

@@ -8,9 +8,9 @@ import { memoryOf, type Answer, type Task, type ThreadData } from "./threads.js"
 const { files, logsource } = workerData as ThreadData;
 const matcher = matcherOf(rulesOf(files), logsource);
 
-function answerTo({ bytes, atStart, last }: Task): Answer {
+function answerTo({ bytes, begin, last }: Task): Answer {
   try {
-    const scan = new EventScan(matcher, logsource, atStart);
+    const scan = new EventScan(matcher, logsource, begin);
     scan.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), last);
     return { type: "result", result: scan.take(), bytes };
   } catch (thrown) {

@@ -2,8 +2,9 @@ import { Worker } from "node:worker_threads";
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
+import type { Beginning } from "../../telemetry/files/event-reader.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
-import type { Piece } from "./file-chunks.js";
+import type { CutPiece } from "./file-chunks.js";
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -14,8 +15,7 @@ export interface ThreadData {
 /** A piece of a file, to be scanned as if a file began there. Its bytes belong to the thread until it answers. */
 export interface Task {
   readonly bytes: Uint8Array;
-  /** It is the file's first. */
-  readonly atStart: boolean;
+  readonly begin: Beginning;
   readonly last: boolean;
 }
 
@@ -30,8 +30,7 @@ export interface ScannedPiece {
   readonly bytes: Buffer;
 }
 
-interface Job extends Piece {
-  readonly atStart: boolean;
+interface Job extends CutPiece {
   readonly done: (scanned: ScannedPiece) => void;
   readonly failed: (error: Error) => void;
 }
@@ -83,8 +82,8 @@ class OtherThread {
 
   scan(job: Job): void {
     this.#jobs.push(job);
-    const { bytes, atStart, last } = job;
-    this.#worker.postMessage({ bytes, atStart, last } satisfies Task, memoryOf(bytes));
+    const { bytes, begin, last } = job;
+    this.#worker.postMessage({ bytes, begin, last } satisfies Task, memoryOf(bytes));
   }
 
   async stop(): Promise<void> {
@@ -124,16 +123,16 @@ export class Threads {
   }
 
   /** Scans a piece as the beginning of a file, on the first thread that is free. The caller does without its bytes until then. */
-  scan({ bytes, last }: Piece, atStart: boolean): Promise<ScannedPiece> {
+  scan(piece: CutPiece): Promise<ScannedPiece> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ bytes, last, atStart, done, failed });
+      this.#waiting.push({ ...piece, done, failed });
       this.#assign();
     });
   }
 
   /** A scan for this thread. */
-  newScan(atStart: boolean): EventScan {
-    return new EventScan(this.matcher, this.data.logsource, atStart);
+  newScan(begin: Beginning): EventScan {
+    return new EventScan(this.matcher, this.data.logsource, begin);
   }
 
   async stop(): Promise<void> {
@@ -155,7 +154,7 @@ export class Threads {
     const job = this.#scanning ? undefined : this.#waiting.shift();
     if (job === undefined) return;
     this.#scanning = true;
-    const scan = this.newScan(job.atStart);
+    const scan = this.newScan(job.begin);
     setImmediate(() => this.#scanSlice(job, scan, 0));
   }
 
