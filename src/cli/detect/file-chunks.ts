@@ -5,7 +5,8 @@ import { createGunzip } from "node:zlib";
 import { messageOf } from "../../errors.js";
 import { type Beginning, FIRST_BYTES, formatOf } from "../../telemetry/files/event-reader.js";
 
-const CHUNK_BYTES = 1024 * 1024;
+/** The most that is read at a time. */
+export const CHUNK_BYTES = 1024 * 1024;
 
 /** Why a file of events cannot be read (to its end). Does not leave this folder. */
 export class UnreadableEvents extends Error {
@@ -77,8 +78,14 @@ export interface CutPiece extends Piece {
   readonly begin: Beginning;
 }
 
-/** The same bytes, cut where events seem to start; before a failure, too. */
-export async function* cut(pieces: AsyncIterable<Piece>): AsyncGenerator<CutPiece> {
+/**
+ * The same bytes, cut where events seem to start; before a failure, too.
+ * @param take gives the memory of a piece
+ */
+export async function* cut(
+  pieces: AsyncIterable<Piece>,
+  take: (length: number) => Buffer,
+): AsyncGenerator<CutPiece> {
   let rest: Buffer = Buffer.alloc(0);
   let begin: Beginning = "file";
   let format: "json" | "xml" | null = null;
@@ -90,9 +97,10 @@ export async function* cut(pieces: AsyncIterable<Piece>): AsyncGenerator<CutPiec
       }
       format ??= formatOf(Buffer.concat([rest, bytes]));
       const end = last ? bytes.length : (cutOf(bytes, format) ?? bytes.length);
-      const whole = bytes.subarray(0, end);
-      const piece = rest.length === 0 ? whole : Buffer.concat([rest, whole]);
-      // Copied first: whoever takes the piece may hand its memory on.
+      const piece = take(rest.length + end);
+      piece.set(rest);
+      piece.set(bytes.subarray(0, end), rest.length);
+      // Copied: it would keep all of the chunk in memory.
       rest = Buffer.from(bytes.subarray(end));
       yield { bytes: piece, last, begin };
       begin = format;

@@ -2,7 +2,8 @@ import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
 import { type CutPiece, cut, marked } from "./file-chunks.js";
-import type { ScannedPiece, Threads } from "./threads.js";
+import { PieceMemory } from "./piece-memory.js";
+import type { Threads } from "./threads.js";
 
 /** A result with the number of lines before its first. */
 export interface PlacedResult {
@@ -26,20 +27,22 @@ export async function* scanHere(
   }
 }
 
-/** A piece that was read. */
+/** A piece that was read, and what was found in it by itself. */
 class ReadPiece {
-  #scanned: Promise<ScannedPiece> | null = null;
+  #alone: Promise<ScanResult> | null = null;
 
   constructor(readonly piece: CutPiece) {}
 
   /** Has it scanned as if a file began there, unless that was done. */
-  scanned(threads: Threads): Promise<ScannedPiece> {
-    return (this.#scanned ??= threads.scan(this.piece));
+  alone(threads: Threads): Promise<ScanResult> {
+    return (this.#alone ??= threads.scan(this.piece));
   }
 
-  /** Its bytes, as soon as no thread has them. */
-  async bytes(): Promise<Buffer> {
-    return this.#scanned === null ? this.piece.bytes : (await this.#scanned).bytes;
+  /** Gives its memory back, as soon as no thread reads it. */
+  release(memory: PieceMemory): void {
+    const free = (): void => memory.release(this.piece.bytes);
+    if (this.#alone === null) free();
+    else this.#alone.then(free, free);
   }
 }
 
@@ -52,7 +55,8 @@ export async function* scanOnThreads(
   chunks: AsyncIterable<Buffer>,
   threads: Threads,
 ): AsyncGenerator<PlacedResult> {
-  const pieces = cut(marked(chunks));
+  const memory = new PieceMemory();
+  const pieces = cut(marked(chunks), (length) => memory.take(length));
   const ahead: Promise<ReadPiece | null>[] = [];
   /** Pieces that no thread was given. */
   const kept = new Set<ReadPiece>();
@@ -60,7 +64,7 @@ export async function* scanOnThreads(
   let carried: EventScan | null = null;
   const give = (piece: ReadPiece): void => {
     // Whoever waits for it gets the failure; until then nobody does.
-    piece.scanned(threads).catch(() => {});
+    piece.alone(threads).catch(() => {});
   };
   const readOne = async (): Promise<ReadPiece | null> => {
     const next = await pieces.next();
@@ -83,13 +87,14 @@ export async function* scanOnThreads(
       if (read === null || read === undefined) return;
       readAhead();
       kept.delete(read);
-      const { begin, last } = read.piece;
-      let result = carried === null ? (await read.scanned(threads)).result : null;
+      const { bytes, begin, last } = read.piece;
+      let result = carried === null ? await read.alone(threads) : null;
       if (result === null || !(result.clean || last)) {
         carried ??= threads.newScan(begin);
-        carried.push(await read.bytes(), last);
+        carried.push(bytes, last);
         result = carried.take();
       }
+      read.release(memory);
       yield { result, linesBefore };
       if (!result.clean) continue;
       linesBefore += result.lines;

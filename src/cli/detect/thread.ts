@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { messageOf } from "../../errors.js";
 import { EventScan } from "./event-scan.js";
 import { matcherOf, rulesOf } from "./loaded-rules.js";
-import { memoryOf, type Answer, type Task, type ThreadData } from "./threads.js";
+import type { Answer, Task, ThreadData } from "./threads.js";
 
 /** A thread of `detect`: compiles the rules on its own and scans the pieces that it is given. */
 const { files, logsource } = workerData as ThreadData;
@@ -12,14 +12,13 @@ function answerTo({ bytes, begin, last }: Task): Answer {
   try {
     const scan = new EventScan(matcher, logsource, begin);
     scan.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), last);
-    return { type: "result", result: scan.take(), bytes };
+    return { type: "result", result: scan.take() };
   } catch (thrown) {
     return { type: "failure", message: messageOf(thrown) };
   }
 }
 
 parentPort?.on("message", (task: Task) => {
-  const answer = answerTo(task);
-  parentPort?.postMessage(answer, "bytes" in answer ? memoryOf(answer.bytes) : []);
+  parentPort?.postMessage(answerTo(task));
 });
 parentPort?.postMessage({ type: "ready" } satisfies Answer);

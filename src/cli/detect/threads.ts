@@ -12,7 +12,7 @@ export interface ThreadData {
   readonly logsource: Logsource | null;
 }
 
-/** A piece of a file, to be scanned as if a file began there. Its bytes belong to the thread until it answers. */
+/** A piece of a file, to be scanned as if a file began there. Its memory is shared. */
 export interface Task {
   readonly bytes: Uint8Array;
   readonly begin: Beginning;
@@ -22,16 +22,11 @@ export interface Task {
 /** What a thread says: first that it is ready, then an answer for each task, in order. */
 export type Answer =
   | { readonly type: "ready" }
-  | { readonly type: "result"; readonly result: ScanResult; readonly bytes: Uint8Array }
+  | { readonly type: "result"; readonly result: ScanResult }
   | { readonly type: "failure"; readonly message: string };
 
-export interface ScannedPiece {
-  readonly result: ScanResult;
-  readonly bytes: Buffer;
-}
-
 interface Job extends CutPiece {
-  readonly done: (scanned: ScannedPiece) => void;
+  readonly done: (result: ScanResult) => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -49,11 +44,6 @@ function startThread(workerData: ThreadData): Worker {
   const entry = JSON.stringify(new URL("./thread.ts", import.meta.url).href);
   const start = `import(${loader}).then(({ register }) => { register(); return import(${entry}); });`;
   return new Worker(start, { eval: true, workerData });
-}
-
-/** The memory of bytes, to be handed over and not copied, unless it holds something else, too. */
-export function memoryOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
 class OtherThread {
@@ -83,7 +73,7 @@ class OtherThread {
   scan(job: Job): void {
     this.#jobs.push(job);
     const { bytes, begin, last } = job;
-    this.#worker.postMessage({ bytes, begin, last } satisfies Task, memoryOf(bytes));
+    this.#worker.postMessage({ bytes, begin, last } satisfies Task);
   }
 
   async stop(): Promise<void> {
@@ -93,10 +83,7 @@ class OtherThread {
   #answered(answer: Answer): void {
     const job = this.#jobs.shift();
     if (answer.type === "failure") job?.failed(new Error(answer.message));
-    else if (answer.type === "result") {
-      const { buffer, byteOffset, byteLength } = answer.bytes;
-      job?.done({ result: answer.result, bytes: Buffer.from(buffer, byteOffset, byteLength) });
-    }
+    else if (answer.type === "result") job?.done(answer.result);
   }
 }
 
@@ -122,8 +109,8 @@ export class Threads {
     );
   }
 
-  /** Scans a piece as the beginning of a file, on the first thread that is free. The caller does without its bytes until then. */
-  scan(piece: CutPiece): Promise<ScannedPiece> {
+  /** Scans a piece as the beginning of a file, on the first thread that is free. */
+  scan(piece: CutPiece): Promise<ScanResult> {
     return new Promise((done, failed) => {
       this.#waiting.push({ ...piece, done, failed });
       this.#assign();
@@ -172,7 +159,7 @@ export class Threads {
       setImmediate(() => this.#scanSlice(job, scan, to));
       return;
     }
-    job.done({ result: scan.take(), bytes: job.bytes });
+    job.done(scan.take());
     this.#scanning = false;
     this.#assign();
   }
