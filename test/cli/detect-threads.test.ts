@@ -18,11 +18,8 @@ const matcher = matcherOf(rulesOf(files), logsource);
 let threads: Threads;
 beforeAll(async () => {
   threads = new Threads(3, matcher, { files, logsource });
-  // Until the others have compiled their rules this thread scans everything. What another thread takes leaves no memory here.
-  for (let bytes = Buffer.alloc(1); bytes.length > 0;) {
-    bytes = Buffer.alloc(20_000, " ");
-    await threads.scan({ bytes, last: true, begin: "file" });
-  }
+  // Until then this thread would scan everything.
+  while (!threads.isComplete) await threads.scan({ bytes: Buffer.alloc(1), last: true, begin: "file" });
 }, 60_000);
 afterAll(() => threads.stop());
 
@@ -53,7 +50,6 @@ async function foundIn(results: AsyncIterable<PlacedResult>): Promise<Found> {
   return found;
 }
 
-/** Copies, whose memory may be handed over. */
 async function* chunksOf(bytes: Buffer, size: number, failure?: Error): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) {
     await Promise.resolve();
@@ -120,5 +116,5 @@ test("several threads find what one finds, wherever a file is cut", async () => 
     }),
     { numRuns: Number(process.env["TYRIAN_PROPERTY_RUNS"] ?? 300) },
   );
-  expect(Math.min(matched, refused)).toBeGreaterThan(300);
+  expect(Math.min(matched, refused)).toBeGreaterThan(50);
 }, 600_000);

@@ -66,6 +66,11 @@ class OtherThread {
     });
   }
 
+  /** Whether it has compiled its rules. */
+  get isReady(): boolean {
+    return this.#ready;
+  }
+
   get hasRoom(): boolean {
     return this.#ready && this.#jobs.length < DEPTH;
   }
@@ -102,11 +107,17 @@ export class Threads {
   ) {
     const broken = (error: Error): void => {
       this.#failure = error;
+      this.#assign();
     };
     this.#others = Array.from(
       { length: count - 1 },
       () => new OtherThread(data, () => this.#assign(), broken),
     );
+  }
+
+  /** Whether all have compiled their rules; until then those that have do the work. */
+  get isComplete(): boolean {
+    return this.#others.every(({ isReady }) => isReady);
   }
 
   /** Scans a piece as the beginning of a file, on the first thread that is free. */
