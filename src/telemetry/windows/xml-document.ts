@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { messageOf } from "../../errors.js";
-import { EventDefect } from "./event-source.js";
+import { EventDefect } from "./event-defect.js";
 
 const parser = new XMLParser({
   ignoreAttributes: false,

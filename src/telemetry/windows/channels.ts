@@ -127,6 +127,13 @@ const categories: Readonly<Record<string, Readonly<Record<string, readonly strin
   },
 };
 
+/** By what Sysmon says was done to a key: the category. */
+const keyCategories: Readonly<Record<string, string>> = {
+  CreateKey: "registry_add",
+  DeleteKey: "registry_delete",
+  DeleteValue: "registry_delete",
+};
+
 /** The service of a channel, whatever its case; null for a channel that Sigma has no name for. */
 export function serviceOf(channel: string): string | null {
   return serviceOfChannel.get(channel.toLowerCase()) ?? null;
@@ -138,7 +145,9 @@ export function serviceOf(channel: string): string | null {
  */
 export function categoriesOf(service: string, eventId: string, eventType: unknown): readonly string[] {
   if (service === "sysmon" && eventId === "12") {
-    return [eventType === "CreateKey" ? "registry_add" : "registry_delete", "registry_event"];
+    const category = typeof eventType === "string" ? keyCategories[eventType] : undefined;
+    // Some shippers put a word of their own in the place of Sysmon's (NXLog: INFO).
+    return category === undefined ? ["registry_event"] : [category, "registry_event"];
   }
   return categories[service]?.[eventId] ?? [];
 }
