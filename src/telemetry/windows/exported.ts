@@ -54,7 +54,8 @@ function systemFields(system: Json): Record<string, unknown> {
     if (name.endsWith(separate) && element !== null) {
       addAttributes(name.slice(0, -separate.length), element, fields);
     } else if (element === null) {
-      if (value !== null && value !== undefined) fields[name] = value;
+      // An element of System that is empty says nothing.
+      if (value !== null && value !== undefined && value !== "") fields[name] = value;
     } else {
       addAttributes(name, attributesOf(element), fields);
       if (Object.hasOwn(element, "#text")) fields[name] = element["#text"];

@@ -60,12 +60,6 @@ export function readWindows(document: Json): WindowsFields | null {
   return fields === null ? null : named(fields);
 }
 
-/** The fields of an event from a text as Windows or Splunk writes it; null when the text is none of these. @throws EventDefect */
-export function readWindowsText(text: string): WindowsFields | null {
-  const fields = splunkFields(text);
-  return fields === null ? null : named(fields);
-}
-
 function named(fields: Json): WindowsFields {
   const product = "windows";
   const service = serviceOf(textOf(fields["Channel"]) ?? "");
