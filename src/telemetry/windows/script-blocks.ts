@@ -44,6 +44,8 @@ export class ScriptBlocks {
   readonly #limits: ScriptBlockLimits;
   /** Oldest first. */
   readonly #waiting = new Map<string, Waiting>();
+  /** The last that were whole: shippers send again what they do not know to have arrived. */
+  readonly #whole = new Set<string>();
   #letters = 0;
 
   constructor(limits: ScriptBlockLimits = { blocks: 1000, letters: 32 * 1024 * 1024 }) {
@@ -67,6 +69,7 @@ export class ScriptBlocks {
     if (id === null || text === null || number === null || total === null) return [];
     if (number < 1 || number > total || total > MOST_PARTS) return [];
     const key = JSON.stringify([event.host, event.channel, event.process?.pid, id.toUpperCase(), total]);
+    if (this.#whole.has(key)) return [];
     const waiting: Waiting = this.#waiting.get(key) ?? {
       ...{ event, id, total, letters: 0 },
       parts: new Map(),
@@ -75,7 +78,10 @@ export class ScriptBlocks {
     this.#waiting.set(key, waiting);
     this.#add(waiting, number, text);
     const done: ScriptBlock[] = [];
-    if (waiting.parts.size === total && waiting.disputed.size === 0) done.push(this.#release(key, waiting));
+    if (waiting.parts.size === total && waiting.disputed.size === 0) {
+      done.push(this.#release(key, waiting));
+      this.#remember(key);
+    }
     for (const [oldest, block] of this.#waiting) {
       if (this.#waiting.size <= this.#limits.blocks && this.#letters <= this.#limits.letters) break;
       done.push(this.#release(oldest, block));
@@ -95,6 +101,14 @@ export class ScriptBlocks {
       waiting.letters += text.length;
       this.#letters += text.length;
     } else if (known !== text) waiting.disputed.add(number);
+  }
+
+  #remember(key: string): void {
+    this.#whole.add(key);
+    for (const oldest of this.#whole) {
+      if (this.#whole.size <= this.#limits.blocks) break;
+      this.#whole.delete(oldest);
+    }
   }
 
   #release(key: string, { event, id, total, parts, disputed, letters }: Waiting): ScriptBlock {

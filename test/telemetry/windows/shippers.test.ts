@@ -1,10 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readShape } from "../../../src/telemetry/files/event-shape.js";
-import { EventDefect } from "../../../src/telemetry/windows/event-defect.js";
-import { windowsEvent, type WindowsEvent } from "../../../src/telemetry/windows/windows-event.js";
-import { read } from "../files/reading.js";
-import { eventOf, readingOf } from "./reading.js";
+import type { WindowsEvent } from "../../../src/telemetry/windows/windows-event.js";
+import { defectOf, eventOf, readingOf } from "./reading.js";
 import * as shipped from "./shipped.js";
 
 const sysmon = {
@@ -143,4 +140,103 @@ describe("an event is the same, whoever sent it", () => {
       { numRuns: Number(process.env["TYRIAN_PROPERTY_RUNS"] ?? 200) },
     );
   });
+});
+
+const started: shipped.Logged = {
+  ...sysmon,
+  ...{
+    eventId: 1,
+    computer: "host1",
+    record: 12,
+    systemTime: "2026-11-24T10:11:12.1234567Z",
+    processId: 3320,
+  },
+  data: [
+    ["RuleName", ""],
+    ["ProcessGuid", "{0197231e-f7a4-693f-d405-000000000d00}"],
+    ["ProcessId", "13580"],
+    ["Image", "C:\\Windows\\cmd.exe"],
+    ["CommandLine", 'cmd /c "echo a\r\nUser: x"'],
+    ["User", "LAB\\op"],
+    ["ParentProcessGuid", "0197231E-EDAB-693F-1D05-000000000D00"],
+    ["ParentProcessId", "14012"],
+  ],
+};
+
+test("an event says when it was logged, its place in its log, and which process it is about", () => {
+  expect(eventOf(shipped.evtxDump(started))).toMatchObject({
+    ...{ host: "host1", provider: "Microsoft-Windows-Sysmon", eventId: 1, sequence: 12 },
+    time: Date.UTC(2026, 10, 24, 10, 11, 12) + 123.4567,
+    process: { guid: "0197231E-F7A4-693F-D405-000000000D00", pid: 13580 },
+    parent: { guid: "0197231E-EDAB-693F-1D05-000000000D00", pid: 14012 },
+    logsources: [{ product: "windows", service: "sysmon", category: "process_creation" }],
+  });
+});
+
+test("NXLog's names for System are Windows' again; a time without a zone is not taken for one", () => {
+  const { time, sequence, host, provider, fields } = eventOf(shipped.nxlog(started));
+  expect([time, sequence, host, provider]).toEqual([
+    ...[Date.UTC(2026, 10, 24, 10, 11, 12) + 123.4567, 12, "host1", "Microsoft-Windows-Sysmon"],
+  ]);
+  expect(fields).toMatchObject({ Image: "C:\\Windows\\cmd.exe", ProcessId: "13580" });
+  const local = { ...(shipped.nxlog(started) as object), EventTime: "2026-11-24 11:11:12" };
+  expect(eventOf(local).time).toBeNull();
+  // Sysmon's own is UTC.
+  expect(eventOf({ ...local, UtcTime: "2026-11-24 10:11:12.100" }).time).toBe(
+    Date.UTC(2026, 10, 24, 10, 11, 12, 100),
+  );
+});
+
+describe("Fluent Bit sends data without names", () => {
+  test("Sysmon's are told by the text beside them, and held to the values", () => {
+    const { fields, time } = eventOf(shipped.fluentBit(started));
+    expect(fields).toMatchObject(Object.fromEntries(started.data));
+    expect(time).toBe(Date.UTC(2026, 10, 24, 10, 11, 12));
+  });
+
+  test("those of processes and script blocks by their order", () => {
+    const data = ["S-1-5-18", "H$", "LAB", "0x3e7", "0x1a2c", "C:\\a.exe", "%%1936", "0x4", "a b"];
+    const one = {
+      ...started,
+      ...security,
+      eventId: 4688,
+      data: data.map((value): [string, string] => ["", value]),
+    };
+    expect(eventOf(shipped.fluentBit(one)).fields).toMatchObject({
+      NewProcessName: "C:\\a.exe",
+      CommandLine: "a b",
+    });
+  });
+
+  test.each<[string, Partial<shipped.Logged>, object]>([
+    ["the text and the values differ", {}, { Message: "Process Create:\r\nImage: x" }],
+    [
+      "the text has more than the values",
+      {},
+      { StringInserts: ["", "{0197231e-f7a4-693f-d405-000000000d00}"] },
+    ],
+    ["nobody knows the order", { ...security, eventId: 4624 }, {}],
+  ])("and is refused where %s", (_, change, more) => {
+    const document = { ...(shipped.fluentBit({ ...started, ...change }) as object), ...more };
+    expect(defectOf(document)).toMatchObject({
+      code: "event-data-unnamed",
+      hint: expect.stringContaining("winlogbeat"),
+    });
+  });
+});
+
+test("Wazuh's escapes are undone, also in what its agent sends; what was not escaped stays as it is", () => {
+  const alert = shipped.wazuh(started) as { data: { win: { eventdata: Record<string, string> } } };
+  expect(alert.data.win.eventdata["image"]).toBe("C:\\\\Windows\\\\cmd.exe");
+  for (const document of [alert, alert.data])
+    expect(eventOf(document).fields).toMatchObject(Object.fromEntries(started.data));
+  alert.data.win.eventdata["image"] = "C:\\Windows\\cmd.exe";
+  expect(eventOf(alert).fields["Image"]).toBe("C:\\Windows\\cmd.exe");
+});
+
+test.each<[string, unknown]>([
+  ["no computer", { Channel: "Security", EventID: 4624 }],
+  ["an event id that is no number", { Channel: "Security", EventID: "x", Computer: "h" }],
+])("an event with %s has no identity", (_, document) => {
+  expect(defectOf(document)).toMatchObject({ code: "event-not-windows" });
 });
