@@ -9,36 +9,37 @@ const security4688 = [
   ...["TargetDomainName", "TargetLogonId", "ParentProcessName", "MandatoryLabel"],
 ];
 
-/** By provider and event: templates as Windows has had them, of which each is told by its length. */
-const templates: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "Microsoft-Windows-Security-Auditing/4688": [
-    security4688.slice(0, 8),
-    security4688.slice(0, 9),
-    security4688,
-  ],
-  "Microsoft-Windows-PowerShell/4103": [["ContextInfo", "UserData", "Payload"]],
-  "Microsoft-Windows-PowerShell/4104": [
-    ["MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"],
-  ],
-  "PowerShellCore/4103": [["ContextInfo", "UserData", "Payload"]],
-  "PowerShellCore/4104": [["MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"]],
+const scriptBlock = ["MessageNumber", "MessageTotal", "ScriptBlockText", "ScriptBlockId", "Path"];
+const module = ["ContextInfo", "UserData", "Payload"];
+
+/** By provider, event and version of the event. */
+const templates: Readonly<Record<string, readonly string[]>> = {
+  "Microsoft-Windows-Security-Auditing/4688/0": security4688.slice(0, 8),
+  "Microsoft-Windows-Security-Auditing/4688/1": security4688.slice(0, 9),
+  "Microsoft-Windows-Security-Auditing/4688/2": security4688,
+  "Microsoft-Windows-PowerShell/4103/1": module,
+  "Microsoft-Windows-PowerShell/4104/1": scriptBlock,
+  "PowerShellCore/4103/1": module,
+  "PowerShellCore/4104/1": scriptBlock,
 };
 
 /**
  * The data with their names; null when these are not known. Sysmon's are taken from the text that Windows renders, which
  * is `Name: value` for each in order, and are held to the values: a value with line ends cannot pass for names.
+ * @param event its id and version, with a slash between
  * @param message the rendered text
  */
 export function namedInserts(
   provider: string,
-  eventId: string,
+  event: string,
   message: string,
   inserts: readonly unknown[],
 ): Record<string, unknown> | null {
   if (inserts.length === 0) return {};
   if (provider === "Microsoft-Windows-Sysmon") return namedByText(message, inserts);
-  const names = templates[`${provider}/${eventId}`]?.find(({ length }) => length === inserts.length);
-  return names === undefined ? null : Object.fromEntries(names.map((name, index) => [name, inserts[index]]));
+  const names = templates[`${provider}/${event}`];
+  if (names?.length !== inserts.length) return null;
+  return Object.fromEntries(names.map((name, index) => [name, inserts[index]]));
 }
 
 function namedByText(message: string, inserts: readonly unknown[]): Record<string, unknown> | null {

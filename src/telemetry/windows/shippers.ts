@@ -150,16 +150,13 @@ function fluentBitFields(document: Json): Json {
     // A classic event source, whose data have no names.
     if (inserts.length > 0) fields["Data"] = inserts.length === 1 ? inserts[0] : inserts;
   } else {
-    const named = namedInserts(
-      provider,
-      textOf(document["EventID"]) ?? "",
-      textOf(document["Message"]) ?? "",
-      inserts,
-    );
+    const id = textOf(document["EventID"]) ?? "";
+    const event = `${id}/${textOf(document["Version"]) ?? ""}`;
+    const named = namedInserts(provider, event, textOf(document["Message"]) ?? "", inserts);
     if (named === null) {
       throw new EventDefect(
         "event-data-unnamed",
-        `Fluent Bit sends no names with the data of event ${textOf(document["EventID"]) ?? ""} of ${provider}, and this event's are not known`,
+        `Fluent Bit sends no names with the data of event ${id} of ${provider}, and this event's are not known`,
         "ship this channel with winlogbeat, NXLog or Windows Event Forwarding",
       );
     }

@@ -37,10 +37,10 @@ export const WINDOWS_KEYS = [
 
 /**
  * Keys and values (in lower case) of documents of which fields are made that the document does not have as they are: texts
- * that hold an event (Splunk), escaped texts (Wazuh), lines of a text (PowerShell's classic log), accounts and process ids
+ * that hold an event (Splunk), data without names (Fluent Bit), escaped texts (Wazuh), lines of a text (PowerShell's classic log), accounts and process ids
  * of Security 4688. Everywhere else values are only moved.
  */
-export const WINDOWS_MAKING_KEYS = ["win", "data", "_raw", "result"] as const;
+export const WINDOWS_MAKING_KEYS = ["win", "data", "_raw", "result", "StringInserts"] as const;
 export const WINDOWS_MAKING_VALUES = ["4688", "windows powershell"] as const;
 
 /** The fields of an event of Windows in any of the forms in which shippers send it; null when the document is none. @throws EventDefect */
