@@ -66,10 +66,12 @@ export function processNames(fields: Json): Json {
  * command line means that its policy is off.
  */
 export function asProcessCreation(named: Json): Json {
-  const fields: Record<string, unknown> = { ...named };
-  delete fields["ProcessId"];
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(named)) {
+    const unknown = name === "ProcessId" || (name === "CommandLine" && (value === "" || value === null));
+    if (!unknown) fields[name] = value;
+  }
   const processId = integerOf(named["NewProcessId"]);
   if (processId !== null) fields["ProcessId"] = processId;
-  if (fields["CommandLine"] === "" || fields["CommandLine"] === null) delete fields["CommandLine"];
   return fields;
 }
