@@ -214,6 +214,30 @@ test("not reading what no rule can match changes no match, whatever the shape of
   expect(matched).toBeGreaterThan(500);
 }, 600_000);
 
+test("an event that is known and cannot be read is told with its place, whatever the rules", () => {
+  const text = "11/24/2026 03:00:00 PM\nLogName=Security\nEventCode=4624\nMessage=x";
+  const unnamed = {
+    ProviderName: "P",
+    ProviderGuid: "{1}",
+    EventID: 1,
+    Channel: "System",
+    StringInserts: ["x"],
+  };
+  const documents = [
+    { result: { _raw: text } },
+    unnamed,
+    { _raw: "<Event><a></Event>" },
+    { _raw: "no event" },
+  ];
+  const scan = new EventScan(matcherOf(rules, null), null, true);
+  const bytes = Buffer.from(`[\n ${documents.map((document) => JSON.stringify(document)).join(",\n ")}]`);
+  const { problems, events, unknown, matches } = scan.push(bytes, true);
+  expect(problems.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([
+    ...["2:2 event-text-unreadable", "3:2 event-data-unnamed", "4:2 event-not-xml"],
+  ]);
+  expect([events, unknown, matches]).toEqual([4, 1, []]);
+});
+
 test("a piece is cut where the next event seems to start", () => {
   expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'))).toBe(16);
   expect(cutOf(Buffer.from('{\n "a": 1\n}\n'))).toBe(-1);
