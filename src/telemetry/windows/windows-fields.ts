@@ -23,25 +23,16 @@ export interface WindowsFields {
   readonly logsources: readonly WindowsLogsource[];
 }
 
-/** Keys of which a document of Windows has at least one. */
-export const WINDOWS_KEYS = [
-  "Event",
-  "System",
-  "winlog",
-  "Channel",
-  "win",
-  "data",
-  "_raw",
-  "result",
-] as const;
-
 /**
- * Keys and values (in lower case) of documents of which fields are made that the document does not have as they are: texts
- * that hold an event (Splunk), data without names (Fluent Bit), escaped texts (Wazuh), lines of a text (PowerShell's classic log), accounts and process ids
- * of Security 4688. Everywhere else values are only moved.
+ * Keys and values (in lower case) of documents of which fields are made that the document does not have as they are: escaped
+ * texts (Wazuh), texts that hold an event (Splunk), data without names (Fluent Bit), accounts and process ids of Security
+ * 4688, lines of a text (PowerShell's classic log). Everywhere else values are only moved.
  */
 export const WINDOWS_MAKING_KEYS = ["win", "data", "_raw", "result", "StringInserts"] as const;
 export const WINDOWS_MAKING_VALUES = ["4688", "windows powershell"] as const;
+
+/** Keys of which a document of Windows has at least one. */
+export const WINDOWS_KEYS = ["Event", "System", "winlog", "Channel", ...WINDOWS_MAKING_KEYS] as const;
 
 /** The fields of an event of Windows in any of the forms in which shippers send it; null when the document is none. @throws EventDefect */
 export function readWindows(document: Json): WindowsFields | null {
