@@ -238,6 +238,7 @@ test("an event that is known and cannot be read is told with its place, whatever
   expect(problems.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([
     ...["2:2 event-text-unreadable", "3:2 event-data-unnamed", "4:2 event-not-xml"],
   ]);
+  expect(problems.map(({ hint }) => hint)).not.toContain("");
   expect([events, unknown, matches]).toEqual([4, 1, []]);
 });
 

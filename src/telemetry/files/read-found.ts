@@ -8,7 +8,8 @@ export function readFound(found: FoundEvent, onProblem: (problem: EventProblem) 
     return readShape(found.document());
   } catch (thrown) {
     if (!(thrown instanceof EventDefect)) throw thrown;
-    const { code, message, hint } = thrown;
+    const { code, message } = thrown;
+    const hint = thrown.hint === "" ? "was the event cut on its way? see how it was exported" : thrown.hint;
     onProblem({ line: found.line, column: found.column, code, message, hint });
     return null;
   }
