@@ -18,6 +18,9 @@ const shapeKeys = SHAPE_KEYS.map((key) => Buffer.from(key));
 const making: ReadonlySet<Buffer> = new Set(
   shapeKeys.filter((_, index) => (MAKING_KEYS as readonly string[]).includes(SHAPE_KEYS[index] ?? "")),
 );
+/** Most keys are told from these by their length. */
+const shapeKeysByLength: Buffer[][] = [];
+for (const key of shapeKeys) (shapeKeysByLength[key.length] ??= []).push(key);
 const makingTexts = MAKING_VALUES.map((value) => Buffer.from(value));
 /** By length of a text: 1 when a text that says that fields are made is as long. */
 const makingLengths = new Uint8Array(256);
@@ -172,8 +175,10 @@ export class JsonScanner {
   /** A key in escapes may be any key. */
   #noteKey(bytes: Buffer, from: number, to: number): void {
     if (this.#escaped) this.making = this.shaped = true;
-    for (const key of shapeKeys) {
-      if (key.length !== to - from || !same(bytes, from, key)) continue;
+    const keys = shapeKeysByLength[to - from];
+    if (keys === undefined) return;
+    for (const key of keys) {
+      if (!same(bytes, from, key)) continue;
       this.shaped = true;
       this.making ||= making.has(key);
     }
