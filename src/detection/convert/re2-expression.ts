@@ -1,4 +1,4 @@
-import { compileRegex } from "../sigma/regex/index.js";
+import { compileRegex } from "../regex/index.js";
 import type { RuleValue } from "../sigma/values.js";
 import type { ConvertContext } from "./language.js";
 import { isPortable } from "./portable-expression.js";

@@ -2,7 +2,7 @@ import type { EventView } from "./event-view.js";
 import { compileItem } from "./item.js";
 import { applyModifiers } from "./modifiers/index.js";
 import { parsePattern } from "./pattern.js";
-import { RegexProblem } from "./regex/index.js";
+import { RegexProblem } from "../regex/index.js";
 import type { Item } from "./rule-tree.js";
 import { ModifierProblem, type ItemFlags, type RuleValue } from "./values.js";
 

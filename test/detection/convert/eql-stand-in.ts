@@ -1,5 +1,5 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
   foldAscii,
   nullable,

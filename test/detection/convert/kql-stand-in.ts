@@ -1,5 +1,5 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 
 /**
  * A stand-in for Kusto: reads and evaluates what the converter writes, by Microsoft's pages on null values, string

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { convertSigma } from "../../../src/detection/convert/index.js";
 import { luceneExpression } from "../../../src/detection/convert/lucene/expression.js";
 import { compileSigma } from "../../../src/detection/sigma/compile.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 import { queryFor, ruleOf } from "./helpers.js";
 import { findsRow, isWhole, readQuoted, tokensOf } from "./lucene-stand-in.js";
 import { ruleCases } from "./rule-cases.js";

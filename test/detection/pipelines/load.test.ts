@@ -184,14 +184,6 @@ const refusals: readonly (readonly [string, string, string, number, number, stri
     "",
   ],
   [
-    "flags within an expression",
-    step("{ type: replace_string, regex: 'a(?i)b', replacement: x }"),
-    "regex-unsafe",
-    3,
-    36,
-    "at the start",
-  ],
-  [
     "an expression that is too large",
     step("{ type: replace_string, regex: '((a{50}){50}){50}', replacement: x }"),
     "regex-unsafe",

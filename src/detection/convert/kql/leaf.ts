@@ -1,4 +1,4 @@
-import { compileRegex } from "../../sigma/regex/index.js";
+import { compileRegex } from "../../regex/index.js";
 import type { ReferencePart } from "../../sigma/values.js";
 import type { ConvertContext } from "../language.js";
 import { holdsVersion4, networkText } from "../network-text.js";

@@ -1,4 +1,4 @@
-import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { compileRegex, RegexProblem } from "../../regex/index.js";
 import type { Parameters } from "../parameters.js";
 import type { StateValue } from "../pipeline.js";
 import type { Run } from "../run.js";

@@ -1,4 +1,4 @@
-import type { Captures } from "../captures/capture-regex.js";
+import { textOfGroup, type Captures } from "../../regex/captures.js";
 import type { Row } from "../evaluate/row.js";
 import { scalarsOf, textOfScalar, textsOf, fieldValueOf } from "../evaluate/values.js";
 import { checkMade } from "../evaluate/scope.js";
@@ -56,10 +56,10 @@ export const rex: CommandDefinition<RexCommand> = {
         for (const text of textsOf(row.get(field))) {
           for (const match of matchesIn(text)) {
             for (const { name, index } of groups) {
-              const start = match[index * 2] ?? -1;
-              if (start === -1) continue;
+              const taken = textOfGroup(text, match, index);
+              if (taken === null) continue;
               const values = found.get(name) ?? [];
-              values.push(text.slice(start, match[index * 2 + 1] ?? start));
+              values.push(taken);
               found.set(name, values);
             }
           }

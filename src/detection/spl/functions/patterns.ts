@@ -1,5 +1,5 @@
-import { CaptureRegex, type Captures } from "../captures/capture-regex.js";
-import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { CaptureRegex, type Captures } from "../../regex/captures.js";
+import { compileRegex, RegexProblem } from "../../regex/index.js";
 import { SplProblem } from "../problem.js";
 
 /** Patterns that a row gives instead of the query are made ready as they come; only the last ones are kept. */
@@ -11,11 +11,7 @@ function refusing<Result>(at: number, make: () => Result): Result {
     return make();
   } catch (error) {
     if (!(error instanceof RegexProblem)) throw error;
-    const hint =
-      error.code === "regex-unsafe"
-        ? "expressions may have classes, groups, alternatives, quantifiers and anchors; exclude in a condition of its own"
-        : error.hint;
-    throw new SplProblem(error.code, at, error.message, hint);
+    throw new SplProblem(error.code, at, error.message, error.hint);
   }
 }
 

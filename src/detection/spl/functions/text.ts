@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { textOfGroup } from "../../regex/captures.js";
 import { checkLength } from "../evaluate/bounds.js";
 import { numberOf, textOfScalar, type Value } from "../evaluate/values.js";
 import { SplProblem } from "../problem.js";
@@ -104,11 +105,10 @@ function replace(values: readonly (string | number)[], at: number): Value {
   let result = "";
   let from = 0;
   for (const match of findMatches(regex, subject, subject.length + 1, at)) {
-    const group = (index: number): string => {
-      const start = match[index * 2] ?? -1;
-      return start === -1 ? "" : subject.slice(start, match[index * 2 + 1] ?? start);
-    };
-    const written = replacement.replaceAll(/\\(\d)/g, (_, digit: string) => group(Number(digit)));
+    const written = replacement.replaceAll(
+      /\\(\d)/g,
+      (_, digit: string) => textOfGroup(subject, match, Number(digit)) ?? "",
+    );
     result += subject.slice(from, match[0] ?? 0) + written;
     checkLength(result.length, at);
     from = match[1] ?? from;
