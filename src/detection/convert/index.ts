@@ -11,8 +11,9 @@ import { logql } from "./logql/index.js";
 import { logsql } from "./logsql/index.js";
 import { lucene } from "./lucene/index.js";
 import { ppl } from "./ppl/index.js";
-import { queryOf } from "./query-tree.js";
+import { leavesOf, queryOf, type Query } from "./query-tree.js";
 import { spl } from "./spl/index.js";
+import { isCarried, literalsOf } from "./text-shape.js";
 import { udmSearch, yaraL } from "./yara-l/index.js";
 
 /** The query languages that rules are converted to, by name. */
@@ -66,6 +67,18 @@ function logsourceText({ logsource: { product, category, service } }: SigmaRule)
   return parts.map((part) => part.join(" ")).join(", ");
 }
 
+/** Refuses texts that no query can carry, whatever its language. */
+function refuseControls(query: Query, { refuse }: ConvertContext): void {
+  for (const { value, at } of leavesOf(query)) {
+    if (value.type !== "text" || isCarried(literalsOf(value.pattern))) continue;
+    refuse(
+      at,
+      "the value holds control characters, which no query can carry",
+      String.raw`leave them out, or write the value as a regular expression with escapes such as \x01`,
+    );
+  }
+}
+
 /**
  * Converts a rule that was read from a text. Refuses with `convert-unsupported` at its place what the language cannot
  * express.
@@ -92,7 +105,9 @@ export function convertRule(
   context.assume(
     `The query's data are those of the rule's log source (${logsource}); the query does not test it`,
   );
-  const query = converters[language](queryOf(rule), context);
+  const tests = queryOf(rule);
+  refuseControls(tests, context);
+  const query = converters[language](tests, context);
   const conversion = findings.failed ? null : { query, language, assumptions: [...assumptions] };
   return { conversion, diagnostics: findings.list() };
 }

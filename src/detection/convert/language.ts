@@ -45,15 +45,11 @@ export function writeQuery(query: Query, links: Links, negated = false, outermos
   }
 }
 
-/** Whether every test of a query is of a kind. */
-export function everyLeaf(query: Query, isMeant: (leaf: Leaf) => boolean): boolean {
-  switch (query.type) {
-    case "leaf":
-      return isMeant(query);
-    case "not":
-      return everyLeaf(query.operand, isMeant);
-    case "and":
-    case "or":
-      return query.operands.every((operand) => everyLeaf(operand, isMeant));
-  }
+/** Refuses a test of a field whose name no quotes of the language carry. */
+export function refuseName(language: string, name: string, at: number, { refuse }: ConvertContext): string {
+  return refuse(
+    at,
+    `no ${language} query can carry the field name ${JSON.stringify(name)}`,
+    "rename the field with a pipeline",
+  );
 }

@@ -28,3 +28,9 @@ export function isCarried(text: string): boolean {
 export function literalsOf(pattern: Pattern): string {
   return pattern.map((token) => (token.type === "literal" ? token.text : "")).join("");
 }
+
+/** Whether letters of the pattern are compared without regard to case: a pattern without letters has no case. */
+export function foldsCase(pattern: Pattern, cased: boolean): boolean {
+  const literals = literalsOf(pattern);
+  return !cased && literals.toLowerCase() !== literals.toUpperCase();
+}

@@ -1,12 +1,13 @@
-import { dateExpressionOf } from "../date-expression.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { writtenDate } from "../date-expression.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf } from "../text-shape.js";
+import { quotedText } from "../quoted-text.js";
+import { literalsOf } from "../text-shape.js";
 import type { Pattern } from "../../sigma/pattern.js";
-import { eqlName, eqlText } from "./literal.js";
+import { eqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
@@ -25,39 +26,24 @@ function wildcardText(pattern: Pattern): string | null {
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
   const { pattern } = value;
-  const literals = literalsOf(pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   if (pattern.length === 1 && pattern[0]?.type === "run") return `${name} != null`;
   const wildcards = wildcardText(pattern);
   // Without regard to case Elasticsearch compares the letters of ASCII only.
-  const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literals);
+  const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literalsOf(pattern));
   if (wildcards === null || hasWideCase) {
     const expression = writtenExpression(expressionOf(pattern, cased), new Set(), at, context);
-    return `${name} regex ${eqlText(expression)}`;
+    return `${name} regex ${quotedText(expression)}`;
   }
   if (pattern.every((token) => token.type === "literal")) {
-    return `${name} ${cased ? "==" : ":"} ${eqlText(wildcards)}`;
+    return `${name} ${cased ? "==" : ":"} ${quotedText(wildcards)}`;
   }
-  return `${name} ${cased ? "like" : "like~"} ${eqlText(wildcards)}`;
+  return `${name} ${cased ? "like" : "like~"} ${quotedText(wildcards)}`;
 }
 
-function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
-  return refuse(at, `no EQL query can carry the field name "${name}"`, "rename the field with a pipeline");
-}
-
-function dateTest(name: string, { field, value, at }: Leaf, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  if (expression === null) {
-    return context.refuse(at, "EQL reads this part of a date from no text", "test another part of the date");
-  }
-  context.assume(`${field ?? ""} is a text (keyword or wildcard), not a date`);
-  return `${name} regex ${eqlText(writtenExpression(expression, new Set(), at, context))}`;
+function dateTest(name: string, leaf: Leaf, context: ConvertContext): string {
+  context.assume(`${leaf.field ?? ""} is a text (keyword or wildcard), not a date`);
+  const expression = writtenDate(leaf, "EQL", context);
+  return `${name} regex ${quotedText(writtenExpression(expression, new Set(), leaf.at, context))}`;
 }
 
 /** A test as EQL says it, which may be null where the field is absent. */
@@ -75,7 +61,7 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
       );
       return value.type === "text"
         ? textTest(name, leaf, context)
-        : `${name} regex ${eqlText(writtenExpression(value.source, value.flags, at, context))}`;
+        : `${name} regex ${quotedText(writtenExpression(value.source, value.flags, at, context))}`;
     case "number":
       assume(`${field ?? ""} is of a type for numbers`);
       return `${name} == ${value.text}`;
@@ -87,15 +73,8 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
       assume(`${field ?? ""} is indexed; where its value is null it is taken as absent`);
       return `${name} ${value.type === "presence" && value.wanted ? "!=" : "=="} null`;
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Elasticsearch takes addresses of version 4 for addresses of this range",
-          "write a range that ::ffff:0:0/96 is no part of",
-        );
-      }
       assume(`${field ?? ""} is of type ip`);
-      return `cidrMatch(${name}, "${networkText(value.network)}")`;
+      return `cidrMatch(${name}, "${rangeText(value.network, at, "Elasticsearch", context)}")`;
     case "comparison":
       if (value.part !== null) return dateTest(name, leaf, context);
       assume(`${field ?? ""} is of a type for numbers`);
@@ -130,7 +109,7 @@ export const eql: Language = (query, context) => {
         return context.refuse(at, "EQL has no test for a text in any field", "name the field");
       }
       const name = eqlName(field);
-      if (name === null) return refuseName(field, at, context);
+      if (name === null) return refuseName("EQL", field, at, context);
       const text = test(leaf, name, context);
       const isDecided = value.type === "null" || value.type === "presence";
       return negated && !isDecided ? `(${name} != null and ${text})` : text;

@@ -1,30 +1,23 @@
 import type { ReferencePart } from "../../sigma/values.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
-import { esqlName, esqlText } from "./literal.js";
+import { quotedText } from "../quoted-text.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
+import { esqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.place === "contains" && shape.text === "") return `${name} IS NOT NULL`;
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
-  if (shape?.place === "equals" && !hasCase) return `${name} == ${esqlText(shape.text)}`;
+  const hasCase = foldsCase(value.pattern, cased);
+  if (shape?.place === "equals" && !hasCase) return `${name} == ${quotedText(shape.text)}`;
   const expression = writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context);
-  return `${name} RLIKE ${esqlText(expression)}`;
+  return `${name} RLIKE ${quotedText(expression)}`;
 }
 
 function referenceTest(name: string, other: string, part: ReferencePart, cased: boolean): string | null {
@@ -39,10 +32,6 @@ function referenceTest(name: string, other: string, part: ReferencePart, cased: 
     case "inside":
       return null;
   }
-}
-
-function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
-  return refuse(at, `no ES|QL query can carry the field name "${name}"`, "rename the field with a pipeline");
 }
 
 function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {
@@ -61,7 +50,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
     return refuse(at, "ES|QL has no test for a text in any part of any field", "name the field");
   }
   const name = esqlName(field);
-  if (name === null) return refuseName(field, at, context);
+  if (name === null) return refuseName("ES|QL", field, at, context);
   if (value.type !== "null" && value.type !== "presence") {
     assume(`${field} has one value an event: ES|QL makes null of a test of several`);
   }
@@ -71,7 +60,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
       return textTest(name, leaf, context);
     case "regex":
       assume(`${field} is of type keyword, text or wildcard`);
-      return `${name} RLIKE ${esqlText(writtenExpression(value.source, value.flags, at, context))}`;
+      return `${name} RLIKE ${quotedText(writtenExpression(value.source, value.flags, at, context))}`;
     case "number":
       assume(`${field} is of a type for numbers`);
       return `${name} == ${value.text}`;
@@ -83,15 +72,8 @@ function test(leaf: Leaf, context: ConvertContext): string {
       assume(`${field} is absent where its value is null`);
       return `${name} IS ${value.type === "presence" && value.wanted ? "NOT NULL" : "NULL"}`;
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Elasticsearch takes addresses of version 4 for addresses of this range",
-          "write a range that ::ffff:0:0/96 is no part of",
-        );
-      }
       assume(`${field} is of type ip`);
-      return `CIDR_MATCH(${name}, "${networkText(value.network)}")`;
+      return `CIDR_MATCH(${name}, "${rangeText(value.network, at, "Elasticsearch", context)}")`;
     case "comparison":
       if (value.part !== null) return refuseDates(leaf, context);
       assume(`${field} is of a type for numbers`);
@@ -100,7 +82,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
       return refuseDates(leaf, context);
     case "reference": {
       const other = esqlName(value.field);
-      if (other === null) return refuseName(value.field, at, context);
+      if (other === null) return refuseName("ES|QL", value.field, at, context);
       assume(`${value.field} has one value an event, and both are of type keyword, text or wildcard`);
       return (
         referenceTest(name, other, value.part, cased) ??

@@ -1,6 +1,6 @@
 import { writeQuery, type Language } from "../language.js";
 import { kqlLeaf } from "./leaf.js";
-import { kqlName } from "./literal.js";
+import { kqlName } from "./name.js";
 
 /**
  * Writes a query of Kusto, for Microsoft Sentinel and Defender. Kusto knows "unknown" beside true and false: below a NOT

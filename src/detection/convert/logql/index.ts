@@ -1,20 +1,20 @@
-import { dateExpressionOf } from "../date-expression.js";
-import { goText } from "../go-literal.js";
+import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
+import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
 import { withNegationsDown } from "./negations.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 const opposites = { lt: ">=", lte: ">", gt: "<=", gte: "<" } as const;
 
 /** A comparison of numbers lets through what is no number, with an error: texts are sorted out before it. */
-const numberForm = goText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
+const numberForm = quotedText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
 /** A comparison with addresses looks for one anywhere in the text. */
-const addressForm = goText("[0-9A-Fa-f.:]+");
+const addressForm = quotedText("[0-9A-Fa-f.:]+");
 
 /** The label that Loki's parsers make of a field: what a label cannot have becomes an underscore. Null beyond ASCII. */
 function labelOf(field: string, { assume }: ConvertContext): string | null {
@@ -25,7 +25,7 @@ function labelOf(field: string, { assume }: ConvertContext): string | null {
 }
 
 function matcher(label: string, operator: "=" | "=~", text: string, negated: boolean): string {
-  return `${label}${negated ? { "=": "!=", "=~": "!~" }[operator] : operator}${goText(text)}`;
+  return `${label}${negated ? { "=": "!=", "=~": "!~" }[operator] : operator}${quotedText(text)}`;
 }
 
 function textTest(
@@ -35,14 +35,6 @@ function textTest(
   context: ConvertContext,
 ): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.text === "") {
     return shape.place === "equals"
@@ -53,7 +45,7 @@ function textTest(
         )
       : `${label}${negated ? "=" : "!="}""`;
   }
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  const hasCase = foldsCase(value.pattern, cased);
   if (shape?.place === "equals" && !hasCase) return matcher(label, "=", shape.text, negated);
   return matcher(label, "=~", expressionOf(value.pattern, !hasCase), negated);
 }
@@ -61,13 +53,6 @@ function textTest(
 /** A test of an expression that may stand anywhere in the text; Loki's must be the whole text. */
 function foundAnywhere(label: string, expression: string, negated: boolean): string {
   return matcher(label, "=~", `(?s:.*)(?:${expression})(?s:.*)`, negated);
-}
-
-function dateTest(label: string, { value, at }: Leaf, negated: boolean, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  return expression === null
-    ? context.refuse(at, "LogQL reads this part of a date from no text", "test another part of the date")
-    : foundAnywhere(label, expression, negated);
 }
 
 /** A test, or its negation. Neither is ever unknown: an absent label is an empty text. */
@@ -110,27 +95,20 @@ function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string
       return negated ? `(${label}="" or ${test})` : `(${label}!="" and ${test})`;
     }
     case "network": {
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Loki takes addresses of version 4 for addresses of this range",
-          "write a smaller range",
-        );
-      }
       assume(`${field} holds single addresses, and every line can be parsed`);
-      const range = `ip(${goText(networkText(value.network))})`;
+      const range = `ip(${quotedText(rangeText(value.network, at, "Loki", context))})`;
       return negated
         ? `(${label}!~${addressForm} or ${label}!=${range})`
         : `(${label}=~${addressForm} and ${label}=${range})`;
     }
     case "comparison":
-      if (value.part !== null) return dateTest(label, leaf, negated, context);
+      if (value.part !== null) return foundAnywhere(label, writtenDate(leaf, "LogQL", context), negated);
       assume("Every line can be parsed: Loki does not compare numbers of others");
       return negated
         ? `(${label}!~${numberForm} or ${label} ${opposites[value.operator]} ${value.value})`
         : `(${label}=~${numberForm} and ${label} ${comparisons[value.operator]} ${value.value})`;
     case "date-part":
-      return dateTest(label, leaf, negated, context);
+      return foundAnywhere(label, writtenDate(leaf, "LogQL", context), negated);
     case "reference":
       return refuse(at, "LogQL compares no label with another", "convert the rule to another language");
   }

@@ -1,5 +1,5 @@
-import { everyLeaf, writeQuery, type ConvertContext, type Language } from "../language.js";
-import type { Leaf, Query } from "../query-tree.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
+import { leavesOf, type Leaf, type Query } from "../query-tree.js";
 import { shapeOf } from "../text-shape.js";
 import { quoteText } from "../../spl/syntax/words.js";
 import { searchLeaf } from "./search-leaf.js";
@@ -29,13 +29,7 @@ function check(leaf: Leaf, context: ConvertContext): void {
         `"${name}" is no field of the event in a search`,
         "rename the field with a pipeline",
       );
-    } else if (!/^[\p{L}\p{N}_@][\p{L}\p{N}_.@{}: -]*$/u.test(name)) {
-      context.refuse(
-        at,
-        `no SPL query can carry the field name "${name}"`,
-        "rename the field with a pipeline",
-      );
-    }
+    } else if (!/^[\p{L}\p{N}_@][\p{L}\p{N}_.@{}: -]*$/u.test(name)) refuseName("SPL", name, at, context);
   }
 }
 
@@ -55,12 +49,9 @@ function assumeSearch({ field, value }: Leaf, { assume }: ConvertContext): void 
  * as a regular expression, follows in `where`.
  */
 export const spl: Language = (query, context) => {
-  everyLeaf(query, (leaf) => {
-    check(leaf, context);
-    return true;
-  });
+  for (const leaf of leavesOf(query)) check(leaf, context);
   const parts: readonly Query[] = query.type === "and" ? query.operands : [query];
-  const isSearched = (part: Query): boolean => everyLeaf(part, (leaf) => searchLeaf(leaf) !== null);
+  const isSearched = (part: Query): boolean => leavesOf(part).every((leaf) => searchLeaf(leaf) !== null);
   const searched = parts.filter(isSearched);
   const rest = parts.filter((part) => !isSearched(part));
   const search = searched.map((part) =>
