@@ -163,6 +163,11 @@ describe("functions", () => {
     ["now()", now / 1000],
     ['strftime(0, "%Y-%m-%dT%H:%M:%S")', "1970-01-01T00:00:00"],
     ['strftime(1.5, "%s %3N %A %b")', "1 500 Thursday Jan"],
+    // docs.splunk.com/Documentation/SplunkCloud/latest/SearchReference/Commontimeformatvariables: "The default is %9N",
+    // and of %Q "The default is milliseconds, %3Q".
+    ['strftime(1.5, "%N %6N %9N")', "500000000 500000 500000000"],
+    ['strftime(1.5, "%Q %6Q %9Q")', "500 500000 500000000"],
+    ['strptime("1970-01-01 00:00:01.25", "%Y-%m-%d %H:%M:%S.%N")', 1.25],
     ['strftime(_time, "%H")', "13"],
     ['strptime("2026-11-24 13:00:00", "%Y-%m-%d %H:%M:%S")', now / 1000],
     ['strptime("24/Nov/2026:13:00:00 +0200", "%d/%b/%Y:%H:%M:%S %z")', now / 1000 - 7200],

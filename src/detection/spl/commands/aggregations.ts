@@ -70,7 +70,16 @@ export function readAggregation(reader: ArgumentReader): Aggregation {
       start,
     );
   }
-  const as = reader.takeWord("as")
+  const named = reader.takeWord("as");
+  if (!named && of !== null && typeof of !== "string") {
+    reader.context.defect(
+      start,
+      "aggregation-unnamed",
+      `${reader.command}: Splunk wants a name for what is aggregated over eval()`,
+      "add AS and a name",
+    );
+  }
+  const as = named
     ? reader.field("a name for the result")
     : written.replace(/^c(?=$|\()/i, "count").replaceAll('"', "");
   return { ...known, of, as: as === "count()" || as === "count(*)" ? "count" : as, at };

@@ -1,11 +1,20 @@
 import { functionOf } from "../functions/index.js";
 import { SplProblem } from "../problem.js";
 import type { BinaryOperator, Expression } from "../syntax/expression.js";
+import type { SearchComparison } from "../syntax/tree.js";
 import { compileSearch } from "./search.js";
 import type { Scope } from "./scope.js";
 import { joinTexts } from "./bounds.js";
 import { single, type Evaluation } from "./single.js";
-import { compareTexts, numberOf, numberOfText, scalarsOf, textOfScalar, type FieldValue } from "./values.js";
+import {
+  compareTexts,
+  isOrdered,
+  numberOf,
+  numberOfText,
+  scalarsOf,
+  textOfScalar,
+  type FieldValue,
+} from "./values.js";
 
 function compareValues(left: string | number, right: string | number, asText: boolean): number {
   const leftNumber = asText ? null : numberOf(left);
@@ -14,26 +23,13 @@ function compareValues(left: string | number, right: string | number, asText: bo
   return compareTexts(textOfScalar(left), textOfScalar(right));
 }
 
-function ordering(operator: BinaryOperator, order: number): boolean {
-  switch (operator) {
-    case "=":
-      return order === 0;
-    case "!=":
-      return order !== 0;
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    default:
-      return order >= 0;
-  }
-}
-
 /** A comparison: of numbers where both are numbers, else of texts, in which case counts. Null when a side is absent. */
-function compileComparison(expression: Expression & { type: "binary" }, scope: Scope): Evaluation {
-  const { operator, at } = expression;
+function compileComparison(
+  expression: Expression & { type: "binary" },
+  operator: SearchComparison,
+  scope: Scope,
+): Evaluation {
+  const { at } = expression;
   const left = compileExpression(expression.left, scope);
   const right = compileExpression(expression.right, scope);
   const literals = [expression.left, expression.right].filter((side) => side.type === "string");
@@ -61,7 +57,7 @@ function compileComparison(expression: Expression & { type: "binary" }, scope: S
     }
     const one = single(leftValue, at, `"${operator}"`);
     const other = single(rightValue, at, `"${operator}"`);
-    return one === null || other === null ? null : ordering(operator, compareValues(one, other, asText));
+    return one === null || other === null ? null : isOrdered(operator, compareValues(one, other, asText));
   };
 }
 
@@ -175,7 +171,7 @@ export function compileExpression(expression: Expression, scope: Scope): Evaluat
         case "<=":
         case ">":
         case ">=":
-          return compileComparison(expression, scope);
+          return compileComparison(expression, expression.operator, scope);
         case "+":
         case "-":
         case ".":

@@ -74,3 +74,21 @@ export function addressNumber(text: string): number | null {
   if (!isIPv4(text)) return null;
   return text.split(".").reduce((number, part) => number * 256 + Number(part), 0);
 }
+
+/** Whether two values that compare so (less than 0, 0, more than 0) satisfy a comparison. */
+export function isOrdered(operator: "=" | "!=" | "<" | "<=" | ">" | ">=", order: number): boolean {
+  switch (operator) {
+    case "=":
+      return order === 0;
+    case "!=":
+      return order !== 0;
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+  }
+}
