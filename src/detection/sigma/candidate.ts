@@ -79,8 +79,8 @@ export function yamlText(text: string): string {
   return /[\n\r\t\u0000-\u001f]/.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** The line as YAML. */
-export function printCandidate({ field, modifiers, values }: Candidate): string {
+/** The line as YAML, with the field by the rule's name. */
+export function printCandidate({ modifiers, values }: Candidate, field: string | null): string {
   const texts = values.map(yamlText);
   const shown = texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`;
   return field === null && modifiers.length === 0 ? shown : `${keyOf(field, modifiers)}: ${shown}`;

@@ -278,3 +278,9 @@ test("an evaluation over too many events is refused", () => {
   const events = plain({}, {}, {});
   expect(refused("* | head 1", events, { limits: { rows: 2 } }).code).toBe("row-limit");
 });
+
+test("a regular expression is refused in words of no other language", () => {
+  const { message, hint } = refused('* | regex a="(?!b)"');
+  expect(`${message} ${hint}`).not.toMatch(/Sigma|selection/);
+  expect(hint).toContain("exclude what must not match");
+});
