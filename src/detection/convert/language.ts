@@ -1,9 +1,9 @@
-import type { SigmaRule } from "../sigma/rule-tree.js";
+import type { CorrelationQuery } from "./correlation-query.js";
 import type { Query, Leaf } from "./query-tree.js";
 
 /** What the writer of a query may say about the rule while it writes. */
 export interface ConvertContext {
-  readonly rule: SigmaRule;
+  readonly title: string;
   /** The table, index or index pattern that the query is to read; null when none is given. */
   readonly source: string | null;
   /** Refuses the rule at an offset into its text. Gives a text that is never seen, so that writing can go on. */
@@ -12,8 +12,13 @@ export interface ConvertContext {
   assume(sentence: string): void;
 }
 
-/** A query language: writes the query for a rule. What it cannot express, it refuses through the context. */
-export type Language = (query: Query, context: ConvertContext) => string;
+/** A query language. What it cannot express, it refuses through the context. */
+export interface Language {
+  /** Writes the query that finds the events of a rule. */
+  readonly rule: (query: Query, context: ConvertContext) => string;
+  /** Writes the query that finds the groups of a correlation; or the reason why the language has none. */
+  readonly correlation: ((query: CorrelationQuery, context: ConvertContext) => string) | string;
+}
 
 /** How a language links tests. */
 export interface Links {

@@ -33,7 +33,7 @@ export function leavesOf(query: Query): readonly Leaf[] {
 }
 
 /** Links parts, of which there is at least one. Links of one kind that stand in one another are one. */
-function link(type: "and" | "or", parts: readonly Query[]): Query {
+export function link(type: "and" | "or", parts: readonly Query[]): Query {
   const operands = parts.flatMap((part) => (part.type === type ? part.operands : [part]));
   const [only] = operands;
   return operands.length === 1 && only !== undefined ? only : { type, operands };

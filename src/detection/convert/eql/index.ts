@@ -3,7 +3,7 @@ import { refuseName, writeQuery, type ConvertContext, type Language } from "../l
 import { writtenExpression } from "../lucene/written-expression.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
 import { literalsOf } from "../text-shape.js";
 import type { Pattern } from "../../sigma/pattern.js";
@@ -90,7 +90,7 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
  * Writes a query of Elasticsearch's Event Query Language, over events of any category unless the source names one. A test
  * of an absent field is null there, and so is its negation: below a NOT the field has to be there.
  */
-export const eql: Language = (query, context) => {
+function eqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source !== null && !/^[A-Za-z_]\w*$/.test(source)) {
     return context.refuse(
@@ -116,4 +116,9 @@ export const eql: Language = (query, context) => {
     },
   });
   return `${source ?? "any"} where ${condition}`;
+}
+
+export const eql: Language = {
+  rule: eqlQuery,
+  correlation: "EQL finds sequences of events, and counts none",
 };

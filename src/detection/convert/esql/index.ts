@@ -1,9 +1,10 @@
 import type { ReferencePart } from "../../sigma/values.js";
+import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
 import { esqlName } from "./name.js";
@@ -96,11 +97,21 @@ function test(leaf: Leaf, context: ConvertContext): string {
   }
 }
 
-/**
- * Writes a query of ES|QL. Null is neither true nor false there, and neither is its negation: below a NOT, tests that may
- * be null are made false.
- */
-export const esql: Language = (query, context) => {
+function condition(query: Query, context: ConvertContext): string {
+  return writeQuery(query, {
+    and: "AND",
+    or: "OR",
+    not: ["NOT ", ""],
+    leaf: (leaf, negated) => {
+      const text = test(leaf, context);
+      const isDecided = leaf.value.type === "null" || leaf.value.type === "presence";
+      return negated ? (isDecided ? `(${text})` : `COALESCE(${text}, false)`) : text;
+    },
+  });
+}
+
+/** The index, and the events of a query in it. */
+function eventsOf(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !/^[\w.*:-]+(?:,[\w.*:-]+)*$/.test(source)) {
     return context.refuse(
@@ -111,15 +122,41 @@ export const esql: Language = (query, context) => {
       "give the index pattern as the source, such as logs-windows.*",
     );
   }
-  const condition = writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: ["NOT ", ""],
-    leaf: (leaf, negated) => {
-      const text = test(leaf, context);
-      const isDecided = leaf.value.type === "null" || leaf.value.type === "presence";
-      return negated ? (isDecided ? `(${text})` : `COALESCE(${text}, false)`) : text;
-    },
-  });
-  return `FROM ${source}\n| WHERE ${condition}`;
-};
+  return `FROM ${source}\n| WHERE ${condition(query, context)}`;
+}
+
+function stats(result: string, by: readonly string[]): string {
+  return by.length === 0 ? `STATS ${result}` : `STATS ${result} BY ${by.join(", ")}`;
+}
+
+/** Absent fields are a group of their own in ES|QL: they are sorted out before. CASE takes null for false. */
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const nameOf = (name: string): string => esqlName(name) ?? refuseName("ES|QL", name, 0, context);
+  const by = groupBy.map(nameOf);
+  const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
+  const present = [...by, ...fields].map((name) => `${name} IS NOT NULL`);
+  const lines = [
+    eventsOf(events, context),
+    ...(present.length === 0 ? [] : [`WHERE ${present.join(" AND ")}`]),
+  ];
+  if (counts.of === "rules") {
+    const flags = counts.rules.map(
+      (rule, index) => `${ruleName(index)} = CASE(${condition(rule, context)}, 1, 0)`,
+    );
+    const results = counts.rules.map((_, index) => `${ruleName(index)} = MAX(${ruleName(index)})`);
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} == 1` });
+    return [...lines, `EVAL ${flags.join(", ")}`, stats(results.join(", "), by), `WHERE ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  const count = `${countName} = COUNT(*)`;
+  // COUNT_DISTINCT is an estimate; a row for each combination of values can be counted.
+  if (counts.of === "values") lines.push(stats(count, [...by, ...fields]));
+  return [...lines, stats(count, by), `WHERE ${countName} >= ${counts.least}`].join("\n| ");
+}
+
+/**
+ * Writes a query of ES|QL. Null is neither true nor false there, and neither is its negation: below a NOT, tests that may
+ * be null are made false.
+ */
+export const esql: Language = { rule: eventsOf, correlation };

@@ -2,7 +2,7 @@ import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
@@ -121,7 +121,7 @@ const selector = new RegExp(String.raw`^\{(?:[^"${"`"}{}]|${quoted})+\}(?:\s*\|\
  * Writes a query of Loki: label filters behind the source, which is a selector of streams and the parser of their lines,
  * such as `{job="sysmon"} | json`. Label filters are joined with `and` and `or`, and negated one by one.
  */
-export const logql: Language = (query, context) => {
+function logqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !selector.test(source)) {
     return context.refuse(
@@ -139,4 +139,9 @@ export const logql: Language = (query, context) => {
     leaf: (leaf, negated) => leafTest(leaf, negated, context),
   });
   return `${source}\n| ${condition}`;
+}
+
+export const logql: Language = {
+  rule: logqlQuery,
+  correlation: "correlations are not written in LogQL",
 };

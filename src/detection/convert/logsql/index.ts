@@ -2,7 +2,7 @@ import { writtenDate } from "../date-expression.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { networkText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
@@ -88,7 +88,7 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
 }
 
 /** Writes a query of VictoriaLogs. The source is a filter of streams, such as `{host="ws1"}`, or none. */
-export const logsql: Language = (query, context) => {
+function logsqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source !== null && !/^\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}$/.test(source)) {
     return context.refuse(0, `"${source}" is no filter of streams`, 'give one such as {host="ws1"}, or none');
@@ -100,4 +100,9 @@ export const logsql: Language = (query, context) => {
     source === null,
   );
   return source === null ? condition : `${source} AND ${condition}`;
+}
+
+export const logsql: Language = {
+  rule: logsqlQuery,
+  correlation: "correlations are not written in LogsQL",
 };

@@ -95,10 +95,13 @@ function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {
  * Writes a query of Elasticsearch's query string, which is Lucene's with `_exists_`. A negation starts from all events:
  * alone in its parentheses, NOT finds nothing in Lucene.
  */
-export const lucene: Language = (query, context) =>
-  writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: [`(${everything} AND NOT `, ")"],
-    leaf: (leaf) => leafTest(leaf, context),
-  });
+export const lucene: Language = {
+  rule: (query, context) =>
+    writeQuery(query, {
+      and: "AND",
+      or: "OR",
+      not: [`(${everything} AND NOT `, ")"],
+      leaf: (leaf) => leafTest(leaf, context),
+    }),
+  correlation: "a query of Lucene finds events one by one, and counts none",
+};

@@ -1,9 +1,10 @@
 import type { ReferencePart } from "../../sigma/values.js";
+import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { portableExpression } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
 import { pplName, pplText } from "./literal.js";
@@ -87,11 +88,32 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
   }
 }
 
-/**
- * Writes a query of OpenSearch's Piped Processing Language. A test of an absent field is null there, and so is its
- * negation: below a NOT the field has to be there.
- */
-export const ppl: Language = (query, context) => {
+/** A condition; a decided one is false, not null, where a field is absent. */
+function condition(query: Query, context: ConvertContext, decided = false): string {
+  return writeQuery(
+    query,
+    {
+      and: "AND",
+      or: "OR",
+      not: ["NOT (", ")"],
+      leaf: (leaf, negated) => {
+        const { field, value, at } = leaf;
+        if (field === null) {
+          return context.refuse(at, "PPL has no test for a text in any part of any field", "name the field");
+        }
+        const name = pplName(field);
+        if (name === null) return refuseName("PPL", field, at, context);
+        const text = test(leaf, name, context);
+        const isDecided = value.type === "null" || value.type === "presence";
+        return negated && !isDecided ? `(isnotnull(${name}) AND ${text})` : text;
+      },
+    },
+    decided,
+  );
+}
+
+/** The index, and the events of a query in it. */
+function eventsOf(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !/^[A-Za-z_*][\w*-]*$/.test(source)) {
     return context.refuse(
@@ -102,21 +124,41 @@ export const ppl: Language = (query, context) => {
       "give the index pattern as the source, such as logs-windows",
     );
   }
-  const condition = writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: ["NOT (", ")"],
-    leaf: (leaf, negated) => {
-      const { field, value, at } = leaf;
-      if (field === null) {
-        return context.refuse(at, "PPL has no test for a text in any part of any field", "name the field");
-      }
-      const name = pplName(field);
-      if (name === null) return refuseName("PPL", field, at, context);
-      const text = test(leaf, name, context);
-      const isDecided = value.type === "null" || value.type === "presence";
-      return negated && !isDecided ? `(isnotnull(${name}) AND ${text})` : text;
-    },
-  });
-  return `source=${source}\n| where ${condition}`;
-};
+  return `source=${source}\n| where ${condition(query, context)}`;
+}
+
+function stats(result: string, by: readonly string[]): string {
+  return by.length === 0 ? `stats ${result}` : `stats ${result} by ${by.join(", ")}`;
+}
+
+/** Absent fields are a group of their own in PPL: they are sorted out before. */
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const nameOf = (name: string): string => pplName(name) ?? refuseName("PPL", name, 0, context);
+  const by = groupBy.map(nameOf);
+  const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
+  const present = [...by, ...fields].map((name) => `isnotnull(${name})`);
+  const lines = [
+    eventsOf(events, context),
+    ...(present.length === 0 ? [] : [`where ${present.join(" AND ")}`]),
+  ];
+  if (counts.of === "rules") {
+    const flags = counts.rules.map(
+      (rule, index) => `${ruleName(index)} = if(${condition(rule, context, true)}, 1, 0)`,
+    );
+    const results = counts.rules.map((_, index) => `max(${ruleName(index)}) as ${ruleName(index)}`);
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} = 1` });
+    return [...lines, `eval ${flags.join(", ")}`, stats(results.join(", "), by), `where ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  const count = `count() as ${countName}`;
+  // distinct_count is an estimate; a row for each combination of values can be counted.
+  if (counts.of === "values") lines.push(stats(count, [...by, ...fields]));
+  return [...lines, stats(count, by), `where ${countName} >= ${counts.least}`].join("\n| ");
+}
+
+/**
+ * Writes a query of OpenSearch's Piped Processing Language. A test of an absent field is null there, and so is its
+ * negation: below a NOT the field has to be there.
+ */
+export const ppl: Language = { rule: eventsOf, correlation };

@@ -114,7 +114,7 @@ function ruleName(title: string): string {
   return `sigma_${words.slice(0, 100)}`;
 }
 
-function conditionOf(prefix: string): Language {
+function conditionOf(prefix: string): Language["rule"] {
   return (query, context) => {
     if (context.source !== null) {
       return context.refuse(
@@ -132,16 +132,21 @@ function conditionOf(prefix: string): Language {
   };
 }
 
+const correlation = "correlations are not written in the languages of Google SecOps";
+
 /** Writes a search over Google SecOps' events of the Unified Data Model. */
-export const udmSearch: Language = conditionOf("");
+export const udmSearch: Language = { rule: conditionOf(""), correlation };
 
 /** Writes a rule of YARA-L 2.0 over single events. */
-export const yaraL: Language = (query, context) =>
-  [
-    `rule ${ruleName(context.rule.title)} {`,
-    "  events:",
-    `    ${conditionOf("$e.")(query, context)}`,
-    "  condition:",
-    "    $e",
-    "}",
-  ].join("\n");
+export const yaraL: Language = {
+  rule: (query, context) =>
+    [
+      `rule ${ruleName(context.title)} {`,
+      "  events:",
+      `    ${conditionOf("$e.")(query, context)}`,
+      "  condition:",
+      "    $e",
+      "}",
+    ].join("\n"),
+  correlation,
+};
