@@ -161,7 +161,7 @@ export function convertCorrelation(
   language: QueryLanguage,
   options: ConvertOptions = {},
 ): ConvertResult {
-  const { position, timespanText, groupBy } = correlation.tree;
+  const { position, timespanText } = correlation.tree;
   const conversation = new Conversation(language);
   const counted = rules.filter((each) => each !== null);
   const write = languages[language].correlation;
@@ -192,8 +192,6 @@ export function convertCorrelation(
   conversation.assume(
     `The query is run over ${timespanText} at a time, such as the last ${timespanText}: it counts over the whole range`,
   );
-  if (groupBy.length > 0)
-    conversation.assume(`${groupBy.join(", ")}: no value is empty where the event has none`);
   return conversation.result(
     write(
       query,

@@ -45,6 +45,8 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
   const by = groupBy.map(nameOf);
   const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
   const present = [...by, ...fields].map((name) => `isnotempty(${name})`);
+  for (const name of [...groupBy, ...(counts.of === "values" ? counts.fields : [])])
+    context.assume(`${name} is empty only where the event has no value for it`);
   const lines = [
     eventsOf(events, context),
     ...(present.length === 0 ? [] : [`where ${present.join(" and ")}`]),
