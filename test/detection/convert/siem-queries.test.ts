@@ -141,6 +141,27 @@ describe("LogQL", () => {
     );
   });
 
+  // grafana.com/docs/loki/latest/query/log_queries: "Line filter expression", |~ and !~ with RE2's syntax.
+  test.each([
+    [{ sel: ["whoami"] }, String.raw`|~ "(?i:whoami)"`],
+    [{ sel: ["a.b", "c"] }, String.raw`|~ "(?i:a\\.b)|(?i:c)"`],
+    [{ sel: { "|all": ["a", "b"] } }, '|~ "(?i:a)"\n|~ "(?i:b)"'],
+    [{ sel: ["a", "b"], condition: "not sel" }, '!~ "(?i:a)"\n!~ "(?i:b)"'],
+    [{ sel: ["a"], other: { Image: "4" }, condition: "other and sel" }, '|~ "(?i:a)"\n| Image="4"'],
+  ])("keywords are looked for in the raw line: %j", (detection, filters) => {
+    expect(queryFor("logql", detection, { source })).toBe(`${source}\n${filters}`);
+  });
+
+  test.each([
+    [{ sel: ["a"], other: { Image: "4" }, condition: "other or sel" }],
+    [{ sel: ['say "a"'] }],
+    [{ sel: ["a*b"] }],
+    [{ sel: ["C:\\x"] }],
+    [{ a: ["a"], b: ["b"], condition: "a or not b" }],
+  ])("keywords that the raw line may have otherwise are refused: %j", (detection) => {
+    expect(refusalOf("logql", detection, { source }).hint).toBe("name the field");
+  });
+
   test("negations move down to the labels", () => {
     const detection = { sel: { a: "1", b: ["2", "3"] }, condition: "not sel" };
     expect(queryFor("logql", detection, { source })).toBe(`${source}\n| a!="1" or (b!="2" and b!="3")`);
@@ -206,14 +227,11 @@ describe("what a language cannot say is refused", () => {
     expect(found.hint).not.toBe("");
   });
 
-  test.each(["eql", "ppl", "logsql", "logql", "udm-search", "yara-l"] as const)(
-    "keywords in %s",
-    (language) => {
-      const source = sources[language];
-      const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
-      expect(found.hint).toContain("name the field");
-    },
-  );
+  test.each(["eql", "ppl", "logsql", "udm-search", "yara-l"] as const)("keywords in %s", (language) => {
+    const source = sources[language];
+    const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
+    expect(found.hint).toContain("name the field");
+  });
 
   test("a rule is refused as a whole, with every reason", () => {
     const rule = ruleOf({

@@ -122,18 +122,18 @@ export function kqlLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): 
   }
 }
 
-function keyword({ value, cased, at }: Leaf, negated: boolean, context: ConvertContext): string {
-  const shape = value.type === "text" ? shapeOf(value.pattern) : null;
-  const isPlain = shape?.place === "contains" && shape.text !== "" && (cased || isAscii(shape.text));
-  if (!isPlain || negated) {
+/** A test of every column (Microsoft Learn, "search operator": `where * contains`, `where * matches regex`). */
+function keyword(leaf: Leaf, negated: boolean, context: ConvertContext): string {
+  const { value, at } = leaf;
+  if (negated || (value.type !== "text" && value.type !== "regex")) {
     return context.refuse(
       at,
-      "KQL looks for plain texts of ASCII in all columns only, and not below a NOT",
+      "KQL looks for texts and regular expressions in all columns, and not below a NOT",
       "name the field",
     );
   }
   context.assume("Keywords are looked for in every column of the table");
-  return `* ${(cased ? casedOperators : foldedOperators).contains} ${quotedText(shape.text)}`;
+  return value.type === "text" ? textTest("*", leaf, context) : regexTest("*", leaf, context);
 }
 
 function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {

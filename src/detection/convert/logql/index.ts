@@ -1,8 +1,8 @@
 import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
-import { expressionOf } from "../pattern-expression.js";
-import type { Leaf, Query } from "../query-tree.js";
+import { escapeExpression, expressionOf } from "../pattern-expression.js";
+import { leavesOf, type Leaf, type Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
@@ -55,6 +55,35 @@ function foundAnywhere(label: string, expression: string, negated: boolean): str
   return matcher(label, "=~", `(?s:.*)(?:${expression})(?s:.*)`, negated);
 }
 
+/** A text that stands in the raw line as it is, however the line is encoded. */
+function lineExpression({ value, cased, at }: Leaf, context: ConvertContext): string {
+  const shape = value.type === "text" ? shapeOf(value.pattern) : null;
+  if (shape?.place !== "contains" || !/^[A-Za-z0-9 _.,:;()@%$^*+=!?~|[\]{}-]+$/.test(shape.text)) {
+    return context.refuse(
+      at,
+      "LogQL looks for keywords in the raw line, where quotes, slashes and letters beyond ASCII may be escaped, and wildcards reach over several fields",
+      "name the field",
+    );
+  }
+  context.assume("Keywords are looked for in the raw line, names of fields included");
+  return `(?${cased ? "-" : ""}i:${escapeExpression(shape.text)})`;
+}
+
+/** A filter of the raw line, for keywords of which any is enough, or one that must not be there (Loki, "Line filter expression"). */
+function lineFilter(query: Query, context: ConvertContext): string {
+  const negated = query.type === "not";
+  const leaves = leavesOf(query);
+  if (query.type === "or" && !query.operands.every(({ type }) => type === "leaf")) {
+    return context.refuse(
+      leaves[0]?.at ?? 0,
+      "LogQL joins keywords that are negated by AND only",
+      "name the field",
+    );
+  }
+  const expression = leaves.map((leaf) => lineExpression(leaf, context)).join("|");
+  return `${negated ? "!~" : "|~"} ${quotedText(expression)}`;
+}
+
 /** A test, or its negation. Neither is ever unknown: an absent label is an empty text. */
 function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string {
   const { field, value, at } = leaf;
@@ -62,7 +91,7 @@ function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string
   if (field === null) {
     return refuse(
       at,
-      "LogQL looks for a text in the raw line, names of fields and escapes included, and joins that with nothing else",
+      "LogQL looks for a text in the raw line, and joins that with tests of fields by AND only",
       "name the field",
     );
   }
@@ -132,13 +161,22 @@ function logqlQuery(query: Query, context: ConvertContext): string {
       'give both as the source, such as {job="sysmon"} | json',
     );
   }
-  const condition = writeQuery(withNegationsDown(query), {
-    and: "and",
-    or: "or",
-    not: ["", ""],
-    leaf: (leaf, negated) => leafTest(leaf, negated, context),
-  });
-  return `${source}\n| ${condition}`;
+  const tests = withNegationsDown(query);
+  const parts = tests.type === "and" ? tests.operands : [tests];
+  const isRaw = (part: Query): boolean => leavesOf(part).every(({ field }) => field === null);
+  const lines = parts.filter(isRaw).map((part) => lineFilter(part, context));
+  const labels = parts.filter((part) => !isRaw(part));
+  if (labels.length === 0) return [source, ...lines].join("\n");
+  const condition = writeQuery(
+    labels.length === 1 && labels[0] ? labels[0] : { type: "and", operands: labels },
+    {
+      and: "and",
+      or: "or",
+      not: ["", ""],
+      leaf: (leaf, negated) => leafTest(leaf, negated, context),
+    },
+  );
+  return [source, ...lines, `| ${condition}`].join("\n");
 }
 
 export const logql: Language = {
