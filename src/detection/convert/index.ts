@@ -1,7 +1,6 @@
 import { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../../errors.js";
 import type { Correlation } from "../sigma/correlation/correlation.js";
-import { parseSigma, type ParseOptions } from "../sigma/parse.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
 import { correlationQuery } from "./correlation-query.js";
 import type { ConvertContext, Language } from "./language.js";
@@ -198,20 +197,4 @@ export function convertCorrelation(
       conversation.context(correlation.title, () => position, options),
     ),
   );
-}
-
-/**
- * Reads a Sigma rule and converts it to a query language. Never throws on a text. Field names are taken as the rule has
- * them: a pipeline renames them before.
- */
-export function convertSigma(
-  text: string,
-  file: string,
-  language: QueryLanguage,
-  options: ConvertOptions & ParseOptions = {},
-): ConvertResult {
-  const { rule, diagnostics } = parseSigma(text, file, options);
-  if (rule === null) return { conversion: null, diagnostics };
-  const result = convertRule(rule, placesOf(text, file), language, options);
-  return { ...result, diagnostics: [...diagnostics, ...result.diagnostics] };
 }

@@ -81,12 +81,6 @@ export function readCondition(text: string, grammar: Grammar): Condition {
   return condition;
 }
 
-/** The query without its first lines, which must be as told. */
-export function behind(frame: string, query: string): string {
-  if (!query.startsWith(frame)) throw new Error(`not in its frame: ${query}`);
-  return query.slice(frame.length);
-}
-
 /** The text of a field; null when it is absent. */
 export function textOf(fields: Fields, name: string): string | null {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;

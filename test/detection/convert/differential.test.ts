@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { convertSigma, type QueryLanguage } from "../../../src/detection/convert/index.js";
+import type { QueryLanguage } from "../../../src/detection/convert/index.js";
 import { compileSigma } from "../../../src/detection/sigma/compile.js";
 import { PreparedQuery } from "../../../src/detection/spl/evaluate/run.js";
 import { parseSpl } from "../../../src/detection/spl/parse.js";
 import type { Condition, Fields } from "./condition-reader.js";
 import { eqlFinds } from "./eql-stand-in.js";
 import * as esql from "./esql-stand-in.js";
-import { ruleOf } from "./helpers.js";
+import { convertSigma, ruleOf } from "./helpers.js";
 import * as kql from "./kql-stand-in.js";
 import { logqlFinds, logsqlFinds, udmFinds } from "./logs-stand-ins.js";
 import * as lucene from "./lucene-stand-in.js";

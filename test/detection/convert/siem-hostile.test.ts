@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { convertSigma, type QueryLanguage } from "../../../src/detection/convert/index.js";
+import type { QueryLanguage } from "../../../src/detection/convert/index.js";
 import { compileSigma } from "../../../src/detection/sigma/compile.js";
 import { Cursor, type Condition } from "./condition-reader.js";
 import { eqlFinds } from "./eql-stand-in.js";
 import * as eql from "./eql-stand-in.js";
-import { ruleOf } from "./helpers.js";
+import { convertSigma, ruleOf } from "./helpers.js";
 import { logqlFinds, logsqlFinds, takeGoText, udmFinds } from "./logs-stand-ins.js";
 import { pplFinds } from "./ppl-stand-in.js";
 import * as ppl from "./ppl-stand-in.js";
