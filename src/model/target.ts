@@ -59,6 +59,14 @@ export const sensorSchema = z.strictObject({
   type: z.enum(["auditd", "laurel", "strace", "none"]),
   /** The name by which the telemetry knows the host, when it is not the target's name (audit key, host name). */
   host: z.string().optional(),
+  /** The sensor's log on the target, read there for what the SIEM lacks. Absent: the usual path of auditd and laurel. */
+  log: z
+    .strictObject({
+      path: z.string().regex(/^\/[\w./-]+$/, "expected an absolute path of plain characters"),
+      /** Reads it with `sudo -n`, where the login may not. */
+      sudo: z.boolean().default(false),
+    })
+    .optional(),
 });
 export type Sensor = z.infer<typeof sensorSchema>;
 

@@ -9,6 +9,8 @@ export interface Context {
   readonly trial: Trial;
   readonly execution: Execution;
   readonly observation: Observation;
+  /** Ids of the act's events that the host recorded and the SIEM does not have, though they are due. */
+  readonly lost: ReadonlySet<string>;
   /** By analytic id. */
   readonly rules: ReadonlyMap<string, CompiledRule>;
 }

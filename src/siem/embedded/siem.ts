@@ -8,7 +8,7 @@ import type { TelemetrySource } from "../../model/inventory.js";
 import type { AnswerState, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import { EventStore } from "../../telemetry/store.js";
-import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../siem.js";
+import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost, HostSpan } from "../siem.js";
 import { AlertBook } from "./alerts.js";
 import { Arrivals } from "./arrivals.js";
 import { BackgroundBook } from "./background.js";
@@ -134,7 +134,16 @@ export class EmbeddedSiem implements Siem {
     return answer(state, value);
   }
 
-  async events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
+  async events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>> {
+    const answers = await Promise.all(spans.map((span) => this.#eventsIn(span)));
+    const state = answers.find((one) => one.state !== "complete") ?? WHOLE;
+    return answer(
+      state,
+      answers.flatMap(({ value }) => value),
+    );
+  }
+
+  async #eventsIn({ host, from, to }: HostSpan): Promise<Answer<HostEvent[]>> {
     const state = await this.#upToDate(host);
     const recent = this.#recent.window(host, from, to);
     if (recent !== null) return answer(state, recent);
@@ -155,17 +164,19 @@ export class EmbeddedSiem implements Siem {
     );
   }
 
-  ruleStatus(rule: string): Promise<Answer<RuleStatus>> {
-    const present = this.#rules.has(rule);
-    const value: RuleStatus = {
-      rule,
-      present,
-      enabled: present,
-      evaluatedBy: "embedded",
-      schedule: { type: "streaming" },
-      throttles: [],
-      stateful: false,
-    };
+  ruleStatuses(rules: readonly string[]): Promise<Answer<RuleStatus[]>> {
+    const value = rules.map((rule): RuleStatus => {
+      const present = this.#rules.has(rule);
+      return {
+        rule,
+        present,
+        enabled: present,
+        evaluatedBy: "embedded",
+        schedule: { type: "streaming" },
+        throttles: [],
+        stateful: false,
+      };
+    });
     return Promise.resolve({ state: "complete", detail: "", value });
   }
 

@@ -156,4 +156,10 @@ export const mutantsOfAttribution: readonly Mutant[] = [
     from: "return more.length > 0 ? null : (only ?? null);",
     to: "return more[0] ?? only ?? null;",
   },
+  {
+    name: "a trial whose beginning is not here has not acted",
+    file: "verify/bracket.ts",
+    from: "(alone ? null : straddler(trial, session, last))",
+    to: "(alone ? null : null)",
+  },
 ];
