@@ -13,7 +13,7 @@ import { lucene } from "./lucene/index.js";
 import { ppl } from "./ppl/index.js";
 import { leavesOf, queryOf, type Query } from "./query-tree.js";
 import { spl } from "./spl/index.js";
-import { isCarried, literalsOf } from "./text-shape.js";
+import { isCarried, isPaired, literalsOf } from "./text-shape.js";
 import { udmSearch, yaraL } from "./yara-l/index.js";
 
 const languages = {
@@ -116,13 +116,14 @@ function assumeLogsource(rule: SigmaRule, conversation: Conversation): void {
   );
 }
 
-/** Refuses texts that no query can carry, whatever its language. */
-function refuseControls(query: Query, { refuse }: ConvertContext): void {
+/** Refuses texts that no query of a language can carry. */
+function refuseControls(query: Query, { escapesControls }: Language, { refuse }: ConvertContext): void {
+  const isWritable = escapesControls === true ? isPaired : isCarried;
   for (const { value, at } of leavesOf(query)) {
-    if (value.type !== "text" || isCarried(literalsOf(value.pattern))) continue;
+    if (value.type !== "text" || isWritable(literalsOf(value.pattern))) continue;
     refuse(
       at,
-      "the value holds control characters, which no query can carry",
+      "the value holds control characters, which no query of this language can carry",
       String.raw`leave them out, or write the value as a regular expression with escapes such as \x01`,
     );
   }
@@ -139,7 +140,7 @@ export function convertRule(
   const context = conversation.context(rule.title, place, options);
   assumeLogsource(rule, conversation);
   const query = queryOf(rule);
-  refuseControls(query, context);
+  refuseControls(query, languages[language], context);
   return conversation.result(languages[language].rule(query, context));
 }
 

@@ -16,6 +16,8 @@ export interface ConvertContext {
 export interface Language {
   /** Writes the query that finds the events of a rule. */
   readonly rule: (query: Query, context: ConvertContext) => string;
+  /** Whether its literals have escapes for control characters; in a language without, no query carries them. */
+  readonly escapesControls?: true;
   /** Writes the query that finds the groups of a correlation; or the reason why the language has none. */
   readonly correlation: ((query: CorrelationQuery, context: ConvertContext) => string) | string;
 }

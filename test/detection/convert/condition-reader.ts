@@ -81,6 +81,16 @@ export function readCondition(text: string, grammar: Grammar): Condition {
   return condition;
 }
 
+/** A literal's inner text without its escapes: those of a code point in the first group, others in the second. */
+export function readEscapes(inner: string, escape: RegExp): string {
+  const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+  return inner.replaceAll(escape, (_, codePoint: string | undefined, letter: string) =>
+    codePoint === undefined
+      ? (named[letter] ?? letter)
+      : String.fromCodePoint(Number.parseInt(codePoint, 16)),
+  );
+}
+
 /** The text of a field; null when it is absent. */
 export function textOf(fields: Fields, name: string): string | null {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;

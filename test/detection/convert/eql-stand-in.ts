@@ -3,6 +3,7 @@ import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
   foldAscii,
   nullable,
+  readEscapes,
   readCondition,
   textOf,
   type Condition,
@@ -16,8 +17,8 @@ import {
 
 /** A literal of EQL at this place, as Elasticsearch reads it. */
 export function takeText(cursor: Cursor): string {
-  const [, inner = ""] = cursor.expect(/"((?:[^"\\\n\r]|\\["\\nrt])*)"/);
-  return inner.replaceAll(/\\(.)/g, (_, escape: string) => ({ n: "\n", r: "\r", t: "\t" })[escape] ?? escape);
+  const [, inner = ""] = cursor.expect(/"((?:[^"\\\p{Cc}]|\\(?:["\\nrt]|u\{[0-9a-fA-F]{2,8}\}))*)"/u);
+  return readEscapes(inner, /\\(?:u\{([0-9a-f]+)\}|(.))/g);
 }
 
 export function takeName(cursor: Cursor): string {

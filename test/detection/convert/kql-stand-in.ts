@@ -1,5 +1,6 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
 import { compileRegex } from "../../../src/detection/regex/index.js";
+import { readEscapes } from "./condition-reader.js";
 
 /**
  * A stand-in for Kusto: reads and evaluates what the converter writes, by Microsoft's pages on null values, string
@@ -11,8 +12,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 /** The literals of a query, as Kusto reads them: what the quoting must be the inverse of. */
 export function readLiteral(literal: string): string {
-  const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
-  return literal.slice(1, -1).replaceAll(/\\([\s\S])/g, (_, next: string) => escapes[next] ?? next);
+  return readEscapes(literal.slice(1, -1), /\\(?:u([0-9a-f]{4})|([\s\S]))/g);
 }
 
 const token = /"(?:[^"\\\n\r]|\\[\s\S])*"|\['[^']*'\]|-?\d+(?:\.\d+)?|=~|==|<=|>=|[<>()*,]|[A-Za-z_]\w*|\S/g;

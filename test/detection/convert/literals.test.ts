@@ -10,7 +10,10 @@ const hostile = fc
     fc.string({ unit: "binary-ascii" }),
     fc.string({ unit: fc.constantFrom('"', "\\", "\n", "`", "'", "|", "/", " or ", " OR ", ")", "//", "x") }),
   )
-  .filter((text) => text !== "" && text.length < 60 && !/(?![\t\n\r])\p{Cc}/u.test(text));
+  // A file of YAML cannot hold the character 127.
+  .filter((text) => text !== "" && text.length < 60 && !text.includes("\x7f"));
+/** Texts for languages whose literals have no escapes for control characters. */
+const printable = hostile.filter((text) => !/(?![\t\n\r])\p{Cc}/u.test(text));
 
 /** A text that stands for itself in a rule. */
 function written(text: string): string {
@@ -18,13 +21,13 @@ function written(text: string): string {
 }
 
 test.each([
-  ["kql", kql, "Events", ["Events", "|", "where", "a", "=="]],
-  ["esql", esql, "events", ["FROM", "events", "|", "WHERE", "a", "=="]],
+  ["kql", hostile, kql, "Events", ["Events", "|", "where", "a", "=="]],
+  ["esql", printable, esql, "events", ["FROM", "events", "|", "WHERE", "a", "=="]],
 ] as const)(
   "no value breaks out of its literal in %s",
-  (language, { tokensOf, readLiteral }, source, before) => {
+  (language, texts, { tokensOf, readLiteral }, source, before) => {
     fc.assert(
-      fc.property(hostile, (text) => {
+      fc.property(texts, (text) => {
         const tokens = tokensOf(queryFor(language, { sel: { "a|cased": written(text) } }, { source }));
         expect(tokens.slice(0, -1)).toEqual(before);
         expect(readLiteral(tokens.at(-1) ?? "")).toBe(text);
@@ -35,7 +38,7 @@ test.each([
 
 test("no value breaks out of its quotes or its slashes in Lucene", () => {
   fc.assert(
-    fc.property(hostile, (text) => {
+    fc.property(printable, (text) => {
       const whole = lucene.tokensOf(queryFor("lucene", { sel: { "a|cased": written(text) } }));
       expect(whole.slice(0, -1)).toEqual(["a", ":"]);
       expect(lucene.readQuoted(whole.at(-1) ?? "")).toBe(text);

@@ -2,6 +2,7 @@ import { contains, parseNetwork } from "../../../src/detection/sigma/network.js"
 import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
   emptied,
+  readEscapes,
   readCondition,
   textOf,
   type Condition,
@@ -16,8 +17,8 @@ import {
 
 /** A literal of Go at this place. */
 export function takeGoText(cursor: Cursor): string {
-  const [, inner = ""] = cursor.expect(/"((?:[^"\\\n]|\\["\\nrt])*)"/);
-  return inner.replaceAll(/\\(.)/g, (_, escape: string) => ({ n: "\n", r: "\r", t: "\t" })[escape] ?? escape);
+  const [, inner = ""] = cursor.expect(/"((?:[^"\\\p{Cc}]|\\(?:["\\nrt]|u[0-9a-f]{4}))*)"/u);
+  return readEscapes(inner, /\\(?:u([0-9a-f]{4})|(.))/g);
 }
 
 function networkOf(text: string): (address: string) => boolean {

@@ -34,6 +34,8 @@ describe("EQL", () => {
       [{ Parent: null }, "?Parent == null"],
       [{ "process.my-name": "x1" }, '?process.`my-name` : "x1"'],
       [{ "where.or": "1" }, '?`where`.`or` : "1"'],
+      // elastic.co/docs/reference/query-languages/eql/eql-syntax: "Escape characters in a string"
+      [{ Image: "a\x02" }, String.raw`?Image : "a\u{02}"`],
     ]),
   )("$condition", ({ selection, condition }) => {
     expect(queryFor("eql", { sel: selection })).toBe(`any where ${condition}`);
@@ -102,6 +104,8 @@ describe("LogsQL", () => {
       [{ "Ip|cidr": "10.0.0.0/8" }, '"Ip":ipv4_range("10.0.0.0/8")'],
       [{ "A|fieldref|cased": "B" }, '("A":* AND "A":eq_field("B"))'],
       [{ a: "1", b: ["2", "3"] }, '"a":="1" AND ("b":="2" OR "b":="3")'],
+      // docs.victoriametrics.com/victorialogs/logsql, "String literals": those of Go
+      [{ "a|cased": "\x00" }, String.raw`"a":="\u0000"`],
     ]),
   )("$condition", ({ selection, condition }) => {
     expect(queryFor("logsql", { sel: selection })).toBe(condition);

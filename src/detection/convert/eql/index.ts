@@ -4,20 +4,23 @@ import { writtenExpression } from "../lucene/written-expression.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf, Query } from "../query-tree.js";
-import { quotedText } from "../quoted-text.js";
+import { eqlText } from "../quoted-text.js";
 import { literalsOf } from "../text-shape.js";
 import type { Pattern } from "../../sigma/pattern.js";
 import { eqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
-/** The pattern in EQL's wildcards, which nothing escapes; null when it needs more. */
+/**
+ * The pattern in EQL's wildcards, which nothing escapes; null when it needs more. Elasticsearch takes the character 1 in
+ * a pattern for an escape of its own.
+ */
 function wildcardText(pattern: Pattern): string | null {
   let text = "";
   for (const token of pattern) {
     if (token.type === "dash") return null;
     if (token.type !== "literal") text += token.type === "run" ? "*" : "?";
-    else if (/[*?]/.test(token.text)) return null;
+    else if (/[*?\x01]/.test(token.text)) return null;
     else text += token.text;
   }
   return text;
@@ -32,18 +35,18 @@ function textTest(name: string, { value, cased, at }: Leaf, context: ConvertCont
   const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literalsOf(pattern));
   if (wildcards === null || hasWideCase) {
     const expression = writtenExpression(expressionOf(pattern, cased), new Set(), at, context);
-    return `${name} regex ${quotedText(expression)}`;
+    return `${name} regex ${eqlText(expression)}`;
   }
   if (pattern.every((token) => token.type === "literal")) {
-    return `${name} ${cased ? "==" : ":"} ${quotedText(wildcards)}`;
+    return `${name} ${cased ? "==" : ":"} ${eqlText(wildcards)}`;
   }
-  return `${name} ${cased ? "like" : "like~"} ${quotedText(wildcards)}`;
+  return `${name} ${cased ? "like" : "like~"} ${eqlText(wildcards)}`;
 }
 
 function dateTest(name: string, leaf: Leaf, context: ConvertContext): string {
   context.assume(`${leaf.field ?? ""} is a text (keyword or wildcard), not a date`);
   const expression = writtenDate(leaf, "EQL", context);
-  return `${name} regex ${quotedText(writtenExpression(expression, new Set(), leaf.at, context))}`;
+  return `${name} regex ${eqlText(writtenExpression(expression, new Set(), leaf.at, context))}`;
 }
 
 /** A test as EQL says it, which may be null where the field is absent. */
@@ -61,7 +64,7 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
       );
       return value.type === "text"
         ? textTest(name, leaf, context)
-        : `${name} regex ${quotedText(writtenExpression(value.source, value.flags, at, context))}`;
+        : `${name} regex ${eqlText(writtenExpression(value.source, value.flags, at, context))}`;
     case "number":
       assume(`${field ?? ""} is of a type for numbers`);
       return `${name} == ${value.text}`;
@@ -120,5 +123,6 @@ function eqlQuery(query: Query, context: ConvertContext): string {
 
 export const eql: Language = {
   rule: eqlQuery,
+  escapesControls: true,
   correlation: "EQL finds sequences of events, and counts none",
 };

@@ -5,7 +5,7 @@ import { writtenExpression } from "../lucene/written-expression.js";
 import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf, Query } from "../query-tree.js";
-import { quotedText } from "../quoted-text.js";
+import { esqlText } from "../quoted-text.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
 import { esqlName } from "./name.js";
 
@@ -16,9 +16,9 @@ function textTest(name: string, { value, cased, at }: Leaf, context: ConvertCont
   const shape = shapeOf(value.pattern);
   if (shape?.place === "contains" && shape.text === "") return `${name} IS NOT NULL`;
   const hasCase = foldsCase(value.pattern, cased);
-  if (shape?.place === "equals" && !hasCase) return `${name} == ${quotedText(shape.text)}`;
+  if (shape?.place === "equals" && !hasCase) return `${name} == ${esqlText(shape.text)}`;
   const expression = writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context);
-  return `${name} RLIKE ${quotedText(expression)}`;
+  return `${name} RLIKE ${esqlText(expression)}`;
 }
 
 function referenceTest(name: string, other: string, part: ReferencePart, cased: boolean): string | null {
@@ -61,7 +61,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
       return textTest(name, leaf, context);
     case "regex":
       assume(`${field} is of type keyword, text or wildcard`);
-      return `${name} RLIKE ${quotedText(writtenExpression(value.source, value.flags, at, context))}`;
+      return `${name} RLIKE ${esqlText(writtenExpression(value.source, value.flags, at, context))}`;
     case "number":
       assume(`${field} is of a type for numbers`);
       return `${name} == ${value.text}`;

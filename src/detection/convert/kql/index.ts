@@ -68,4 +68,4 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
  * Writes a query of Kusto, for Microsoft Sentinel and Defender. Kusto knows "unknown" beside true and false: below a NOT
  * the tests that could be unknown are made false.
  */
-export const kql: Language = { rule: eventsOf, correlation };
+export const kql: Language = { rule: eventsOf, escapesControls: true, correlation };

@@ -181,5 +181,6 @@ function logqlQuery(query: Query, context: ConvertContext): string {
 
 export const logql: Language = {
   rule: logqlQuery,
+  escapesControls: true,
   correlation: "correlations are not written in LogQL",
 };

@@ -104,5 +104,6 @@ function logsqlQuery(query: Query, context: ConvertContext): string {
 
 export const logsql: Language = {
   rule: logsqlQuery,
+  escapesControls: true,
   correlation: "correlations are not written in LogsQL",
 };
