@@ -106,6 +106,7 @@ export function fieldsWritten(node: CommandNode): string[] {
     case "rename":
       return node.renames.map(({ to }) => to);
     case "rex":
+      if (node.sed !== null) return [node.field];
       return [...node.pattern.matchAll(/\(\?(?:P?<|')([A-Za-z_]\w*)[>']/g)].map(([, name]) => name ?? "");
     case "lookup":
       return node.outputs.map(({ field }) => field);
