@@ -6,11 +6,11 @@ import { PreparedQuery } from "../../../src/detection/spl/evaluate/run.js";
 import { parseSpl } from "../../../src/detection/spl/parse.js";
 import type { Condition, Fields } from "./condition-reader.js";
 import { eqlFinds } from "./eql-stand-in.js";
-import * as esql from "./esql-stand-in.js";
+import { esqlFinds } from "./esql-stand-in.js";
 import { convertSigma, ruleOf } from "./helpers.js";
-import * as kql from "./kql-stand-in.js";
+import { kqlFinds } from "./kql-stand-in.js";
 import { logqlFinds, logsqlFinds, udmFinds } from "./logs-stand-ins.js";
-import * as lucene from "./lucene-stand-in.js";
+import { luceneFinds } from "./lucene-stand-in.js";
 import { pplFinds } from "./ppl-stand-in.js";
 import { ruleCases, type RuleCase } from "./rule-cases.js";
 
@@ -88,20 +88,20 @@ const systems: readonly System[] = [
   { language: "spl", finds: splFinds, allowed: () => true, least: [500, 300] },
   {
     language: "kql",
-    finds: (query) => (fields) => kql.keepsRow(query, fields),
+    finds: kqlFinds,
     source: "Events",
     allowed: table,
     least: [400, 300],
   },
   {
     language: "lucene",
-    finds: (query) => (fields) => lucene.findsRow(query, fields),
+    finds: luceneFinds,
     allowed: typed,
     least: [300, 200],
   },
   {
     language: "esql",
-    finds: (query) => (fields) => esql.keepsRow(query, fields),
+    finds: esqlFinds,
     source: "events",
     allowed: typed,
     least: [300, 200],

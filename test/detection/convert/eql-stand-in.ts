@@ -1,6 +1,7 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
 import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
+  compares,
   foldAscii,
   nullable,
   readEscapes,
@@ -57,13 +58,7 @@ function comparison(cursor: Cursor): Condition {
   if (nullSign !== undefined) return (fields) => (textOf(fields, name) === null) === (nullSign === "==");
   const [, sign, number] = cursor.take(/ (==|<=|>=|<|>) (-?\d+)/) ?? [];
   if (sign !== undefined) {
-    return nullable(name, (text) => {
-      const [left, right] = [Number(text), Number(number)];
-      return (
-        { "==": left === right, "<": left < right, "<=": left <= right, ">": left > right }[sign] ??
-        left >= right
-      );
-    });
+    return nullable(name, (text) => compares(sign, Number(text), Number(number)));
   }
   const [, operator = ""] = cursor.expect(/ (:|like~|like|==|regex) /);
   const wanted = takeText(cursor);

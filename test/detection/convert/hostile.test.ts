@@ -2,11 +2,14 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { QueryLanguage } from "../../../src/detection/convert/index.js";
 import { compileSigma } from "../../../src/detection/sigma/compile.js";
-import { Cursor, type Condition } from "./condition-reader.js";
+import { Cursor, takeQuotedText, type Condition } from "./condition-reader.js";
 import { eqlFinds } from "./eql-stand-in.js";
 import * as eql from "./eql-stand-in.js";
+import { esqlFinds } from "./esql-stand-in.js";
 import { convertSigma, ruleOf } from "./helpers.js";
-import { logqlFinds, logsqlFinds, takeGoText, udmFinds } from "./logs-stand-ins.js";
+import { kqlFinds } from "./kql-stand-in.js";
+import { logqlFinds, logsqlFinds, udmFinds } from "./logs-stand-ins.js";
+import { luceneFinds } from "./lucene-stand-in.js";
 import { pplFinds } from "./ppl-stand-in.js";
 import * as ppl from "./ppl-stand-in.js";
 
@@ -20,6 +23,9 @@ interface System {
 }
 
 const systems: readonly System[] = [
+  { language: "kql", field: "A", finds: kqlFinds, source: "Events" },
+  { language: "lucene", field: "A", finds: luceneFinds },
+  { language: "esql", field: "A", finds: esqlFinds, source: "events" },
   { language: "eql", field: "A", finds: eqlFinds },
   { language: "ppl", field: "A", finds: pplFinds, source: "events" },
   { language: "logsql", field: "A", finds: logsqlFinds },
@@ -107,7 +113,7 @@ test.each([
     read: ppl.takeName,
     after: " = 'v'",
   },
-  { language: "logsql", source: null, start: "", read: takeGoText, after: ':="v"' },
+  { language: "logsql", source: null, start: "", read: takeQuotedText, after: ':="v"' },
 ] as const)(
   "no name of a field breaks out of its quotes in $language",
   ({ language, source, start, read, after }) => {
