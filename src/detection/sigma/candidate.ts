@@ -35,7 +35,7 @@ export class Budget {
 }
 
 /** The line as an item, with its modifiers applied; null when it is no valid line. */
-export function itemOf({ field, modifiers, values }: Candidate): Item | null {
+function itemOf({ field, modifiers, values }: Candidate): Item | null {
   const flags: ItemFlags = { all: false, negated: false, cased: false };
   try {
     const made = values.map((written) => {

@@ -42,7 +42,7 @@ function readOf(reader: ArgumentReader, name: string): Aggregation["of"] {
 }
 
 /** One aggregation with the name of its result. Throws `SplProblem`. */
-export function readAggregation(reader: ArgumentReader): Aggregation {
+function readAggregation(reader: ArgumentReader): Aggregation {
   const at = reader.at;
   const start = reader.offset;
   const name = reader.value("an aggregation such as count");

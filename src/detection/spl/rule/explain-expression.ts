@@ -10,7 +10,7 @@ import { suggestExpression } from "./suggest.js";
 const comparing = ["=", "!=", "<", "<=", ">", ">="];
 
 /** The first field that an expression names; null when it names none. */
-export function fieldOfExpression(expression: Expression): string | null {
+function fieldOfExpression(expression: Expression): string | null {
   let found: string | null = null;
   walkExpression(expression, (each) => {
     if (found === null && each.type === "field") found = each.name;
