@@ -73,8 +73,14 @@ class Conversation {
 
   constructor(private readonly language: QueryLanguage) {}
 
+  /** Each reason is told once at its place: a line of many values has it for each of them. */
   refuse(position: Position, message: string, hint: string): null {
-    this.diagnostics.push({ ...position, severity: "error", code: "convert-unsupported", message, hint });
+    const { line, column } = position;
+    const isTold = this.diagnostics.some(
+      (told) => told.message === message && told.line === line && told.column === column,
+    );
+    if (!isTold)
+      this.diagnostics.push({ ...position, severity: "error", code: "convert-unsupported", message, hint });
     return null;
   }
 
