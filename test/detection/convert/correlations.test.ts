@@ -146,6 +146,11 @@ describe("a correlation becomes a query that counts", () => {
   test("it says over which range of time it counts", () => {
     expect(converted(failures, "spl").conversion?.assumptions.join("\n")).toContain("run over 5m at a time");
   });
+
+  test("and where a SIEM leaves groups out", () => {
+    const { conversion } = converted(failures, "ppl", "Events");
+    expect(conversion?.assumptions.join("\n")).toContain("plugins.query.buckets");
+  });
 });
 
 test("the query in SPL finds the groups that the correlation finds over its timespan", () => {

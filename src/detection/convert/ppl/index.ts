@@ -137,6 +137,11 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
   const by = groupBy.map(nameOf);
   const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
   const present = [...by, ...fields].map((name) => `isnotnull(${name})`);
+  // OpenSearch, PPL settings: plugins.query.buckets.
+  if (present.length > 0)
+    context.assume(
+      "There are no more groups than plugins.query.buckets allows (10,000 by default): OpenSearch leaves out the others",
+    );
   const lines = [
     eventsOf(events, context),
     ...(present.length === 0 ? [] : [`where ${present.join(" AND ")}`]),
