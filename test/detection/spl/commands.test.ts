@@ -143,6 +143,11 @@ describe("fields out of texts", () => {
     ]);
   });
 
+  // answers.splunk.com/answers/330237: "Why does mvexpand X remove events with X=NULL?"
+  test("mvexpand takes away rows without the field", () => {
+    expect(ids("* | mvexpand a", plain({ a: "1" }, { b: "2" }))).toEqual(["1"]);
+  });
+
   test("more values than allowed are an error, not a part of them", () => {
     const query = '* | rex field=a max_match=0 "(?<n>.)"';
     expect(refused(query, plain({ a: "abc" }), { limits: { values: 2 } }).code).toBe("value-limit");

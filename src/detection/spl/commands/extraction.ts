@@ -42,8 +42,9 @@ export const mvexpand: CommandDefinition<MvexpandCommand> = {
       let made = 0;
       for (const row of rows) {
         const values = scalarsOf(row.get(field));
-        if (values.length < 2) yield row;
+        if (values.length === 1) yield row;
         else {
+          // A row without the field is gone: there is no value to make a row of.
           for (const value of limit === 0 ? values : values.slice(0, limit)) {
             const copy = row.copy();
             copy.set(field, value);
