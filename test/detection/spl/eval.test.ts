@@ -43,15 +43,31 @@ describe("comparisons of where", () => {
     expect(holds(condition, fields)).toBe(expected);
   });
 
-  test("of something absent neither a condition nor its opposite holds", () => {
+  // Measured in Splunk 8.2.2, qiita.com/frozencatpisces/items/bb0adbf22712565c15e1: a comparison with NULL is false, and
+  // NOT inverts that without regard to NULL.
+  test("a comparison with something absent is false, and its opposite true", () => {
     expect(holds('a="x"')).toBe(false);
     expect(holds('a!="x"')).toBe(false);
-    expect(holds('NOT a="x"')).toBe(false);
-    expect(holds('NOT like(a, "x%")')).toBe(false);
+    expect(holds("a=a")).toBe(false);
+    expect(holds("a<5")).toBe(false);
+    expect(holds('NOT a="x"')).toBe(true);
+    expect(holds('NOT a!="x"')).toBe(true);
+    expect(holds("NOT a!=a")).toBe(true);
     expect(holds('a="x" OR other="x"')).toBe(true);
     expect(holds('NOT (a="x" AND other="y")')).toBe(true);
     expect(holds("isnull(a)")).toBe(true);
     expect(holds("NOT isnull(a)")).toBe(false);
+  });
+
+  test("what NOT makes of a function of something absent is not documented, and ends the evaluation", () => {
+    const event = [{ id: "1", time: now, fields: { other: "x" } }];
+    for (const condition of ['NOT like(a, "x%")', 'NOT match(a, "x")', 'NOT a IN ("x")']) {
+      expect(refused(`* | where ${condition}`, event).code).toBe("absent-undefined");
+      expect(holds(condition.replace("NOT ", "isnull(a) OR NOT "))).toBe(true);
+      expect(holds(condition.replace("NOT ", "isnotnull(a) AND NOT "))).toBe(false);
+    }
+    expect(holds('like(a, "x%")')).toBe(false);
+    expect(holds('NOT (like(a, "x%") AND other="y")')).toBe(true);
   });
 
   test("what is not defined ends the evaluation", () => {

@@ -14,8 +14,8 @@ function withoutBackticks(source: string): string | null {
 }
 
 /**
- * A test as the command `where` says it. There a test of an absent field is null, and its negation too: below a NOT the
- * test also asks whether the field is there.
+ * A test as the command `where` says it. What a NOT makes there of a function of an absent field is not documented: below a
+ * NOT the test also asks whether the field is there.
  */
 export function whereLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): string {
   const { field, value, cased, at } = leaf;

@@ -23,7 +23,7 @@ function compareValues(left: string | number, right: string | number, asText: bo
   return compareTexts(textOfScalar(left), textOfScalar(right));
 }
 
-/** A comparison: of numbers where both are numbers, else of texts, in which case counts. Null when a side is absent. */
+/** A comparison: of numbers where both are numbers, else of texts, in which case counts. False when a side is absent. */
 function compileComparison(
   expression: Expression & { type: "binary" },
   operator: SearchComparison,
@@ -48,7 +48,7 @@ function compileComparison(
   return (row) => {
     const leftValue = left(row);
     const rightValue = right(row);
-    if (leftValue === null || rightValue === null) return null;
+    if (leftValue === null || rightValue === null) return false;
     if (operator === "=") {
       // One of several values is enough.
       const lefts = scalarsOf(leftValue as FieldValue);
@@ -57,11 +57,11 @@ function compileComparison(
     }
     const one = single(leftValue, at, `"${operator}"`);
     const other = single(rightValue, at, `"${operator}"`);
-    return one === null || other === null ? null : isOrdered(operator, compareValues(one, other, asText));
+    return one !== null && other !== null && isOrdered(operator, compareValues(one, other, asText));
   };
 }
 
-/** Three-valued: what is absent decides nothing, unless the other side decides alone. */
+/** Three-valued: a function of something absent decides nothing, unless the other side decides alone. */
 function compileLogic(expression: Expression & { type: "binary" }, scope: Scope): Evaluation {
   const left = compileExpression(expression.left, scope);
   const right = compileExpression(expression.right, scope);
@@ -152,7 +152,13 @@ export function compileExpression(expression: Expression, scope: Scope): Evaluat
       const operand = compileExpression(expression.operand, scope);
       return (row) => {
         const value = operand(row);
-        return value === null ? null : value !== true;
+        if (value !== null) return value !== true;
+        throw new SplProblem(
+          "absent-undefined",
+          expression.at,
+          "NOT was given a function of a field that is not there, and Splunk's documentation does not say what that gives",
+          "say what is meant: isnull(field) OR NOT …, or isnotnull(field) AND NOT …",
+        );
       };
     }
     case "call":

@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 /** What a field of a row may hold. An absent field is null. Fields of events are texts, also where they are numbers. */
 export type FieldValue = string | number | readonly (string | number)[];
 
-/** What an expression may give. A condition over something absent is null: neither true nor false. */
+/** What an expression may give. A function that tests something absent gives null: neither true nor false. */
 export type Value = FieldValue | boolean | null;
 
 const numeric = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
