@@ -41,6 +41,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the rule where it says; `tyrian lint RULE` checks it alone.",
   },
+  "pipeline-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the processing pipeline where it says. A step that was skipped would change what rules match.",
+  },
   "config-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
@@ -118,6 +122,10 @@ const kinds = {
   disconnected: {
     exit: EXIT.executionFailed,
     hint: "Look at the host and the way to it. What had started is indeterminate, and is never run again by itself.",
+  },
+  "answer-forged": {
+    exit: EXIT.executionFailed,
+    hint: "Something on the way to the host changed, repeated or dropped an encrypted answer; the connection is not used any more. What had started is indeterminate.",
   },
   "deadline-exceeded": {
     exit: EXIT.executionFailed,
