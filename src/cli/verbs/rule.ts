@@ -2,10 +2,10 @@ import { type Command, Option } from "commander";
 import { queryLanguages, type QueryLanguage } from "../../detection/convert/index.js";
 import { counted, plain } from "../../report/text.js";
 import { readRuleTexts } from "../detect/rule-files.js";
+import { addPipelineOption, readPipelineTexts, RulePipelines } from "../detect/rule-pipelines.js";
 import { diagnosticText, exitOf } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 import { convertRules } from "../rule/convert-rules.js";
-import { readPipeline } from "../rule/pipelines.js";
 
 interface ConvertOptions {
   readonly to: QueryLanguage;
@@ -15,8 +15,7 @@ interface ConvertOptions {
 }
 
 export function register(command: Command, invocation: Invocation): void {
-  command
-    .command("convert")
+  addPipelineOption(command.command("convert"))
     .description("write Sigma rules and correlations as queries of a SIEM")
     .argument("<rule...>", "Sigma files, or folders of them")
     .addOption(
@@ -26,7 +25,6 @@ export function register(command: Command, invocation: Invocation): void {
       "--source <name>",
       "the index, table or streams that the queries read, in the language's own words",
     )
-    .option("--pipeline <name...>", "processing pipelines to apply first: files, or names of shipped ones")
     .option("--json", "print {language, queries: [{rule, title, file, query, assumptions}], diagnostics}")
     .addHelpText(
       "after",
@@ -34,9 +32,9 @@ export function register(command: Command, invocation: Invocation): void {
         "Exit status: 0 every rule has a query, 2 something was refused.",
     )
     .action(
-      invocation.action(async (paths: string[], { to, source, pipeline = [], json }: ConvertOptions) => {
+      invocation.action((paths: string[], { to, source, pipeline = [], json }: ConvertOptions) => {
         const { output } = invocation;
-        const pipelines = await Promise.all(pipeline.map(readPipeline));
+        const pipelines = new RulePipelines(readPipelineTexts(pipeline));
         const options = source === undefined ? {} : { source };
         const { queries, diagnostics } = convertRules(readRuleTexts(paths), to, pipelines, options);
         if (json === true) output.json({ language: to, queries, diagnostics });
