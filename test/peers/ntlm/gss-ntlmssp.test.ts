@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,16 +8,10 @@ import { NtlmClient } from "../../../src/transport/winrm/ntlm/client.js";
 import type { Sealed } from "../../../src/transport/winrm/ntlm/session-security.js";
 import { skippedFor } from "../../skipped.js";
 import { NtlmAcceptor } from "../../winrm-server/ntlm-acceptor.js";
-import { peersOfTest } from "./line-peer.js";
+import { type Gss, gssPeer, type GssRole, noMechanism } from "../gss/peer.js";
+import { peersOfTest } from "../line-peer.js";
 
-/** Debian's Python, to which its python3-gssapi belongs. */
-const PYTHON = "/usr/bin/python3";
-const findMechanism =
-  'import gssapi; assert "1.3.6.1.4.1.311.2.2.10" in [oid.dotted_form for oid in gssapi.raw.indicate_mechs()]';
-const missing =
-  spawnSync(PYTHON, ["-c", findMechanism]).status === 0
-    ? null
-    : "gss-ntlmssp is not installed (apt-get install gss-ntlmssp python3-gssapi)";
+const missing = noMechanism("1.3.6.1.4.1.311.2.2.10", "gss-ntlmssp python3-gssapi");
 
 const account = { user: "lab", domain: "LABDOM", password: "Pa55w0rd! é" };
 const certificateHash = createHash("sha256").update("a certificate").digest();
@@ -45,26 +38,12 @@ describe("gss-ntlmssp", skippedFor(missing), () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  /** A function that asks the peer to do something with bytes, and returns the bytes that it answers with. */
-  async function gss(begin: Record<string, string>) {
-    const peer = start(PYTHON, [join(import.meta.dirname, "gss.py")], {
-      NTLM_USER_FILE: join(folder, "users"),
-    });
-    const ask = async (request: Record<string, string>): Promise<Buffer> => {
-      const answer = JSON.parse(await peer.ask(JSON.stringify(request))) as {
-        bytes?: string;
-        error?: string;
-      };
-      if (answer.bytes === undefined) throw new Error(answer.error);
-      return Buffer.from(answer.bytes, "base64");
-    };
-    await ask({ do: "begin", ...begin });
-    return async (action: string, bytes: Buffer = Buffer.alloc(0)): Promise<Buffer> =>
-      await ask({ do: action, bytes: bytes.toString("base64") });
+  async function gss(role: Omit<GssRole, "mechanism">): Promise<Gss> {
+    return await gssPeer(start, { mechanism: "ntlm", ...role }, { NTLM_USER_FILE: join(folder, "users") });
   }
 
   const initiator = {
-    role: "initiate",
+    role: "initiate" as const,
     user: `${account.domain}\\${account.user}`,
     password: account.password,
   };
@@ -116,7 +95,7 @@ describe("gss-ntlmssp", skippedFor(missing), () => {
   });
 
   test("as a client of a TLS channel, it is taken by the acceptor of the same channel only", async () => {
-    const acceptWith = async (begin: Record<string, string>) => {
+    const acceptWith = async (begin: Pick<GssRole, "applicationData">) => {
       const client = await gss({ ...initiator, ...begin });
       const server = new NtlmAcceptor({ accounts: [account], targetName: "LABHOST", channelBinding });
       return server.accept(await client("step", server.challenge(await client("step"))));

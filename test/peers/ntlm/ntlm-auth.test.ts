@@ -7,7 +7,7 @@ import { NtlmClient } from "../../../src/transport/winrm/ntlm/client.js";
 import { SessionSecurity } from "../../../src/transport/winrm/ntlm/session-security.js";
 import { skippedFor } from "../../skipped.js";
 import { NtlmAcceptor } from "../../winrm-server/ntlm-acceptor.js";
-import { type LinePeer, peersOfTest } from "./line-peer.js";
+import { type LinePeer, peersOfTest } from "../line-peer.js";
 
 /** Samba's `ntlm_auth`, without a domain and without winbindd, in both roles (man ntlm_auth, --helper-protocol). */
 const missing =

@@ -31,7 +31,7 @@ const required: readonly (readonly [flag: number, name: string])[] = [
   [FLAG.keyExchange, "key exchange"],
 ];
 
-/** What the client offers. Windows wants to be asked for 56-bit keys beside those of 128 bits; they are never used. */
+/** What the client offers. 56-bit keys are among it because Windows' clients offer them beside those of 128 bits; they are never used. */
 const offered = flagsOf(
   ...required.map(([flag]) => flag),
   FLAG.requestTarget,
@@ -48,8 +48,7 @@ const offered = flagsOf(
  *
  * The tokens are sent as they are, not wrapped in SPNEGO. RFC 4559 and MS-N2HT speak of SPNEGO tokens under `Negotiate`, but Windows
  * takes plain NTLM ones as well (as MS-NTHT 1 has them under `NTLM`), and its own WinRM client sends them so to a host outside of a
- * domain: https://social.msdn.microsoft.com/Forums/en-US/b39ca542-dae0-4ac9-aa7b-5305e37274f5 shows its traffic. pywinrm does too. A
- * wrapped exchange would also use up a sequence number for SPNEGO's `mechListMIC` (RFC 4178, 5).
+ * domain: https://social.msdn.microsoft.com/Forums/en-US/b39ca542-dae0-4ac9-aa7b-5305e37274f5 shows its traffic. pywinrm does too.
  *
  * The server's clock is used where the challenge tells it, as Windows always does, so that a skew of clocks does no harm. The
  * server's name (MsvAvTargetName) is not sent: WinRM binds by the channel (MS-WSMV 2.2.4.34, CbtHardeningLevel).

@@ -89,6 +89,14 @@ describe("sealed messages", () => {
     );
   });
 
+  test("the messages of each direction are numbered from 0 (MS-NLMP 3.4.4.2)", () => {
+    const { client, server } = exchange();
+    const numbers = [client, client, server, client, server].map((side) =>
+      side.seal(Buffer.from("one")).signature.readUInt32LE(12),
+    );
+    expect(numbers).toEqual([0, 1, 0, 2, 1]);
+  });
+
   test("any changed bit of signature or data is refused, and the context is dead from then on", () => {
     fc.assert(
       fc.property(sender, bytes, fc.nat(), (from, plain, chosen) => {

@@ -105,6 +105,7 @@ describe("the primitives", () => {
     expect(of("jürgen.żak")).toBe(of("JÜRGEN.ŻAK"));
     expect(of("straße")).not.toBe(of("strasse"));
     expect(of("straße")).toBe(of("STRAßE"));
+    expect(of("ŉ")).not.toBe(of("ʼN"));
     expect(of("ıſ")).not.toBe(of("IS"));
     expect(of("user", "d")).not.toBe(of("user", "D"));
   });

@@ -1,4 +1,4 @@
-"""One side of an NTLM exchange by gss-ntlmssp, through GSS-API: JSON lines in, JSON lines out."""
+"""One side of a GSS-API exchange, by the mechanism that is asked for: JSON lines in, JSON lines out."""
 
 import base64
 import json
@@ -6,21 +6,29 @@ import sys
 
 import gssapi
 
-NTLMSSP = gssapi.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10")
+MECHANISMS = {
+    "ntlm": gssapi.OID.from_int_seq("1.3.6.1.4.1.311.2.2.10"),
+    "spnego": gssapi.OID.from_int_seq("1.3.6.1.5.5.2"),
+}
 
 
-def context(role, bindings, user=None, password=None):
-    if role == "accept":
-        credentials = gssapi.Credentials(usage="accept", mechs=[NTLMSSP])
+def begin(request):
+    mechanism = MECHANISMS[request["mechanism"]]
+    bindings = None
+    if "applicationData" in request:
+        data = base64.b64decode(request["applicationData"])
+        bindings = gssapi.raw.ChannelBindings(application_data=data)
+    if request["role"] == "accept":
+        credentials = gssapi.Credentials(usage="accept", mechs=[mechanism])
         return gssapi.SecurityContext(creds=credentials, usage="accept", channel_bindings=bindings)
-    name = gssapi.Name(user, gssapi.NameType.user)
+    name = gssapi.Name(request["user"], gssapi.NameType.user)
     credentials = gssapi.raw.acquire_cred_with_password(
-        name, password.encode(), mechs=[NTLMSSP], usage="initiate"
+        name, request["password"].encode(), mechs=[mechanism], usage="initiate"
     ).creds
     return gssapi.SecurityContext(
         name=gssapi.Name("HTTP@labhost", gssapi.NameType.hostbased_service),
         creds=credentials,
-        mech=NTLMSSP,
+        mech=mechanism,
         usage="initiate",
         flags=[
             gssapi.RequirementFlag.confidentiality,
@@ -31,19 +39,10 @@ def context(role, bindings, user=None, password=None):
     )
 
 
-def begin(request):
-    bindings = None
-    if "applicationData" in request:
-        data = base64.b64decode(request["applicationData"])
-        bindings = gssapi.raw.ChannelBindings(application_data=data)
-    return context(request["role"], bindings, request.get("user"), request.get("password"))
-
-
 def answer(security, request):
     given = base64.b64decode(request.get("bytes", ""))
     if request["do"] == "step":
-        token = security.step(given or None)
-        return token or b""
+        return security.step(given or None) or b""
     if request["do"] == "wrap":
         return security.wrap(given, True).message
     if request["do"] == "unwrap":
@@ -59,10 +58,10 @@ def answer(security, request):
 security = None
 for line in sys.stdin:
     request = json.loads(line)
+    reply = {"bytes": ""}
     try:
         if request["do"] == "begin":
             security = begin(request)
-            reply = {"bytes": ""}
         else:
             reply = {"bytes": base64.b64encode(answer(security, request)).decode()}
     except Exception as error:

@@ -35,8 +35,10 @@ export class LinePeer {
   }
 }
 
+export type StartPeer = (...parameters: ConstructorParameters<typeof LinePeer>) => LinePeer;
+
 /** Starts peers that are ended after the test that started them. */
-export function peersOfTest(): (...parameters: ConstructorParameters<typeof LinePeer>) => LinePeer {
+export function peersOfTest(): StartPeer {
   let peers: LinePeer[] = [];
   afterEach(async () => {
     await Promise.all(peers.map((peer) => peer.end()));
