@@ -4,7 +4,7 @@ import { compileWithPipelines, parsePipeline } from "../../src/detection/pipelin
 import { compileCollection } from "../../src/detection/sigma/collection.js";
 import { parseSigmaFile } from "../../src/detection/sigma/collection-file.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
-import { compileRegex, RegexProblem } from "../../src/detection/sigma/regex/index.js";
+import { compileRegex, RegexProblem } from "../../src/detection/regex/index.js";
 import { evaluateSpl } from "../../src/detection/spl/evaluate.js";
 import { TyrianError } from "../../src/errors.js";
 import { hostEventSchema } from "../../src/model/event.js";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { convertSigma } from "../../../src/detection/convert/index.js";
-import { queryFor, refusalOf, ruleOf } from "./helpers.js";
+import { convertSigma, queryFor, refusalOf, ruleOf } from "./helpers.js";
 
 type Row = readonly [selection: Readonly<Record<string, unknown>>, condition: string];
 
@@ -35,6 +34,8 @@ describe("EQL", () => {
       [{ Parent: null }, "?Parent == null"],
       [{ "process.my-name": "x1" }, '?process.`my-name` : "x1"'],
       [{ "where.or": "1" }, '?`where`.`or` : "1"'],
+      // elastic.co/docs/reference/query-languages/eql/eql-syntax: "Escape characters in a string"
+      [{ Image: "a\x02" }, String.raw`?Image : "a\u{02}"`],
     ]),
   )("$condition", ({ selection, condition }) => {
     expect(queryFor("eql", { sel: selection })).toBe(`any where ${condition}`);
@@ -103,6 +104,8 @@ describe("LogsQL", () => {
       [{ "Ip|cidr": "10.0.0.0/8" }, '"Ip":ipv4_range("10.0.0.0/8")'],
       [{ "A|fieldref|cased": "B" }, '("A":* AND "A":eq_field("B"))'],
       [{ a: "1", b: ["2", "3"] }, '"a":="1" AND ("b":="2" OR "b":="3")'],
+      // docs.victoriametrics.com/victorialogs/logsql, "String literals": those of Go
+      [{ "a|cased": "\x00" }, String.raw`"a":="\u0000"`],
     ]),
   )("$condition", ({ selection, condition }) => {
     expect(queryFor("logsql", { sel: selection })).toBe(condition);
@@ -139,6 +142,27 @@ describe("LogQL", () => {
     expect(queryFor("logql", negation({ "Count|gt": 5 }), { source })).toBe(
       `${source}\n| (Count!~${number} or Count <= 5)`,
     );
+  });
+
+  // grafana.com/docs/loki/latest/query/log_queries: "Line filter expression", |~ and !~ with RE2's syntax.
+  test.each([
+    [{ sel: ["whoami"] }, String.raw`|~ "(?i:whoami)"`],
+    [{ sel: ["a.b", "c"] }, String.raw`|~ "(?i:a\\.b)|(?i:c)"`],
+    [{ sel: { "|all": ["a", "b"] } }, '|~ "(?i:a)"\n|~ "(?i:b)"'],
+    [{ sel: ["a", "b"], condition: "not sel" }, '!~ "(?i:a)"\n!~ "(?i:b)"'],
+    [{ sel: ["a"], other: { Image: "4" }, condition: "other and sel" }, '|~ "(?i:a)"\n| Image="4"'],
+  ])("keywords are looked for in the raw line: %j", (detection, filters) => {
+    expect(queryFor("logql", detection, { source })).toBe(`${source}\n${filters}`);
+  });
+
+  test.each([
+    [{ sel: ["a"], other: { Image: "4" }, condition: "other or sel" }],
+    [{ sel: ['say "a"'] }],
+    [{ sel: ["a*b"] }],
+    [{ sel: ["C:\\x"] }],
+    [{ a: ["a"], b: ["b"], condition: "a or not b" }],
+  ])("keywords that the raw line may have otherwise are refused: %j", (detection) => {
+    expect(refusalOf("logql", detection, { source }).hint).toBe("name the field");
   });
 
   test("negations move down to the labels", () => {
@@ -206,14 +230,11 @@ describe("what a language cannot say is refused", () => {
     expect(found.hint).not.toBe("");
   });
 
-  test.each(["eql", "ppl", "logsql", "logql", "udm-search", "yara-l"] as const)(
-    "keywords in %s",
-    (language) => {
-      const source = sources[language];
-      const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
-      expect(found.hint).toContain("name the field");
-    },
-  );
+  test.each(["eql", "ppl", "logsql", "udm-search", "yara-l"] as const)("keywords in %s", (language) => {
+    const source = sources[language];
+    const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
+    expect(found.hint).toContain("name the field");
+  });
 
   test("a rule is refused as a whole, with every reason", () => {
     const rule = ruleOf({

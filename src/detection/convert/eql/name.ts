@@ -1,16 +1,3 @@
-const escapes: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
-
-/** A text as a literal of EQL (reference, "Escape characters in a string"). The text must be one that a query can carry. */
-export function eqlText(text: string): string {
-  return `"${text.replaceAll(/[\\"\n\r\t]/g, (character) => escapes[character] ?? character)}"`;
-}
-
 const words =
   /^(?:and|any|by|false|head|in|join|like|maxspan|not|null|of|or|regex|sample|sequence|tail|true|until|where|with)$/i;
 

@@ -1,5 +1,4 @@
-import { BESIDE, type Program } from "./program.js";
-import type { Assertion } from "./syntax.js";
+import { BESIDE, classAt, holds, type Program } from "./program.js";
 
 /** Table entries of remembered states, of one expression. When they are used up, states are no longer remembered. */
 const mostEntries = 32_768;
@@ -14,29 +13,6 @@ interface State {
   readonly before: number;
   /** By class of the next character: the next state's number, UNKNOWN or ACCEPT. */
   readonly nexts: Int32Array;
-}
-
-function isLineEdge(beside: number): boolean {
-  return beside === BESIDE.edge || beside === BESIDE.newline || beside === BESIDE.lastNewline;
-}
-
-function holds(assertion: Assertion, before: number, after: number): boolean {
-  switch (assertion) {
-    case "start":
-      return before === BESIDE.edge;
-    case "end":
-      return after === BESIDE.edge;
-    case "text-end":
-      return after === BESIDE.edge || after === BESIDE.lastNewline;
-    case "line-start":
-      return isLineEdge(before);
-    case "line-end":
-      return isLineEdge(after);
-    case "word-edge":
-      return (before === BESIDE.word) !== (after === BESIDE.word);
-    case "no-word-edge":
-      return (before === BESIDE.word) === (after === BESIDE.word);
-  }
 }
 
 /**
@@ -66,7 +42,7 @@ export class Automaton {
       const codePoint = text.codePointAt(index) ?? 0;
       if (codePoint > 0xffff) index++;
       const state = this.#states[number] as State;
-      const characterClass = this.#classAt(text, index, codePoint);
+      const characterClass = classAt(program, text, index, codePoint);
       let next = state.nexts[characterClass] ?? UNKNOWN;
       if (next === UNKNOWN) {
         const steps = this.#step(state.steps, state.before, characterClass);
@@ -92,18 +68,13 @@ export class Automaton {
     for (let index = from; index < text.length; index++) {
       const codePoint = text.codePointAt(index) ?? 0;
       if (codePoint > 0xffff) index++;
-      const characterClass = this.#classAt(text, index, codePoint);
+      const characterClass = classAt(this.#program, text, index, codePoint);
       const next = this.#step(steps, before, characterClass);
       if (next === null) return true;
       steps = next;
       before = this.#program.beside[characterClass] ?? BESIDE.other;
     }
     return this.#reachable(steps, before, BESIDE.edge) === null;
-  }
-
-  #classAt(text: string, index: number, codePoint: number): number {
-    const last = codePoint === 10 && index === text.length - 1;
-    return last ? this.#program.lastNewline : this.#program.classOf(codePoint);
   }
 
   /** The number of a state; UNKNOWN when there is no room for a new one. */
@@ -151,7 +122,7 @@ export class Automaton {
       if (step.type === "accept") return null;
       if (step.type === "set") readers.push(at);
       else if (step.type === "split") pending.push(...step.nexts);
-      else if (holds(step.assertion, before, after)) pending.push(step.next);
+      else if (step.type === "save" || holds(step.assertion, before, after)) pending.push(step.next);
     }
     return readers;
   }

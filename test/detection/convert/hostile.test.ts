@@ -1,28 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { convertSigma, type QueryLanguage } from "../../../src/detection/convert/index.js";
-import { Cursor, type Condition } from "./condition-reader.js";
-import { eqlFinds } from "./eql-stand-in.js";
+import type { QueryLanguage } from "../../../src/detection/convert/index.js";
+import { compileSigma } from "../../../src/detection/sigma/compile.js";
+import { Cursor, takeQuotedText } from "./condition-reader.js";
 import * as eql from "./eql-stand-in.js";
-import { ruleOf } from "./helpers.js";
-import { logqlFinds, logsqlFinds, takeGoText, udmFinds } from "./logs-stand-ins.js";
-import { pplFinds } from "./ppl-stand-in.js";
+import { convertSigma, ruleOf } from "./helpers.js";
 import * as ppl from "./ppl-stand-in.js";
-
-interface System {
-  readonly language: QueryLanguage;
-  readonly field: string;
-  readonly finds: (query: string) => Condition;
-  readonly source?: string;
-}
-
-const systems: readonly System[] = [
-  { language: "eql", field: "A", finds: eqlFinds },
-  { language: "ppl", field: "A", finds: pplFinds, source: "events" },
-  { language: "logsql", field: "A", finds: logsqlFinds },
-  { language: "logql", field: "A", finds: logqlFinds, source: '{job="events"} | json' },
-  { language: "udm-search", field: "principal.hostname", finds: udmFinds },
-];
+import { logsource, systems } from "./systems.js";
 
 const hostile = fc
   .oneof(
@@ -56,35 +40,35 @@ function written(text: string): string {
 }
 
 // The stand-ins read a query to its end and refuse what is left over: text that broke out of its literal would be.
-test.each(systems)(
-  "no value breaks out of its literal in $language",
-  ({ language, field, finds, source }) => {
-    let converted = 0;
-    fc.assert(
-      fc.property(
-        hostile,
-        fc.constantFrom("", "|cased", "|contains", "|startswith", "|endswith|cased"),
-        (text, modifiers) => {
-          const rule = ruleOf({ sel: { [`${field}${modifiers}`]: written(text) } });
-          const { conversion } = convertSigma(
-            rule,
-            "rule.yml",
-            language,
-            source === undefined ? {} : { source },
-          );
-          if (conversion === null) return;
-          converted++;
-          const condition = finds(conversion.query);
-          expect(condition({ [field]: text }), conversion.query).toBe(true);
-          expect(condition({ [field]: `a${text}b` })).toBe(modifiers === "|contains");
-          expect(condition({ [field]: "" })).toBe(false);
-          expect(condition({})).not.toBe(true);
-        },
-      ),
-    );
-    expect(converted).toBeGreaterThan(50);
-  },
-);
+test.each(systems)("no value breaks out of its literal in $language", ({ language, finds, source }) => {
+  const field = language === "udm-search" ? "principal.hostname" : "A";
+  let converted = 0;
+  fc.assert(
+    fc.property(
+      hostile,
+      fc.constantFrom("", "|cased", "|contains", "|startswith", "|endswith|cased"),
+      (text, modifiers) => {
+        const rule = ruleOf({ sel: { [`${field}${modifiers}`]: written(text) } });
+        const sigma = compileSigma(rule, "rule.yml").rule;
+        const { conversion } = convertSigma(
+          rule,
+          "rule.yml",
+          language,
+          source === undefined ? {} : { source },
+        );
+        if (conversion === null) return;
+        converted++;
+        const condition = finds(conversion.query);
+        expect(condition({ [field]: text }), conversion.query).toBe(true);
+        const beside = { [field]: `a${text}b` };
+        expect(condition(beside)).toBe(sigma?.matches({ id: "1", logsource, fields: beside }));
+        expect(condition({ [field]: "" })).toBe(false);
+        expect(condition({})).not.toBe(true);
+      },
+    ),
+  );
+  expect(converted).toBeGreaterThan(50);
+});
 
 const names = fc
   .oneof(
@@ -102,7 +86,7 @@ test.each([
     read: ppl.takeName,
     after: " = 'v'",
   },
-  { language: "logsql", source: null, start: "", read: takeGoText, after: ':="v"' },
+  { language: "logsql", source: null, start: "", read: takeQuotedText, after: ':="v"' },
 ] as const)(
   "no name of a field breaks out of its quotes in $language",
   ({ language, source, start, read, after }) => {

@@ -1,16 +1,3 @@
-const escapes: Readonly<Record<string, string>> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-};
-
-/** A text as a literal of ES|QL (reference, "String literals"). The text must be one that a query can carry. */
-export function esqlText(text: string): string {
-  return `"${text.replaceAll(/[\\"\n\r\t]/g, (character) => escapes[character] ?? character)}"`;
-}
-
 const words =
   /^(?:and|or|not|in|is|null|like|rlike|true|false|as|asc|desc|by|on|with|from|where|eval|stats|nulls|first|last|limit|sort|keep|drop|rename)$/i;
 

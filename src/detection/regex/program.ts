@@ -5,11 +5,38 @@ import { RegexProblem, type Assertion, type Expression } from "./syntax.js";
 export type Step =
   | { readonly type: "set"; readonly set: number; readonly next: number }
   | { readonly type: "assertion"; readonly assertion: Assertion; readonly next: number }
+  /** The first way is the preferred one. */
   | { readonly type: "split"; readonly nexts: readonly number[] }
+  /** Remembers the place: the start of group n in slot 2n, its end in 2n+1. */
+  | { readonly type: "save"; readonly slot: number; readonly next: number }
   | { readonly type: "accept" };
 
 /** What stands beside a place in the text, as far as assertions care. */
 export const BESIDE = { edge: 0, newline: 1, word: 2, other: 3, lastNewline: 4 } as const;
+
+/** Whether an assertion holds between what stands {@link BESIDE} a place. */
+export function holds(assertion: Assertion, before: number, after: number): boolean {
+  switch (assertion) {
+    case "start":
+      return before === BESIDE.edge;
+    case "end":
+      return after === BESIDE.edge;
+    case "text-end":
+      return after === BESIDE.edge || after === BESIDE.lastNewline;
+    case "line-start":
+      return isLineEdge(before);
+    case "line-end":
+      return isLineEdge(after);
+    case "word-edge":
+      return (before === BESIDE.word) !== (after === BESIDE.word);
+    case "no-word-edge":
+      return (before === BESIDE.word) === (after === BESIDE.word);
+  }
+}
+
+function isLineEdge(beside: number): boolean {
+  return beside === BESIDE.edge || beside === BESIDE.newline || beside === BESIDE.lastNewline;
+}
 
 /** A non-deterministic automaton over classes of characters that no part of the expression tells apart. */
 export interface Program {
@@ -25,12 +52,20 @@ export interface Program {
   classOf(codePoint: number): number;
 }
 
+/** The class of the character at an index of a text. */
+export function classAt(program: Program, text: string, index: number, codePoint: number): number {
+  const last = codePoint === 10 && index === text.length - 1;
+  return last ? program.lastNewline : program.classOf(codePoint);
+}
+
 /** Larger expressions are refused: each step may be looked at for each character of an event. */
 const mostSteps = 3000;
 
 class Builder {
   readonly steps: Step[] = [];
   readonly sets: CharacterSet[] = [];
+
+  constructor(private readonly captures: boolean) {}
 
   add(step: Step): number {
     if (this.steps.length >= mostSteps) {
@@ -59,20 +94,27 @@ class Builder {
           type: "split",
           nexts: expression.options.map((option) => this.build(option, next)),
         });
+      case "group": {
+        const { index, part } = expression;
+        if (!this.captures) return this.build(part, next);
+        const close = this.add({ type: "save", slot: index * 2 + 1, next });
+        return this.add({ type: "save", slot: index * 2, next: this.build(part, close) });
+      }
       case "repeat":
         return this.#repeat(expression, next);
     }
   }
 
-  #repeat({ part, least, most }: Expression & { type: "repeat" }, next: number): number {
+  #repeat({ part, least, most, lazy }: Expression & { type: "repeat" }, next: number): number {
+    const order = (inner: number): readonly number[] => (lazy ? [next, inner] : [inner, next]);
     let start = next;
     if (most === null) {
       const loop = this.add({ type: "split", nexts: [] });
-      this.steps[loop] = { type: "split", nexts: [this.build(part, loop), next] };
+      this.steps[loop] = { type: "split", nexts: order(this.build(part, loop)) };
       start = loop;
     } else {
       for (let count = least; count < most; count++) {
-        start = this.add({ type: "split", nexts: [this.build(part, start), next] });
+        start = this.add({ type: "split", nexts: order(this.build(part, start)) });
       }
     }
     for (let count = 0; count < least; count++) start = this.build(part, start);
@@ -123,9 +165,12 @@ function classify(sets: readonly CharacterSet[]): Omit<Program, "steps" | "start
   };
 }
 
-/** The automaton of an expression. Throws {@link RegexProblem} when it would be too large. */
-export function buildProgram(expression: Expression): Program {
-  const builder = new Builder();
+/**
+ * The automaton of an expression; with steps for its groups when told. Throws {@link RegexProblem} when it would be too
+ * large.
+ */
+export function buildProgram(expression: Expression, captures = false): Program {
+  const builder = new Builder(captures);
   const accept = builder.add({ type: "accept" });
   const start = builder.build(expression, accept);
   // Expressions repeat the same sets; each is told apart once.

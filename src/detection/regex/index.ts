@@ -5,7 +5,7 @@ import { buildProgram } from "./program.js";
 export { RegexProblem } from "./syntax.js";
 
 /**
- * Compiles a rule's regular expression. Throws `RegexProblem`: `regex-invalid` for what is no expression,
+ * Compiles a regular expression, for whether it matches. Throws `RegexProblem`: `regex-invalid` for what is no expression,
  * `regex-unsafe` for look-around, back-references, atomic groups and expressions that are too large. Everything else is
  * searched for in time linear in the text.
  */

@@ -1,5 +1,5 @@
-import { RegexProblem } from "../../sigma/regex/syntax.js";
-import type { CaptureRegex, Match } from "./search.js";
+import { RegexProblem } from "../regex/syntax.js";
+import { textOfGroup, type CaptureRegex, type Captures } from "../regex/captures.js";
 
 type Part = string | number;
 
@@ -29,8 +29,8 @@ export class Replacement {
         parts.push(text ?? match[0]);
         continue;
       }
-      const index = /^\d+$/.test(group) ? Number(group) : regex.names.get(group);
-      if (index === undefined || index > regex.groups) {
+      const index = /^\d+$/.test(group) ? Number(group) : regex.names.indexOf(group);
+      if (index === -1 || index >= regex.names.length) {
         throw new RegexProblem("regex-invalid", `the expression has no group ${group}`);
       }
       parts.push(index);
@@ -39,13 +39,9 @@ export class Replacement {
   }
 
   /** The text for one match. A group that took no part is empty. */
-  textFor(match: Match, text: string): string {
+  textFor(match: Captures, text: string): string {
     return this.#parts
-      .map((part) => {
-        if (typeof part === "string") return part;
-        const group = match[part];
-        return group === null || group === undefined ? "" : text.slice(group.start, group.end);
-      })
+      .map((part) => (typeof part === "string" ? part : (textOfGroup(text, match, part) ?? "")))
       .join("");
   }
 }

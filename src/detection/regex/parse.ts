@@ -22,7 +22,7 @@ function unsafe(what: string): RegexProblem {
   return new RegexProblem(
     "regex-unsafe",
     `${what} cannot be matched in time that is linear in the event`,
-    "Sigma's expressions have classes, groups, alternatives, quantifiers and anchors; write a second selection for what must not match",
+    "expressions have classes, groups, alternatives, quantifiers and anchors; exclude what must not match in a condition of its own",
   );
 }
 
@@ -30,6 +30,7 @@ class Parser {
   readonly #characters: readonly string[];
   #at = 0;
   #depth = 0;
+  #groups = 0;
 
   constructor(source: string) {
     this.#characters = [...source];
@@ -109,9 +110,9 @@ class Parser {
       count++;
       if (count > 1) throw invalid(`a quantifier at character ${this.#at} follows a quantifier`);
       if (expression.type === "assertion") throw invalid("an anchor cannot be repeated");
-      // Whether a quantifier is lazy decides what a group captures, not whether the expression matches.
-      if (!this.#take("?") && this.#peek() === "+") throw unsafe("a possessive quantifier");
-      expression = { type: "repeat", part: expression, ...bounds };
+      const lazy = this.#take("?");
+      if (!lazy && this.#peek() === "+") throw unsafe("a possessive quantifier");
+      expression = { type: "repeat", part: expression, ...bounds, lazy };
     }
   }
 
@@ -173,11 +174,17 @@ class Parser {
     const start = this.#at + 1;
     this.#at++;
     let flags = outer;
-    if (this.#take("?")) {
-      const named = /^(?:P?<[A-Za-z_]\w*>|'[A-Za-z_]\w*')/.exec(this.#rest(80));
+    let index: number | null = null;
+    let name: string | null = null;
+    if (!this.#take("?")) index = ++this.#groups;
+    else {
+      const named = /^(?:P?<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)')/.exec(this.#rest(80));
       const flagged = /^([a-zA-Z]*)(?:-([a-zA-Z]+))?:/.exec(this.#rest(16));
-      if (named !== null) this.#at += named[0].length;
-      else if (flagged !== null) {
+      if (named !== null) {
+        this.#at += named[0].length;
+        index = ++this.#groups;
+        name = named[1] ?? named[2] ?? null;
+      } else if (flagged !== null) {
         this.#at += flagged[0].length;
         flags = this.#changeFlags(flags, flagged[1] ?? "", flagged[2] ?? "");
       } else if (/^(?:=|!|<=|<!)/.test(this.#rest(2))) throw unsafe("a look-around");
@@ -190,7 +197,7 @@ class Parser {
     const inner = this.#choice(flags);
     this.#depth--;
     if (!this.#take(")")) throw invalid(`"(" at character ${start} is not closed`);
-    return inner;
+    return index === null ? inner : { type: "group", index, name, part: inner };
   }
 
   /** The code point of an escape that stands for one character; null when it stands for something else. */
