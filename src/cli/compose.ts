@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stateFolder } from "../config.js";
 import type { CompiledRule } from "../detection/rule.js";
+import { messageOf } from "../errors.js";
 import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
 import type { EnginePorts } from "../engine/ports.js";
 import { WithheldTargets } from "../engine/withheld.js";
@@ -14,16 +15,21 @@ import { resolveSecret } from "../secrets.js";
 import { openEmbeddedSiem } from "../siem/embedded/index.js";
 import { shareQuestions } from "../siem/shared.js";
 import type { Siem } from "../siem/siem.js";
+import { readHostLog } from "../telemetry/host-log.js";
 import { createLocalTransport } from "../transport/local.js";
 import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
 import { createSshTransport } from "../transport/ssh.js";
-import type { Session } from "../transport/transport.js";
+import type { ConnectOptions, Session } from "../transport/transport.js";
+import { createWinrmTransport } from "../transport/winrm.js";
+import type { HostLog } from "../verify/host-log.js";
 import type { ChosenLab } from "./lab-choice.js";
 
 /** The one place where adapters are chosen: transports, SIEM, queue. Everything opened here is closed here. */
 
 const TOKEN_DEADLINE_MS = 10_000;
+/** Milliseconds for the connection over which a host's log is read. */
+const READER_DEADLINE_MS = 15_000;
 
 /** How old, in milliseconds, the count of lost records before an act may be: an older one only takes more losses for the act's. */
 const LOST_BEFORE_MS = 3_000;
@@ -34,6 +40,8 @@ export interface Targets {
   /** Ends the session to a target; the next one is a login session of its own. */
   renew(target: Target): Promise<void>;
   byName(name: string): Target;
+  /** The sensors' own logs on the targets, read over connections in which nothing acts. */
+  readonly hostLog: HostLog;
   close(): Promise<void>;
 }
 
@@ -53,19 +61,43 @@ export function openTargets(
     onWarning,
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
   });
-  const local = createLocalTransport();
-  const pool = new SessionPool((target) => (target.transport.type === "ssh" ? ssh : local), {
-    onConnect: (session) => proveLab(session, lab),
+  const winrm = createWinrmTransport({
+    resolveSecret,
+    openSocket: (target, options) => sockets.open(target, options),
+    onWarning,
   });
+  const transports = { ssh, winrm, local: createLocalTransport() };
+  const openPool = (): SessionPool =>
+    new SessionPool((target) => transports[target.transport.type], {
+      onConnect: (session) => proveLab(session, lab),
+    });
+  const [pool, readers] = [openPool(), openPool()];
+  const acquireFrom = async (
+    from: SessionPool,
+    target: Target,
+    options: ConnectOptions,
+  ): Promise<Session> => {
+    const scoped = await assertInScope(lab.inventory, target.name);
+    return await from.acquire(scoped.target, options);
+  };
+  const byName = (name: string): Target => targetOf(lab.inventory, name);
   return {
-    acquire: async (target, options) => {
-      const scoped = await assertInScope(lab.inventory, target.name);
-      return await pool.acquire(scoped.target, options);
-    },
+    acquire: (target, options) => acquireFrom(pool, target, options),
     renew: (target) => pool.renew(target),
-    byName: (name) => targetOf(lab.inventory, name),
+    byName,
+    hostLog: {
+      recordsOf: async (trial) => {
+        try {
+          const target = byName(trial.target);
+          const session = await acquireFrom(readers, target, { deadlineMs: READER_DEADLINE_MS });
+          return await readHostLog(session, target.sensor, trial.id, trial.telemetryHost);
+        } catch (error) {
+          return { state: "unreachable", detail: messageOf(error), value: [] };
+        }
+      },
+    },
     close: async () => {
-      await pool.close();
+      await Promise.all([pool.close(), readers.close()]);
       await sockets.close();
     },
   };

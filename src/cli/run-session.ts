@@ -111,7 +111,11 @@ async function actAndJudge(request: RunRequest, parts: Parts, signal: AbortSigna
     {
       act: (trial, trialSignal) => actOnTarget(trial, parts.targets.byName(trial.target), ports, trialSignal),
       judge: async (acted, judgeSignal) => {
-        await judge(acted, parts.siem, rules, ports, { signal: judgeSignal, lag });
+        await judge(acted, parts.siem, rules, ports, {
+          signal: judgeSignal,
+          lag,
+          hostLog: parts.targets.hostLog,
+        });
       },
     },
   );

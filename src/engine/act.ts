@@ -80,7 +80,9 @@ export async function runAct(
     over = true;
     const cut = await ender.stop();
     return {
-      execution: sent ? executionOf(trial, result, nonce, reports.statuses, cut) : neverSent(result, signal),
+      execution: sent
+        ? executionOf(trial, session, result, nonce, reports.statuses, cut)
+        : neverSent(result, signal),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {
@@ -124,6 +126,7 @@ export function neverStarted(code: string, message: string): Execution {
 
 function executionOf(
   trial: Trial,
+  { ownLogin }: Session,
   result: ExecResult,
   nonce: string,
   statuses: readonly Status[],
@@ -146,6 +149,8 @@ function executionOf(
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
+    // One trial at a time holds the target, and after one that something outlived the session is not used again.
+    ...(ownLogin ? { alone: true } : {}),
     ...(Number.isNaN(looked) ? {} : { housekeeping: looked }),
     ...(leftBehind.length === 0
       ? {}

@@ -7,6 +7,7 @@ import type { Siem } from "../siem/siem.js";
 import { decide } from "../verify/decide.js";
 import { type Patience, observe } from "../verify/observe.js";
 import { refineExecution } from "../verify/prevention.js";
+import type { HostLog } from "../verify/host-log.js";
 import type { SentinelLag } from "../verify/sentinel-lag.js";
 import type { EnginePorts } from "./ports.js";
 import type { ActedTrial } from "./trial.js";
@@ -25,6 +26,8 @@ export interface JudgeSettings {
   readonly patience?: Patience;
   /** Ends the waiting: the verdicts are then those of what is known by then. */
   readonly signal?: AbortSignal;
+  /** Tells what was lost on the way to the SIEM. */
+  readonly hostLog?: HostLog;
   /** What the SIEM has shown of the trial before. */
   readonly earlier?: Observation;
   /** Shared by all trials of a run. */

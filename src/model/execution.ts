@@ -34,6 +34,8 @@ export const executionSchema = z.strictObject({
    * sentinel: then that was executed too.
    */
   housekeeping: z.int().optional(),
+  /** The login session was Tyrian's own, and no other trial used it between the sentinels. Absent: that is not known. */
+  alone: z.boolean().optional(),
   /** Processes of the act were perhaps still running when the end sentinel closed its bracket: its events may be incomplete. */
   outlived: z.boolean().optional(),
   /** Those of them that were seen, as `number:start` (the host's number, clock ticks since boot): the cleanup sees whether they are gone. */

@@ -90,6 +90,10 @@ export const observationSchema = z.strictObject({
   rules: z.array(ruleStatusSchema),
   /** By analytic id. */
   background: z.record(z.string(), backgroundSchema),
+  /** What the sensor's own log on the target says of the trial's time; absent when it was not read. */
+  hostLog: z
+    .strictObject({ state: answerStateSchema, detail: z.string(), events: z.array(hostEventSchema) })
+    .optional(),
   sensor: z.strictObject({
     /** Records that were lost on the host, as counted before the act and at the first asking after it; null when not known. */
     lostBefore: z.number().nullable(),

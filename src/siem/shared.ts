@@ -1,8 +1,10 @@
 import type { Alert } from "../model/alert.js";
+import type { HostEvent } from "../model/event.js";
+import type { RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import { QuestionBudget, type Time } from "./budget.js";
 import { QuestionLines } from "./lines.js";
-import type { AlertQuery, Answer, Canary, Siem, TrialOnHost } from "./siem.js";
+import type { AlertQuery, Answer, Canary, HostSpan, Siem, TrialOnHost } from "./siem.js";
 
 /** Milliseconds that the background of a rule on a host is taken as known. */
 const BACKGROUND_MS = 10 * 60_000;
@@ -14,7 +16,7 @@ const NEAR_MS = 5 * 60_000;
 /**
  * A SIEM that many verifications ask at once: questions that wait for their turn are put as one, and no more are put than
  * it may be asked in a minute, so that one may wait for its turn. The sentinels of all trials are one question, as are the
- * alerts of all their rules and hosts, and the events of a host.
+ * alerts of all their rules and hosts, their events, and what the SIEM has of their rules.
  */
 export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked: number } {
   const budget = new QuestionBudget(siem.questionsPerMinute, time);
@@ -27,22 +29,16 @@ export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked:
       return budget.spent;
     },
     clock: sharedClock(siem, lines, time),
-    canaries: async (asked) => {
-      const put = (trials: readonly TrialOnHost[]): Promise<Answer<Canary>[]> => putCanaries(siem, trials);
-      const answers = await Promise.all(asked.map((one) => lines.ask("canaries", "", one, put)));
-      const worst = answers.find(({ state }) => state !== "complete") ?? answers[0];
-      return {
-        state: worst?.state ?? "complete",
-        detail: worst?.detail ?? "",
-        value: answers.map(({ value }) => value),
-      };
+    canaries: async (asked) =>
+      together(asked.map((one) => lines.ask("canaries", "", one, (trials) => putCanaries(siem, trials)))),
+    events: async (spans) => {
+      const answers = spans.map((one) => lines.ask("events", "", one, (asked) => putEvents(siem, asked)));
+      const { value, ...rest } = await together(answers);
+      return { ...rest, value: value.flat() };
     },
-    events: sharedEvents(siem, lines),
     alerts: (query) => lines.ask("alerts", "", query, (queries) => putAlerts(siem, queries)),
-    ruleStatus: (rule, since) =>
-      lines.ask("status", rule, since, async (moments) =>
-        toAll(moments, await siem.ruleStatus(rule, Math.min(...moments))),
-      ),
+    ruleStatuses: (rules, since) =>
+      lines.ask("statuses", "", { rules, since }, (questions) => putStatuses(siem, questions)),
     background: sharedBackground(siem, lines, time),
     sensor: (host, since) =>
       lines.ask("sensor", host, since, async (moments) =>
@@ -50,6 +46,17 @@ export function shareQuestions(siem: Siem, time: Time): Siem & { readonly asked:
       ),
     changed: (host, ms, signal) => siem.changed(host, ms, signal),
     close: () => siem.close(),
+  };
+}
+
+/** Answers to parts of a question, as whole as the first that is not. */
+async function together<A>(parts: readonly Promise<Answer<A>>[]): Promise<Answer<A[]>> {
+  const answers = await Promise.all(parts);
+  const worst = answers.find(({ state }) => state !== "complete");
+  return {
+    state: worst?.state ?? "complete",
+    detail: worst?.detail ?? "",
+    value: answers.map(({ value }) => value),
   };
 }
 
@@ -64,6 +71,24 @@ async function putCanaries(siem: Siem, trials: readonly TrialOnHost[]): Promise<
     if (canary !== undefined) return { state, detail, value: canary };
     const unanswered = { begin: null, end: null };
     return { state: "partial", detail: "a question was left unanswered", value: unanswered };
+  });
+}
+
+async function putStatuses(
+  siem: Siem,
+  questions: readonly { readonly rules: readonly string[]; readonly since: number }[],
+): Promise<Answer<RuleStatus[]>[]> {
+  const rules = [...new Set(questions.flatMap((question) => question.rules))];
+  const { state, detail, value } = await siem.ruleStatuses(
+    rules,
+    Math.min(...questions.map(({ since }) => since)),
+  );
+  const statuses = new Map(value.map((status) => [status.rule, status]));
+  return questions.map((question) => {
+    const found = question.rules.flatMap((rule) => statuses.get(rule) ?? []);
+    if (state !== "complete" || found.length === question.rules.length)
+      return { state, detail, value: found };
+    return { state: "partial", detail: "the SIEM said nothing of a rule", value: found };
   });
 }
 
@@ -83,31 +108,19 @@ function isWanted(alert: Alert, { rules, hosts, from, to }: AlertQuery): boolean
   return named && alert.updatedAt >= from && alert.createdAt <= to;
 }
 
-/** One question for spans of a host that wait and lie near each other. */
-function sharedEvents(siem: Siem, lines: QuestionLines): Siem["events"] {
-  const waiting = new Map<string, { readonly host: string; from: number; to: number }>();
-  let count = 0;
-  return (host, from, to) => {
-    const near = [...waiting].find(
-      ([, span]) => span.host === host && from <= span.to + NEAR_MS && to >= span.from - NEAR_MS,
-    );
-    const [key, span] = near ?? [`${host} ${(count += 1)}`, { host, from, to }];
-    span.from = Math.min(span.from, from);
-    span.to = Math.max(span.to, to);
-    waiting.set(key, span);
-    return lines.ask("events", key, { from, to }, async (questions) => {
-      waiting.delete(key);
-      const hull = {
-        from: Math.min(...questions.map((question) => question.from)),
-        to: Math.max(...questions.map((question) => question.to)),
-      };
-      const { value, ...rest } = await siem.events(host, hull.from, hull.to);
-      return questions.map((question) => ({
-        ...rest,
-        value: value.filter(({ time }) => time >= question.from && time <= question.to),
-      }));
-    });
-  };
+/** Spans of a host that lie near each other are asked about as one. */
+async function putEvents(siem: Siem, spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>[]> {
+  const hulls: { host: string; from: number; to: number }[] = [];
+  for (const span of spans.toSorted((one, other) => one.from - other.from)) {
+    const near = hulls.find(({ host, to }) => host === span.host && span.from <= to + NEAR_MS);
+    if (near === undefined) hulls.push({ ...span });
+    else near.to = Math.max(near.to, span.to);
+  }
+  const { value, ...rest } = await siem.events(hulls);
+  return spans.map(({ host, from, to }) => ({
+    ...rest,
+    value: value.filter((event) => event.host === host && event.time >= from && event.time <= to),
+  }));
 }
 
 /** The background is asked for once in a while, unless the answer was not whole. */

@@ -23,6 +23,13 @@ export interface Canary {
   readonly end: HostEvent | null;
 }
 
+/** A span of a host's own time, inclusive: milliseconds since 1970. */
+export interface HostSpan {
+  readonly host: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Which alerts are wanted: those of these rules on any host, and those of any rule that name one of these hosts. */
 export interface AlertQuery {
   readonly rules: readonly string[];
@@ -57,11 +64,14 @@ export interface Siem {
   clock(): Promise<Answer<{ now: number; errorMs: number }>>;
   /** The sentinels of trials that have arrived, without waiting, in the order asked. One question for all of them. */
   canaries(asked: readonly TrialOnHost[]): Promise<Answer<Canary[]>>;
-  /** Events of a host between two moments of the events' own time, inclusive. */
-  events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>>;
+  /** Events that lie in any of the spans, in any order. One question for all of them. */
+  events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>>;
   alerts(query: AlertQuery): Promise<Answer<Alert[]>>;
-  /** @param since evaluations and throttles that ended before are of no interest; the SIEM's clock. */
-  ruleStatus(rule: string, since: number): Promise<Answer<RuleStatus>>;
+  /**
+   * What the SIEM has of rules, in the order asked. One question for all of them.
+   * @param since evaluations and throttles that ended before are of no interest; the SIEM's clock.
+   */
+  ruleStatuses(rules: readonly string[], since: number): Promise<Answer<RuleStatus[]>>;
   /** How often a rule fires on a host without Tyrian's own sessions, over all telemetry that the SIEM has of it. */
   background(rule: string, host: string): Promise<Answer<Background>>;
   /** A reading that began before `since` (our clock) is not used: what was lost after it would go unseen. */

@@ -1,9 +1,9 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { Delivery, Observation, RuleStatus } from "../model/observation.js";
+import type { Delivery, Observation } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
-import { counts } from "./contribution.js";
+import { mayCount } from "./contribution.js";
 import type { Evidence } from "./evidence.js";
 import { observationOf } from "./observation-of.js";
 import type { ObserveRequest } from "./observe.js";
@@ -122,7 +122,7 @@ function eventsThatCount(round: Round): HostEvent[] {
   const { from, to } = spanOf(round, false);
   const rules = rulesOf(round).flatMap((id) => request.rules.get(id) ?? []);
   return evidence.events.filter(
-    (event) => (event.time >= from && event.time <= to) || rules.some((rule) => counts(rule, event)),
+    (event) => (event.time >= from && event.time <= to) || rules.some((rule) => mayCount(rule, event)),
   );
 }
 
@@ -194,7 +194,7 @@ async function askEvents(round: Round, since: number, answers: Answer<unknown>[]
   const { siem, request, evidence } = round;
   const { begin, end } = evidence.canary;
   const span = spanOf(round);
-  const events = await siem.events(request.trial.telemetryHost, span.from, span.to);
+  const events = await siem.events([{ host: request.trial.telemetryHost, ...span }]);
   answers.push(events);
   // Without a sentinel, what the host did before the act says nothing of whether the act's telemetry arrived.
   const isAfter = (event: { ingestedAt: number }): boolean => event.ingestedAt >= since;
@@ -227,14 +227,14 @@ async function askRest(round: Round, since: number, answers: Answer<unknown>[]):
   const rules = rulesOf(round);
   const host = request.trial.telemetryHost;
   const [statuses, sensor, backgrounds] = await Promise.all([
-    Promise.all(rules.map((rule) => siem.ruleStatus(rule, since))),
+    siem.ruleStatuses(rules, since),
     askSensor(round),
     Promise.all(rules.map((rule) => siem.background(rule, host))),
   ]);
-  answers.push(...statuses, ...(sensor === null ? [] : [sensor]));
+  answers.push(statuses, ...(sensor === null ? [] : [sensor]));
   evidence.rest = {
     askedAt,
-    rules: statuses.flatMap(({ state, value }): RuleStatus[] => (state === "complete" ? [value] : [])),
+    rules: statuses.state === "complete" ? statuses.value : [],
     background: Object.fromEntries(
       backgrounds.flatMap((answer, index): [string, Background][] => {
         const rule = rules[index];

@@ -49,15 +49,24 @@ export interface MissingBracket {
   readonly state: "missing";
 }
 
-/**
- * Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters.
- * @param housekeeping programs that the wrapper said it had executed, after its end sentinel; null when it did not say so,
- * or when records may have been lost before they were numbered: then a missing number may be anything
- */
+/** What is known, by other ways than records, of the time between the sentinels. */
+export interface Circumstances {
+  /**
+   * Programs that the wrapper said it had executed, after its end sentinel; null when it did not say so, or when records may
+   * have been lost before they were numbered: then a missing number may be anything.
+   */
+  readonly housekeeping: number | null;
+  /** Nothing else used the login session. */
+  readonly alone: boolean;
+}
+
+const nothingKnown: Circumstances = { housekeeping: null, alone: false };
+
+/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
 export function bracketOf(
   trial: Pick<Trial, "id" | "act" | "work" | "requires">,
   hostEvents: readonly HostEvent[],
-  housekeeping: number | null = null,
+  circumstances: Circumstances = nothingKnown,
 ): Bracket {
   const events = uniqueInOrder(hostEvents);
   const own = events.flatMap((event) => {
@@ -90,13 +99,14 @@ export function bracketOf(
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
     if (root === null || mayBeRequirement(trial, root, end, channel))
       return { state: "open", begin, end, detail };
-    const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, housekeeping, detail };
+    const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, circumstances, detail };
     if (end !== null) return between(root, end.sequence, parts);
-    const implied = housekeeping === null ? null : impliedEnd(trial.id, root, session, channel);
+    const ended = circumstances.housekeeping !== null;
+    const implied = ended ? impliedEnd(trial.id, root, session, channel) : null;
     if (implied !== null) return between(begin ?? root, implied, parts);
     return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
   }
-  const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, housekeeping, detail: "" };
+  const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, circumstances, detail: "" };
   return between(begin, end.sequence, parts);
 }
 
@@ -108,7 +118,7 @@ interface Parts {
   readonly session: readonly HostEvent[];
   readonly root: HostEvent | null;
   readonly wrapper: number;
-  readonly housekeeping: number | null;
+  readonly circumstances: Circumstances;
   readonly detail: string;
 }
 
@@ -117,7 +127,8 @@ interface Parts {
  * @param last the end sentinel's sequence
  */
 function between(first: HostEvent, last: number, parts: Parts): Bracket {
-  const { trial, begin, end, channel, session, wrapper, housekeeping, detail } = parts;
+  const { trial, begin, end, channel, session, wrapper, detail } = parts;
+  const { housekeeping, alone } = parts.circumstances;
   const inside = session.filter(
     (event) => event.sequence >= first.sequence && event.sequence < last && event.id !== begin?.id,
   );
@@ -126,7 +137,7 @@ function between(first: HostEvent, last: number, parts: Parts): Bracket {
     const who = `trial ${foreign.trial} acted in the same session at the same time`;
     return { state: "overlap", begin, end, detail: who };
   }
-  const other = intruder(trial, session, first, inside) ?? straddler(trial, session, last);
+  const other = intruder(trial, session, first, inside) ?? (alone ? null : straddler(trial, session, last));
   if (other !== null) {
     return { state: "overlap", begin, end, detail: `${other} was still acting in the same session` };
   }

@@ -34,6 +34,13 @@ export function causeAt(
   return { link, detail, nearest, tested, untested };
 }
 
+/** The same cause where a link that seemed to hold could not be tested. */
+export function withUntested(cause: Cause, link: CauseLink, reason: string): Cause {
+  if (cause.link === link || cause.untested.some((known) => known.link === link)) return cause;
+  const tested = cause.tested.filter((known) => known !== link);
+  return { ...cause, tested, untested: [{ link, reason }, ...cause.untested] };
+}
+
 /** Of the trial's events that the rule reads, the one that came nearest to matching; the earliest of equals. */
 export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): NearestEvent | null {
   const explained = events.filter((event) => rule.reads(event)).map((event) => rule.explain(event));
@@ -44,4 +51,10 @@ export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): Nea
     const equalButRicher = distance(candidate) === distance(best) && candidate.met > best.met;
     return nearer || equalButRicher ? candidate : best;
   }, null);
+}
+
+/** An event in a few words. */
+export function summaryOf(event: HostEvent): string {
+  const text = String(event.fields["CommandLine"] ?? event.fields["Image"] ?? event.id);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

@@ -1,19 +1,26 @@
 import type { CompiledRule } from "../detection/rule.js";
-import type { Execution } from "../model/execution.js";
 import type { HostEvent } from "../model/event.js";
+import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
 import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
-import { causeAt } from "./cause.js";
-import { counts } from "./contribution.js";
-import type { Context, Decision } from "./decision.js";
+import { causeAt, summaryOf } from "./cause.js";
+import { completing, sharedWithOthers, shortfall } from "./contribution.js";
+import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { silent } from "./silence.js";
-import { answerProblem, housekeepingOf, lossOf, markerInRule, mayStillArrive } from "./witness.js";
+import {
+  answerProblem,
+  circumstancesOf,
+  lossOf,
+  markerInRule,
+  mayStillArrive,
+  notShipped,
+} from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
 export interface Question {
@@ -29,17 +36,23 @@ export interface Question {
 export function decide(question: Question): Verdict[] {
   const { trial } = question;
   const observation = question.observation === null ? null : inOrder(question.observation);
+  const missing = observation === null ? [] : notShipped(observation);
+  const lost = new Set(missing.map(({ id }) => id));
   const bracket =
     observation === null
       ? null
-      : bracketOf(trial, observation.events, housekeepingOf(question.execution, observation));
+      : bracketOf(
+          trial,
+          [...observation.events, ...missing],
+          circumstancesOf(question.execution, observation),
+        );
   return trial.expectations.map((expectation) => {
     const rule = question.rules.get(expectation.analytic);
     if (rule === undefined) throw new Error(`the plan has no analytic ${expectation.analytic}`);
     const decision =
       observation === null || bracket === null
         ? notAsked(question.execution)
-        : decideOne({ ...question, observation }, bracket, rule, expectation);
+        : orUndecided(() => decideOne({ ...question, observation, lost }, bracket, rule, expectation));
     return verdictOf(question, expectation, rule, decision);
   });
 }
@@ -107,31 +120,37 @@ function decideOne(
   const attributed = attributeAlerts({
     rule,
     alerts: observation.alerts,
-    act: bracket.act,
+    act: arrived(context, bracket),
     competitors: competitorsOf(observation),
     couldCause: (event, alert) => couldCause(status, context, bracket, event, alert),
     host,
     since: sinceOf(context),
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
+    asWritten: status?.evaluatedBy === "embedded",
     tier: expectation.tier,
   });
   const [best] = attributed;
   if (best === undefined)
     return execution.status === "prevented" ? notAsked(execution) : silent(context, rule, bracket);
-  if (best.grade === "ambiguous") return ambiguous(context, best);
+  if (best.grade === "ambiguous") return ambiguous(context, rule, best);
   const standing = attributed.find(({ alert }) => alert.foldedInto === null);
   if (best.alert.foldedInto !== null && standing !== undefined) {
     // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
     return standing.grade === "ambiguous"
-      ? ambiguous(context, standing)
+      ? ambiguous(context, rule, standing)
       : fired(context, rule, bracket, standing);
   }
   return fired(context, rule, bracket, best);
 }
 
-function ambiguous({ execution }: Context, { alert }: AlertAttribution): Decision {
+function ambiguous(
+  { execution }: Context,
+  rule: CompiledRule,
+  { alert, events }: AlertAttribution,
+): Decision {
   if (execution.status === "prevented") return notAsked(execution);
   const detail =
+    sharedWithOthers(rule, events) ??
     "an alert of the rule exists, but it cannot be told whether this trial or something else caused it";
   return {
     outcome: "undecided",
@@ -221,7 +240,7 @@ function fired(
   attributed: AlertAttribution,
 ): Decision {
   const { alert, grade, events } = attributed;
-  const source = events[0] ?? bracket.act.find((event) => counts(rule, event));
+  const source = completing(rule, attributed, arrived(context, bracket));
   const base = {
     attribution: grade,
     tier: alert.tier,
@@ -237,22 +256,21 @@ function fired(
   if (!context.trial.twin) return { ...base, outcome: "detected" };
   const what = source === undefined ? "the twin" : `the twin's ${summaryOf(source)}`;
   const folded = alert.foldedInto === null ? "" : `, and the SIEM folded the alert into ${alert.foldedInto}`;
+  const detail = `the analytic fired for ${what}, a benign control: it is too broad${folded}`;
+  const together = shortfall(rule, events);
   return {
     ...base,
     outcome: "false-alarm",
-    cause: {
-      ...causeAt("clause", `the analytic fired for ${what}, a benign control: it is too broad${folded}`),
-      nearest: source === undefined ? null : rule.explain(source),
-    },
+    cause:
+      together === null
+        ? { ...causeAt("clause", detail), nearest: source === undefined ? null : rule.explain(source) }
+        : causeAt("clause", `${detail}: ${together.detail}`),
   };
 }
 
 /** A folded alert is final only when nothing of the act can raise one that stands any more. */
-function standingAlertMayCome(
-  { execution, observation }: Context,
-  rule: CompiledRule,
-  bracket: KnownBracket,
-): Decision | null {
+function standingAlertMayCome(context: Context, rule: CompiledRule, bracket: KnownBracket): Decision | null {
+  const { execution, observation } = context;
   const doubt = answerProblem(observation);
   if (doubt !== null) return doubt;
   const detail = "an alert was folded, and other events of the act may still raise one that stands";
@@ -264,9 +282,14 @@ function standingAlertMayCome(
   const waiting = evaluationProblem(
     status,
     observation,
-    bracket.act.filter((event) => rule.reads(event)),
+    arrived(context, bracket).filter((event) => rule.reads(event)),
   );
   return waiting?.outcome === "pending" ? waiting : null;
+}
+
+/** The act's events that are in the SIEM: no alert can stand for others. */
+function arrived({ lost }: Context, { act }: KnownBracket): HostEvent[] {
+  return act.filter(({ id }) => !lost.has(id));
 }
 
 /** When the act began, by the SIEM's clock: not later than this. */
@@ -274,9 +297,4 @@ function sinceOf({ execution, observation }: Context): number {
   const { offsetMs, errorMs } = observation.clock;
   const startedAt = execution.startedAt === null ? observation.askedAt : Date.parse(execution.startedAt);
   return startedAt + offsetMs - errorMs;
-}
-
-function summaryOf(event: HostEvent): string {
-  const text = String(event.fields["CommandLine"] ?? event.fields["Image"] ?? event.id);
-  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

@@ -2,7 +2,7 @@ import type { Alert } from "../model/alert.js";
 import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { AnswerState, Observation } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
-import type { Canary, SensorState } from "../siem/siem.js";
+import type { Answer, Canary, SensorState } from "../siem/siem.js";
 import { type Bracket, bracketOf } from "./bracket.js";
 
 /** A span of a host's own time, inclusive, milliseconds since 1970. */
@@ -35,6 +35,9 @@ export class Evidence {
   sensor: SensorState | null = null;
   /** Why there is none. */
   sensorDetail = "the sensor was not asked";
+  /** What the host's own log last said, and how often it was asked. */
+  hostLog: Answer<HostEvent[]> | null = null;
+  hostLogAsked = 0;
   readonly #events = new Map<string, HostEvent>();
   readonly #alerts = new Map<string, Alert>();
   #canary: Canary = { begin: null, end: null };
@@ -58,6 +61,9 @@ export class Evidence {
     const { lostAfter, running, detail } = earlier.sensor;
     // The reading nearest to the act tells most of it.
     if (lostAfter !== null || running !== null) this.sensor = { lost: lostAfter, running, detail };
+    const { hostLog } = earlier;
+    if (hostLog !== undefined)
+      this.hostLog = { state: hostLog.state, detail: hostLog.detail, value: hostLog.events };
     for (const event of this.events) {
       const sentinel = sentinelOf(event);
       if (sentinel?.trial === trial.id) this.#canary = { ...this.#canary, [sentinel.edge]: event };

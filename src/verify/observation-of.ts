@@ -46,6 +46,11 @@ export function observationOf(
       running: evidence.sensor?.running ?? null,
       detail: evidence.sensor?.detail ?? evidence.sensorDetail,
     },
+    ...(evidence.hostLog === null ? {} : { hostLog: hostLogOf(evidence.hostLog) }),
     ...parts,
   };
+}
+
+function hostLogOf({ state, detail, value }: Answer<HostEvent[]>): Observation["hostLog"] {
+  return { state, detail, events: value };
 }

@@ -7,12 +7,15 @@ import { ask } from "./ask.js";
 import { bracketOf } from "./bracket.js";
 import { decide } from "./decide.js";
 import { Evidence } from "./evidence.js";
+import type { HostLog } from "./host-log.js";
 import { refineExecution } from "./prevention.js";
 import { SentinelLag } from "./sentinel-lag.js";
-import { AGREEING_ANSWERS, housekeepingOf } from "./witness.js";
+import { AGREEING_ANSWERS, circumstancesOf } from "./witness.js";
 
 /** Rounds past the patience: enough for answers to agree, should they. */
 const LATE_ROUNDS = 4;
+/** How often a host's own log is asked for when it cannot be read. */
+const HOST_LOG_TRIES = 3;
 
 export interface ObserveRequest {
   readonly trial: Trial;
@@ -22,6 +25,8 @@ export interface ObserveRequest {
   readonly rules: ReadonlyMap<string, CompiledRule>;
   /** Records that the sensor had lost before the act; null when not known. */
   readonly lostBefore: number | null;
+  /** The sensor's own log on the target, where it can be read. */
+  readonly hostLog?: HostLog;
   /** What the SIEM has shown of the trial before, where it is asked again later. */
   readonly earlier?: Observation;
   /** Ends the waiting for a SIEM to which records travel: what is known by then is the answer. */
@@ -99,6 +104,7 @@ export async function observe(
         const { rules, background } = evidence.rest ?? observation;
         return everything ? observation : { ...observation, rules, background };
       }
+      if (late && (await unlessAborted(readHostLog(request, evidence, observation), signal))) continue;
       // Nothing is under way to a SIEM that reads the log: its whole answer is the last word.
       if (everything && reads && observation.state === "complete") return observation;
       if (late) lateRounds += 1;
@@ -173,14 +179,33 @@ function alertUntil(
   return Math.min(streaming + 3 * schedule.intervalMs, telemetryUntil + scheduledMs);
 }
 
+/** What has not come by its deadline is taken for lost: the host itself may tell what it was. @returns whether it told. */
+async function readHostLog(
+  request: ObserveRequest,
+  evidence: Evidence,
+  observation: Observation,
+): Promise<boolean> {
+  const { hostLog, trial } = request;
+  if (hostLog === undefined || observation.delivery.type === "read" || isWhole(request, observation))
+    return false;
+  if (evidence.hostLog?.state === "complete" || evidence.hostLogAsked >= HOST_LOG_TRIES) return false;
+  evidence.hostLogAsked += 1;
+  evidence.hostLog = await hostLog.recordsOf(trial);
+  return evidence.hostLog.state === "complete";
+}
+
+/** Whether all that the host recorded of the act is in the SIEM. */
+function isWhole({ trial, execution }: ObserveRequest, observation: Observation): boolean {
+  const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
+  return "act" in bracket && bracket.unseen === 0;
+}
+
 /** Whether no later answer can change the verdicts. */
-function isFinal({ trial, execution, rules }: ObserveRequest, observation: Observation): boolean {
+function isFinal(request: ObserveRequest, observation: Observation): boolean {
+  const { trial, execution, rules } = request;
   const refined = refineExecution(trial, execution, observation);
-  if (refined.status === "failed") {
-    // It was asked whether a control had stopped it: answered when all that the host recorded is there.
-    const bracket = bracketOf(trial, observation.events, housekeepingOf(execution, observation));
-    return "act" in bracket && bracket.unseen === 0;
-  }
+  // It was asked whether a control had stopped it: answered when all that the host recorded is there.
+  if (refined.status === "failed") return isWhole(request, observation);
   const reads = observation.delivery.type === "read";
   return decide({ trial, execution: refined, observation, rules }).every((verdict, index) => {
     if (verdict.outcome === "pending" || verdict.outcome === "undecided") return false;

@@ -4,7 +4,7 @@ import type { Observation } from "../model/observation.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
-import { housekeepingOf } from "./witness.js";
+import { circumstancesOf } from "./witness.js";
 
 /**
  * `failed` becomes `prevented` when the audit trail shows that a declared control of the target refused an exec of this
@@ -13,7 +13,7 @@ import { housekeepingOf } from "./witness.js";
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
-  const bracket = bracketOf(trial, observation.events, housekeepingOf(execution, observation));
+  const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
   // What a bracket with one sentinel calls the act's is surely the act's.
   if (!("act" in bracket)) return execution;
   for (const event of bracket.act) {

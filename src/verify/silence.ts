@@ -3,15 +3,23 @@ import type { HostEvent } from "../model/event.js";
 import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
 import type { KnownBracket } from "./bracket.js";
-import { causeAt, nearestOf } from "./cause.js";
-import { counts } from "./contribution.js";
+import { causeAt, nearestOf, summaryOf, withUntested } from "./cause.js";
+import { counts, groupOf, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
 
 /** No alert of the rule can be this trial's: a miss, or a twin's silence, if that can be proved. The first doubt ends it. Pure. */
 export function silent(context: Context, rule: CompiledRule, bracket: KnownBracket): Decision {
-  const { execution, observation, trial } = context;
+  const decision = silence(context, rule, bracket);
+  const lost = bracket.act.filter((event) => context.lost.has(event.id) && rule.reads(event));
+  if (lost.length === 0 || decision.cause === undefined) return decision;
+  const reason = `${lost.length} of the act's records that the rule reads did not reach the SIEM`;
+  return { ...decision, cause: withUntested(decision.cause, "ingest", reason) };
+}
+
+function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): Decision {
+  const { execution, observation, trial, lost } = context;
   const act = bracket.act;
   const doubt = answerProblem(observation) ?? telemetryProblem(observation, bracket);
   if (doubt !== null) return doubt;
@@ -20,8 +28,12 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
       "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
   }
-  const read = act.filter((event) => rule.reads(event));
-  if (read.length === 0) return unread(context, rule, bracket);
+  const recorded = act.filter((event) => rule.reads(event));
+  if (recorded.length === 0) return unread(context, rule, bracket);
+  const read = recorded.filter(({ id }) => !lost.has(id));
+  const unshipped = recorded.filter(({ id }) => lost.has(id));
+  const unseen = unseenOnTheWay(context, rule, read, unshipped);
+  if (unseen !== null) return unseen;
 
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   const absent = ruleProblem(status);
@@ -29,6 +41,11 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const matching = read.filter((event) => counts(rule, event));
   const waiting = evaluationProblem(status, observation, read, matching.length > 0 ? matching : read);
   if (waiting?.outcome === "pending") return waiting;
+  const wanted = unshipped.find((event) => counts(rule, event));
+  if (wanted !== undefined && rule.satisfiedBy(recorded)) {
+    const detail = `the host recorded ${summaryOf(wanted)}, which the rule looks for, and it did not reach the SIEM`;
+    return { outcome: missed(context, rule, act), evidence: [wanted.id], cause: causeAt("ingest", detail) };
+  }
   const without = absent ?? waiting;
   if (without !== null) {
     // A twin's silence counts only when the rule could have fired.
@@ -41,17 +58,76 @@ export function silent(context: Context, rule: CompiledRule, bracket: KnownBrack
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
-  if (trial.twin) return quiet(observation, evidence);
+  const short = matching.length === 0 ? null : besideOthers(observation, rule, matching);
+  if (trial.twin) return quiet(observation, evidence, short);
+  return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
+}
+
+/** How near the act came to a rule over several events, and the alert that it helped others to raise. */
+function besideOthers(
+  { alerts }: Context["observation"],
+  rule: CompiledRule,
+  matching: readonly HostEvent[],
+): Shortfall | null {
+  const short = shortfall(rule, matching);
+  const shared = alerts.find(
+    (alert) => alert.rule === rule.id && matching.some(({ id }) => alert.sourceEvents?.includes(id) === true),
+  );
+  if (short === null || shared === undefined) return short;
+  const detail = `${short.detail} The alert ${shared.id} needed others' events of the same group (${groupOf(rule, matching)}).`;
+  return { ...short, detail };
+}
+
+/**
+ * What follows already from which of the act's records did not reach the SIEM, though the host recorded them; null when nothing
+ * does.
+ */
+function unseenOnTheWay(
+  { observation, trial }: Context,
+  rule: CompiledRule,
+  read: readonly HostEvent[],
+  unshipped: readonly HostEvent[],
+): Decision | null {
+  const [first] = unshipped;
+  if (first === undefined) return null;
+  const what = `the host recorded ${summaryOf(first)}${unshipped.length > 1 ? ` and ${unshipped.length - 1} more` : ""}`;
+  const lost = new Set(unshipped.map(({ id }) => id));
+  const known = observation.alerts.some(
+    (alert) => alert.rule === rule.id && alert.sourceEvents?.some((id) => lost.has(id)) === true,
+  );
+  if (known) {
+    const detail = `${what}, which the SIEM does not show, although an alert of the rule names it`;
+    return { outcome: "undecided", cause: causeAt("ingest", detail) };
+  }
+  if (trial.twin) {
+    const detail = `${what}, and that did not reach the SIEM: the rule has not seen all of the twin`;
+    return { outcome: "undecided", cause: causeAt("ingest", detail) };
+  }
+  if (read.length > 0) return null;
   return {
-    outcome: missed(context, rule, act),
-    evidence,
-    cause: unmet(context, rule, read, matching.length > 0),
+    outcome: "blind",
+    evidence: unshipped.map(({ id }) => id),
+    cause: causeAt("ingest", `${what}; nothing of it that the rule reads reached the SIEM`),
   };
 }
 
-/** A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted. */
-function quiet({ sensor }: Context["observation"], evidence: readonly string[]): Decision {
-  if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };
+/**
+ * A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted.
+ * @param short how near its events came to a rule over several events; null when none counts toward it
+ */
+function quiet(
+  { sensor }: Context["observation"],
+  evidence: readonly string[],
+  short: Shortfall | null,
+): Decision {
+  if (short?.counted === false) {
+    const detail = `the rule could not have fired, whatever the twin did: ${short.detail}`;
+    return { outcome: "undecided", evidence, cause: causeAt("fields", detail) };
+  }
+  if (sensor.lostBefore !== null && sensor.lostAfter !== null) {
+    const told = short === null ? {} : { cause: causeAt("clause", short.detail) };
+    return { outcome: "quiet", evidence, ...told };
+  }
   const detail =
     "no number is missing, but the sensor's losses cannot be asked: a record that was dropped unnumbered would go unseen";
   return { outcome: "undecided", evidence, cause: causeAt("host-log", detail) };
@@ -90,11 +166,25 @@ function matchedInVain(
     const detail = "the rule remembers what it has seen: it may have known the value already";
     return undecided("exception", detail);
   }
+  const severalEvents = rule.contributes !== undefined;
+  // Others' events can keep a rule over several from firing, as with `eq`: a twin's silence is then not its own.
+  if (severalEvents && (status.evaluatedBy !== "siem-rule" || context.trial.twin)) {
+    const group = groupOf(
+      rule,
+      act.filter((event) => counts(rule, event)),
+    );
+    const detail = `the act's events alone satisfy the rule, but no alert was kept: others' of the same group (${group}) may have been counted with them, or some came too late`;
+    return undecided("evaluated", detail);
+  }
   if (status.evaluatedBy !== "siem-rule")
     return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
   const detail =
     "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
-  if (context.trial.twin) return undecided("exception", detail);
+  if (context.trial.twin) {
+    // It was evaluated and nothing withheld it: the deployed analytic is silent about it, whatever its text says.
+    const silence = quiet(context.observation, evidence, null);
+    return silence.outcome === "quiet" ? { ...silence, cause: causeAt("exception", detail) } : silence;
+  }
   return { outcome: missed(context, rule, act), evidence, cause: causeAt("exception", detail) };
 }
 
@@ -102,7 +192,7 @@ function unmet(
   { observation }: Context,
   rule: CompiledRule,
   read: readonly HostEvent[],
-  someMatch: boolean,
+  short: Shortfall | null,
 ): NonNullable<Decision["cause"]> {
   const { lostBefore, lostAfter } = observation.sensor;
   const untestable = {
@@ -112,10 +202,7 @@ function unmet(
     exception: "nothing matched that could be excepted",
     suppression: "nothing matched that could be suppressed",
   };
-  if (someMatch) {
-    const detail = "events of the act match, but alone they are fewer than the rule needs";
-    return causeAt("clause", detail, { untestable });
-  }
+  if (short !== null) return causeAt(short.counted ? "clause" : "fields", short.detail, { untestable });
   return causeAt("clause", "no event of the act satisfies the rule", { untestable }, nearestOf(rule, read));
 }
 

@@ -2,7 +2,7 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
-import type { KnownBracket } from "./bracket.js";
+import type { Circumstances, KnownBracket } from "./bracket.js";
 import { causeAt } from "./cause.js";
 import type { Decision } from "./decision.js";
 
@@ -35,15 +35,35 @@ export function lossOf({ sensor }: Observation): string | null {
     : "the sensor's count of lost records was reset during the trial: absence proves nothing";
 }
 
-/** What the wrapper said of its own programs, where nothing was lost before it was numbered; else null. See `bracketOf`. */
-export function housekeepingOf(execution: Execution, { sensor }: Observation): number | null {
+/** What the engine knows of the time between the sentinels; what the wrapper counted, where nothing was lost unnumbered. */
+export function circumstancesOf(execution: Execution, { sensor }: Observation): Circumstances {
   const { lostBefore, lostAfter } = sensor;
-  return lostBefore !== null && lostBefore === lostAfter ? (execution.housekeeping ?? null) : null;
+  const counted = lostBefore !== null && lostBefore === lostAfter;
+  return {
+    housekeeping: counted ? (execution.housekeeping ?? null) : null,
+    alone: execution.alone === true,
+  };
 }
 
 /** Whether a record of the act may still be under way, or was not waited for. */
 export function mayStillArrive(observation: Observation): boolean {
   return absentAt(observation) < observation.deadlineAt;
+}
+
+/** Whether what the host recorded is known from its own log: then a number that is missing there too is nothing that it recorded. */
+function isHostLogRead(observation: Observation): boolean {
+  return observation.hostLog?.state === "complete" && !mayStillArrive(observation);
+}
+
+/**
+ * What the host recorded of the trial's time and the SIEM does not show, although it is due; none while it may still come, or
+ * when the host's log was not read.
+ */
+export function notShipped(observation: Observation): HostEvent[] {
+  if (!isHostLogRead(observation)) return [];
+  const numberOf = ({ host, sensor, sequence }: HostEvent): string => `${host}/${sensor}:${sequence}`;
+  const arrived = new Set(observation.events.map(numberOf));
+  return (observation.hostLog?.events ?? []).filter((event) => !arrived.has(numberOf(event)));
 }
 
 /** Why the answer proves nothing by what it lacks; null when absence in it means absence in the SIEM. */
@@ -70,7 +90,8 @@ export function telemetryProblem(observation: Observation, bracket: KnownBracket
   if (bracket.unseen === 0) return null;
   const { delivery, sensor } = observation;
   const lossesKnown = sensor.lostBefore !== null && sensor.lostAfter !== null;
-  if (delivery.type === "read" && bracket.state === "closed") {
+  const knowsTheHost = delivery.type === "read" || isHostLogRead(observation);
+  if (knowsTheHost && bracket.state === "closed") {
     if (lossesKnown) return null;
     const detail = `${bracket.unseen} numbers are missing between the sentinels' records, and the sensor cannot be asked whether it lost any`;
     return undecided("host-log", detail);

@@ -14,10 +14,10 @@ const files = ["Image|endswith: /sh", "CommandLine|contains: é", "CommandLine: 
     `r${index}.yml`,
   ),
 );
-const matcher = matcherOf(rulesOf(files), logsource);
+const matcher = matcherOf(rulesOf(files, []), logsource);
 let threads: Threads;
 beforeAll(async () => {
-  threads = new Threads(3, matcher, { files, logsource });
+  threads = new Threads(3, matcher, { files, pipelines: [], logsource });
   // Until then this thread would scan everything.
   while (!threads.isComplete) await threads.scan({ bytes: Buffer.alloc(1), last: true, begin: "file" });
 }, 60_000);
@@ -92,12 +92,16 @@ const xml = fc.oneof(
   ),
   fc.constantFrom('{"Image":"/bin/sh"}', "<?xml version='1.0'?>"),
 );
+const rendered = fc.oneof(
+  value.map((each) => `11/24/2026 03:00:00 PM\nLogName=Security\nEventCode=4624\nMessage=${each}`),
+  fc.constantFrom("garbage", '{"Image":"/bin/sh"}'),
+);
 const end = fc.constantFrom("\n", "\n", "\n", "\r\n", "\n\n", "\n ", "");
 const file = fc
   .tuple(
     fc.constantFrom("", "", "\ufeff", "\n\n", " ".repeat(20)),
     fc
-      .oneof({ arbitrary: fc.constant(json), weight: 3 }, fc.constant(xml))
+      .oneof({ arbitrary: fc.constant(json), weight: 3 }, fc.constant(xml), fc.constant(rendered))
       .chain((part) => fc.array(fc.tuple(part, end), { maxLength: 40 })),
   )
   .map(([begin, parts]) => Buffer.from(begin + parts.flat().join("")));

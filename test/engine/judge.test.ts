@@ -129,7 +129,7 @@ describe("a SIEM that fails loses no verdict and ends no run:", () => {
     });
   }
 
-  test.each(["clock", "canaries", "events", "alerts", "ruleStatus", "background", "sensor"] as const)(
+  test.each(["clock", "canaries", "events", "alerts", "ruleStatuses", "background", "sensor"] as const)(
     "%s rejects",
     async (method) => {
       await undecided({ [method]: fails }, "401 Unauthorized");

@@ -36,11 +36,13 @@ export function siemOf(
     canaries: () => complete([{ begin: events[0] ?? null, end: events.at(-1) ?? null }]),
     events: () => complete([...events]),
     alerts: () => complete([...alerts]),
-    ruleStatus: (rule) =>
-      complete({
-        ...{ rule, present: true, enabled: true, evaluatedBy: "embedded", throttles: [], stateful: false },
-        schedule: { type: "streaming" },
-      }),
+    ruleStatuses: (rules) =>
+      complete(
+        rules.map((rule) => ({
+          ...{ rule, present: true, enabled: true, evaluatedBy: "embedded", throttles: [], stateful: false },
+          schedule: { type: "streaming" },
+        })),
+      ),
     background: () => complete({ matches: 0, observedHours: 1, perDay: 0 }),
     sensor: () => complete({ lost: 3, running: true, detail: "" }),
     changed: (_host, ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -24,9 +24,9 @@ describe("the bound of questions in a minute", () => {
   test("holds when many questions of one kind cannot be put as one", async () => {
     const { time, siem, front } = shared(10);
     const answers = await time.run(() =>
-      Promise.all(Array.from({ length: 40 }, (_, n) => front.ruleStatus(`r${n}`, 0))),
+      Promise.all(Array.from({ length: 40 }, (_, n) => front.sensor(`h${n}`, 0))),
     );
-    expect(new Set(answers.map(({ value }) => value.rule)).size).toBe(40);
+    expect(new Set(answers.map(({ value }) => value.detail)).size).toBe(40);
     expect(busiestMinute(siem.recorded)).toBeLessThanOrEqual(10);
   });
 
@@ -52,9 +52,9 @@ describe("the bound of questions in a minute", () => {
           const put = async ({ at, kind, which }: (typeof questions)[number]): Promise<unknown> => {
             await time.until(at);
             if (kind === "clock") return front.clock();
-            if (kind === "status") return front.ruleStatus(`r${which}`, at);
+            if (kind === "status") return front.ruleStatuses([`r${which}`], at);
             if (kind === "sensor") return front.sensor(`h${which}`, at);
-            if (kind === "events") return front.events(`h${which}`, at, at + 10);
+            if (kind === "events") return front.events([{ host: `h${which}`, from: at, to: at + 10 }]);
             if (kind === "canaries") return front.canaries([{ host: `h${which}`, trial: `t${which}` }]);
             if (kind === "background") return front.background(`r${which}`, `h${which}`);
             return front.alerts({ rules: [`r${which}`], hosts: [`h${which}`], from: at, to: at });
@@ -106,7 +106,7 @@ describe("a SIEM that says it was asked too much", () => {
     siem.mood = (text) => (text === "clock" ? "rate-limited" : "complete");
     await time.run(async () => {
       await front.clock();
-      await Promise.all([front.sensor("h1", 0), front.ruleStatus("r", 0), front.background("r", "h1")]);
+      await Promise.all([front.sensor("h1", 0), front.ruleStatuses(["r"], 0), front.background("r", "h1")]);
     });
     const [first, ...others] = siem.recorded;
     for (const { at } of others) expect(at - (first?.at ?? 0)).toBeGreaterThanOrEqual(2_000);
@@ -117,7 +117,7 @@ describe("a SIEM that says it was asked too much", () => {
     siem.mood = () => "rate-limited";
     siem.takesMs = 100;
     await time.run(async () => {
-      await Promise.all(Array.from({ length: 12 }, (_, n) => front.ruleStatus(`r${n}`, 0)));
+      await Promise.all(Array.from({ length: 12 }, (_, n) => front.sensor(`h${n}`, 0)));
       siem.mood = () => "complete";
       await front.clock();
     });

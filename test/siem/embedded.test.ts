@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import type { TelemetrySource } from "../../src/model/inventory.js";
+import { compileAnalytic } from "../../src/plan/compile-analytic.js";
 import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import type { EmbeddedSiem, EmbeddedSiemOptions } from "../../src/siem/embedded/index.js";
 import { EventStore } from "../../src/telemetry/store.js";
@@ -91,7 +92,7 @@ test("events, sentinels and alerts of a trial are found as its lines are written
   expect(canary.value.begin?.sequence).toBe(10);
   expect(canary.value.end?.sequence).toBe(12);
   const time = canary.value.begin?.time ?? 0;
-  const events = await siem.events("tyrian-h1", time, time + 2);
+  const events = await siem.events([{ host: "tyrian-h1", from: time, to: time + 2 }]);
   expect(events.state).toBe("complete");
   expect(events.value.map(({ sequence }) => sequence)).toEqual([10, 11, 12]);
   expect(events.value[1]?.fields).toMatchObject({
@@ -121,7 +122,7 @@ describe("when absence may mean nothing, the state says so", () => {
     expect(asked).toMatchObject({ state: "unreachable", value: [] });
     expect(asked.detail).toContain("ENOENT");
     expect((await canaryOf(siem, "tyrian-h1", "t")).state).toBe("unreachable");
-    expect((await siem.events("tyrian-h1", 0, Infinity)).state).toBe("unreachable");
+    expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).state).toBe("unreachable");
     expect((await siem.background(id(1), "tyrian-h1")).state).toBe("unreachable");
     expect(siem.problems.join()).toContain("ENOENT");
     writeFileSync(log, "");
@@ -132,14 +133,14 @@ describe("when absence may mean nothing, the state says so", () => {
       5000,
     );
     write({ serial: 1, argv: ["echo"] });
-    expect((await siem.events("tyrian-h1", 0, Infinity)).value).toHaveLength(1);
-    expect((await siem.events("tyrian-h1", 0, Infinity)).state).toBe("complete");
+    expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).value).toHaveLength(1);
+    expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).state).toBe("complete");
   });
 
   test("a host that no source carries is unreachable", async () => {
     writeFileSync(log, "");
     const siem = await open();
-    const { state, detail } = await siem.events("tyrian-h9", 0, Infinity);
+    const { state, detail } = await siem.events([{ host: "tyrian-h9", from: 0, to: Infinity }]);
     expect([state, detail]).toEqual(["unreachable", "no telemetry source carries host tyrian-h9"]);
   });
 
@@ -181,7 +182,7 @@ describe("when absence may mean nothing, the state says so", () => {
     const waiting = siem.changed("tyrian-h1", 60_000);
     await siem.close();
     await waiting;
-    expect((await siem.events("tyrian-h1", 0, Infinity)).state).toBe("unreachable");
+    expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).state).toBe("unreachable");
   });
 });
 
@@ -225,7 +226,7 @@ describe("background", () => {
     at(1, 0, 5, "bash", "-c", "echo admin");
     const siem = await open();
     await canaryOf(siem, "tyrian-h1", "x");
-    expect(await siem.ruleStatus(id(1))).toMatchObject({ value: { present: false, enabled: false } });
+    expect(await siem.ruleStatuses([id(1)])).toMatchObject({ value: [{ present: false, enabled: false }] });
     expect((await siem.background(id(1), "tyrian-h1")).state).toBe("partial");
     const adding = siem.addRules([echoRule()]);
     at(2, 90, 5, "bash", "-c", "echo again");
@@ -239,18 +240,20 @@ describe("background", () => {
     expect(alerts.value.map(({ sourceEvents }) => sourceEvents)).toEqual([
       ["tyrian-h1/auditd/1795492390.002:2"],
     ]);
-    expect(await siem.ruleStatus(id(1))).toEqual({
+    expect(await siem.ruleStatuses([id(1)])).toEqual({
       state: "complete",
       detail: "",
-      value: {
-        rule: id(1),
-        present: true,
-        enabled: true,
-        evaluatedBy: "embedded",
-        schedule: { type: "streaming" },
-        throttles: [],
-        stateful: false,
-      },
+      value: [
+        {
+          rule: id(1),
+          present: true,
+          enabled: true,
+          evaluatedBy: "embedded",
+          schedule: { type: "streaming" },
+          throttles: [],
+          stateful: false,
+        },
+      ],
     });
     await siem.addRules([echoRule()]);
     expect((await siem.background(id(1), "tyrian-h1")).value.matches).toBe(2);
@@ -284,7 +287,9 @@ describe("waiting for a host", () => {
     await waiting;
     expect(performance.now() - begin).toBeLessThan(2000);
     write({ serial: 2, argv: ["a"] });
-    await vi.waitFor(async () => expect((await siem.events("tyrian-h1", 0, Infinity)).value).toHaveLength(2));
+    await vi.waitFor(async () =>
+      expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).value).toHaveLength(2),
+    );
     write({ serial: 3, argv: ["a"] });
     await sleep(500);
     const again = performance.now();
@@ -307,6 +312,56 @@ describe("waiting for a host", () => {
   });
 });
 
+describe("a correlation", () => {
+  const twice = (): CompiledRule => {
+    const text = `title: Echo\nname: echo\nlogsource: { product: linux }\ndetection: { s: { CommandLine|contains: echo }, condition: s }\n---\ntitle: Twice\nid: twice\ncorrelation: { type: event_count, rules: [echo], group-by: [User], timespan: 1m, condition: { gte: 2 } }\nlevel: high\n`;
+    const { rule: compiled, diagnostics } = compileAnalytic(text, "twice.yml");
+    if (compiled === null) throw new Error(JSON.stringify(diagnostics));
+    return compiled;
+  };
+  const echo = (serial: number, ses: number, milliseconds = serial): void =>
+    write({ serial, ses, seconds: 1795492300 + Math.floor(milliseconds / 1000), argv: ["echo", "x"] });
+
+  test("raises its alert when the end sentinel is in, with its source events; its rules alone raise none", async () => {
+    writeFileSync(log, "");
+    const siem = await open({ rules: [twice()] });
+    sentinel(1, "begin", "t1", 9);
+    write({ serial: 2, ses: 9, argv: ["echo", "1"] });
+    write({ serial: 3, ses: 9, argv: ["echo", "2"] });
+    expect((await alertsOf(siem, "tyrian-h1", 0, Infinity)).value).toEqual([]);
+    sentinel(4, "end", "t1", 9);
+    const { value } = await alertsOf(siem, "tyrian-h1", 0, Infinity);
+    const { value: events } = await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }]);
+    expect(value).toMatchObject([
+      { rule: "twice", tier: "alert", sourceEvents: [events[1]?.id, events[2]?.id], sourcesWhole: true },
+    ]);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(0);
+  });
+
+  test("that is added later has its background of the history, and alerts from then on", async () => {
+    echo(1, 5);
+    echo(2, 5);
+    const siem = await open();
+    await canaryOf(siem, "tyrian-h1", "x");
+    await siem.addRules([twice()]);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(1);
+    expect((await alertsOf(siem, "tyrian-h1", 0, Infinity)).value).toEqual([]);
+    echo(3, 5, 300_000);
+    echo(4, 5, 300_001);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(2);
+  });
+
+  test("says of what came too late to be counted that its background is not whole", async () => {
+    writeFileSync(log, "");
+    const siem = await open({ rules: [twice()] });
+    echo(1, 5, 100_000);
+    echo(2, 5, 200_000);
+    echo(3, 5, 0);
+    const { state, detail } = await siem.background("twice", "tyrian-h1");
+    expect([state, detail]).toEqual(["partial", "events came too late to be counted"]);
+  });
+});
+
 test("rotation and truncation in the middle of a run lose no event that was written", async () => {
   writeFileSync(log, "");
   const siem = await open({ rules: [echoRule()] });
@@ -319,7 +374,7 @@ test("rotation and truncation in the middle of a run lose no event that was writ
   truncateSync(log);
   await canaryOf(siem, "tyrian-h1", "x");
   write({ serial: 4, argv: ["echo", "4"] });
-  const { value, state } = await siem.events("tyrian-h1", 0, Infinity);
+  const { value, state } = await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }]);
   expect([state, value.map(({ sequence }) => sequence)]).toEqual(["complete", [1, 2, 3, 4]]);
   expect((await alertsOf(siem, "tyrian-h1", 0, Date.now())).value).toHaveLength(4);
   expect(siem.problems.join()).toContain("truncated");
@@ -398,7 +453,7 @@ test("events that memory no longer holds come from the database", async () => {
   const siem = await open({ rules: [echoRule()], memoryEvents: 10 });
   for (let serial = 1; serial <= 30; serial += 1)
     write({ serial, seconds: 1795492300 + serial, argv: ["echo", String(serial)] });
-  const { state, value } = await siem.events("tyrian-h1", 0, Infinity);
+  const { state, value } = await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }]);
   expect([state, value.map(({ sequence }) => sequence)]).toEqual([
     "complete",
     Array.from({ length: 30 }, (_, n) => n + 1),
@@ -430,7 +485,7 @@ test("two hosts whose sensor is strace, each with a log of its own", async () =>
   expect(canary.value.begin?.session).toMatch(/^5@/);
   expect((await alertsOf(siem, "s1", 0, Date.now())).value).toHaveLength(1);
   expect((await canaryOf(siem, "s2", "t1")).value).toEqual({ begin: null, end: null });
-  expect((await siem.events("s2", 0, Infinity)).value).toHaveLength(1);
+  expect((await siem.events([{ host: "s2", from: 0, to: Infinity }])).value).toHaveLength(1);
 });
 
 test("an answer waits for an event whose records are still arriving, and says nothing of it when they never do", async () => {
@@ -438,10 +493,10 @@ test("an answer waits for an event whose records are still arriving, and says no
   const siem = await open();
   const lines = encodeExec({ serial: 1, argv: bytesOf("bash", "x".repeat(20_000)) });
   appendFileSync(log, `${lines.slice(0, 3).join("\n")}\n`);
-  const asked = siem.events("tyrian-h1", 0, Infinity);
+  const asked = siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }]);
   setTimeout(() => appendFileSync(log, `${lines.slice(3).join("\n")}\n`), 60);
   expect((await asked).value).toHaveLength(1);
   appendFileSync(log, `${encodeExec({ serial: 2, argv: bytesOf("x") })[0] ?? ""}\n`);
-  expect((await siem.events("tyrian-h1", 0, Infinity)).value).toHaveLength(1);
+  expect((await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }])).value).toHaveLength(1);
   expect((await siem.sensor("tyrian-h1", 0)).value.detail).toContain("1 record(s) are missing");
 });

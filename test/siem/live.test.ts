@@ -73,7 +73,7 @@ describe("a live strace sensor", skippedFor(noStrace), () => {
         throw new Error(`no sentinels of trial ${n}: ${JSON.stringify(canary)}`);
       expect(begin.session).not.toBeNull();
       expect(end.session).toBe(begin.session);
-      const { state, value } = await siem.events("s1", begin.time, end.time);
+      const { state, value } = await siem.events([{ host: "s1", from: begin.time, to: end.time }]);
       const own = value.filter((event) => event.session === begin.session);
       expect([state, own.map(({ argv }) => argv[0])]).toEqual([
         "complete",

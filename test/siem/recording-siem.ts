@@ -2,7 +2,15 @@ import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
 import type { AnswerState, RuleStatus } from "../../src/model/observation.js";
 import type { Background } from "../../src/model/verdict.js";
-import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../../src/siem/siem.js";
+import type {
+  AlertQuery,
+  Answer,
+  Canary,
+  HostSpan,
+  SensorState,
+  Siem,
+  TrialOnHost,
+} from "../../src/siem/siem.js";
 import type { VirtualTime } from "../simulator/virtual-time.js";
 import { exec, sentinel, statusOf } from "../verify/builders.js";
 
@@ -46,9 +54,10 @@ export class RecordingSiem implements Siem {
     );
   }
 
-  events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
-    return this.#answer(`events ${host} ${from} ${to}`, () =>
-      this.telemetry.filter((event) => event.host === host && event.time >= from && event.time <= to),
+  events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>> {
+    const named = spans.map(({ host, from, to }) => `${host} ${from} ${to}`);
+    return this.#answer(`events ${named.join(", ")}`, () =>
+      this.telemetry.filter((event) => spans.some((span) => liesIn(event, span))),
     );
   }
 
@@ -56,8 +65,10 @@ export class RecordingSiem implements Siem {
     return this.#answer(`alerts ${rules.join(",")} ${hosts.join(",")} ${from} ${to}`, () => this.alertBook);
   }
 
-  ruleStatus(rule: string, since: number): Promise<Answer<RuleStatus>> {
-    return this.#answer(`status ${rule} ${since}`, () => statusOf({ rule }));
+  ruleStatuses(rules: readonly string[], since: number): Promise<Answer<RuleStatus[]>> {
+    return this.#answer(`statuses ${rules.join(",")} ${since}`, () =>
+      rules.map((rule) => statusOf({ rule })),
+    );
   }
 
   background(rule: string, host: string): Promise<Answer<Background>> {
@@ -88,4 +99,9 @@ export class RecordingSiem implements Siem {
 /** An exec of a host at a moment. */
 export function execAt(host: string, time: number): HostEvent {
   return exec(["ls"], { host, time, id: `${host}/auditd/${time}` });
+}
+
+/** Whether an event is of the span's host and time. */
+export function liesIn({ host, time }: HostEvent, span: HostSpan): boolean {
+  return host === span.host && time >= span.from && time <= span.to;
 }

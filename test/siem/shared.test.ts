@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { shareQuestions } from "../../src/siem/shared.js";
 import { VirtualTime } from "../simulator/virtual-time.js";
 import { alertOf } from "../verify/builders.js";
-import { execAt, RecordingSiem } from "./recording-siem.js";
+import { execAt, liesIn, RecordingSiem } from "./recording-siem.js";
 
 const MINUTE = 60_000;
 
@@ -46,18 +46,18 @@ describe("questions that are put together", () => {
     expect(other.value.map(({ id }) => id)).toEqual(["others"]);
   });
 
-  test("are one for events of a host whose spans lie near each other, and each asker gets those of its span", async () => {
+  test("are one for events of all hosts, over one span where those of a host lie near each other, and each asker gets those of its span", async () => {
     const { time, siem, front } = shared();
     siem.telemetry = [5, 15, 25, 900_095].map((at) => execAt("h1", at));
     const answers = await time.run(() =>
       Promise.all([
-        front.events("h1", 0, 10),
-        front.events("h1", 900_090, 900_100),
-        front.events("h2", 0, 100),
-        front.events("h1", 10, 30),
+        front.events([{ host: "h1", from: 0, to: 10 }]),
+        front.events([{ host: "h1", from: 900_090, to: 900_100 }]),
+        front.events([{ host: "h2", from: 0, to: 100 }]),
+        front.events([{ host: "h1", from: 10, to: 30 }]),
       ]),
     );
-    expect(siem.texts.toSorted()).toEqual(["events h1 0 30", "events h1 900090 900100", "events h2 0 100"]);
+    expect(siem.texts.toSorted()).toEqual(["events h1 0 30, h2 0 100, h1 900090 900100"]);
     expect(answers.map(({ value }) => value.map((event) => event.time))).toEqual([
       [5],
       [900_095],
@@ -66,18 +66,18 @@ describe("questions that are put together", () => {
     ]);
   });
 
-  test("are one for a rule as of the earliest moment, and one for a sensor as of the latest", async () => {
+  test("are one for all rules as of the earliest moment, and one for a sensor as of the latest", async () => {
     const { time, siem, front } = shared();
     await time.run(() =>
       Promise.all([
-        ...[30, 10, 20].map((since) => front.ruleStatus("r1", since)),
+        ...[30, 10, 20].map((since) => front.ruleStatuses(["r1"], since)),
         ...[30, 50, 20].map((since) => front.sensor("h1", since)),
-        front.ruleStatus("r2", 5),
+        front.ruleStatuses(["r2"], 5),
         front.clock(),
         front.clock(),
       ]),
     );
-    expect(siem.texts.toSorted()).toEqual(["clock", "sensor h1 50", "status r1 10", "status r2 5"]);
+    expect(siem.texts.toSorted()).toEqual(["clock", "sensor h1 50", "statuses r1,r2 5"]);
   });
 
   test("are not put again for the background of ten minutes ago, unless that was no whole answer", async () => {
@@ -103,7 +103,7 @@ describe("questions that are put together", () => {
   test("are put at once and one by one where there is no bound", async () => {
     const { time, siem, front } = shared(null);
     await time.run(() =>
-      Promise.all([front.clock(), front.ruleStatus("r1", 0), front.background("r1", "h1")]),
+      Promise.all([front.clock(), front.ruleStatuses(["r1"], 0), front.background("r1", "h1")]),
     );
     expect(siem.recorded.map(({ at }) => at)).toEqual([0, 0, 0]);
     expect(front.asked).toBe(3);
@@ -116,8 +116,8 @@ describe("questions that are put together", () => {
       Promise.all([
         front.canaries([{ host: "h1", trial: "t1" }]),
         front.alerts({ rules: [], hosts: ["h1"], from: 0, to: 1 }),
-        front.events("h1", 0, 1),
-        front.ruleStatus("r", 0),
+        front.events([{ host: "h1", from: 0, to: 1 }]),
+        front.ruleStatuses(["r"], 0),
         front.sensor("h1", 0),
         front.clock(),
       ]),
@@ -163,8 +163,8 @@ describe("a SIEM that fails", () => {
     const ask = (one: typeof front) => [
       one.canaries([{ host: "h1", trial: "t1" }]),
       one.alerts({ rules: [], hosts: ["h1"], from: 0, to: 1 }),
-      one.events("h1", 0, 1),
-      one.ruleStatus("r", 0),
+      one.events([{ host: "h1", from: 0, to: 1 }]),
+      one.ruleStatuses(["r"], 0),
       one.sensor("h1", 0),
       one.clock(),
       one.background("r", "h1"),
@@ -200,13 +200,11 @@ test("each asker gets the same as if it had asked alone, whatever the others ask
       fc.array(span),
       async (asked, present) => {
         const { time, siem, front } = shared();
-        const spans = asked.map(([host, a, b]) => [host, Math.min(a, b), Math.max(a, b)] as const);
+        const spans = asked.map(([host, a, b]) => ({ host, from: Math.min(a, b), to: Math.max(a, b) }));
         siem.telemetry = present.map(([host, at]) => execAt(host, at));
-        const answers = await time.run(() => Promise.all(spans.map((one) => front.events(...one))));
-        spans.forEach(([host, from, to], index) => {
-          const alone = siem.telemetry.filter(
-            (one) => one.host === host && one.time >= from && one.time <= to,
-          );
+        const answers = await time.run(() => Promise.all(spans.map((one) => front.events([one]))));
+        spans.forEach((span, index) => {
+          const alone = siem.telemetry.filter((one) => liesIn(one, span));
           expect(answers[index]?.value).toEqual(alone);
         });
       },

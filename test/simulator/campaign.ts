@@ -6,6 +6,7 @@ import { type Patience, observe } from "../../src/verify/observe.js";
 import { refineExecution } from "../../src/verify/prevention.js";
 import { rulesById } from "./analytics.js";
 import { type Assessment, mayAssert } from "./may-assert.js";
+import { SimulatedHostLog } from "./host-log.js";
 import type { SimulatedTrial, World } from "./model.js";
 import { type Asked, SimulatedSiem } from "./siem.js";
 import { type Truth, truthOf } from "./truth.js";
@@ -49,20 +50,25 @@ export async function runCampaign(world: World, options: CampaignOptions = {}): 
   const simulated = new SimulatedSiem(world, time);
   simulated.onAnswer = options.onAnswer ?? null;
   const siem = shareQuestions(simulated, time);
+  const hostLog = new SimulatedHostLog(world, time);
   const settings = {
     now: () => time.now(),
     ...(options.patience === undefined ? {} : { patience: options.patience }),
   };
   const judgeOnce = async (trial: SimulatedTrial, truth: Truth): Promise<Omit<Judged, "later">> => {
     const { trial: planned, lostBefore } = trial;
-    const request = { trial: planned, execution: trial.execution, rules: rulesById, lostBefore };
+    const request = { trial: planned, execution: trial.execution, rules: rulesById, lostBefore, hostLog };
     const observation = await observe(siem, request, settings);
     const givenAt = time.now();
     const execution = refineExecution(planned, trial.execution, observation);
     const verdict = decide({ trial: planned, execution, observation, rules: rulesById })[0];
     if (verdict === undefined) throw new Error(`no verdict of ${planned.id}`);
     // Of answers that agree the older one counts.
-    const given = { at: givenAt, answersOf: Math.min(observation.answeredAt, observation.agreedAt) };
+    const given = {
+      at: givenAt,
+      answersOf: Math.min(observation.answeredAt, observation.agreedAt),
+      hostTold: observation.hostLog?.state === "complete",
+    };
     const assessment = mayAssert(world, trial, truth, verdict, execution.status, given);
     return { trial, givenAt, truth, observation, status: execution.status, verdict, assessment };
   };

@@ -19,6 +19,8 @@ export interface Assessment {
 export interface Given {
   readonly at: number;
   readonly answersOf: number;
+  /** The host's own log was read: what was lost on the way is known. */
+  readonly hostTold: boolean;
 }
 
 /**
@@ -59,6 +61,7 @@ function wrongStatus(
 function outcomesOf(
   { kind, whole, lostUntold, covered, throttled }: Truth,
   twin: boolean,
+  { hostTold }: Given,
 ): DetectionOutcome[] {
   switch (kind) {
     case "fired":
@@ -79,7 +82,7 @@ function outcomesOf(
     case "clause not met":
       if (twin) return whole && covered && !throttled ? ["quiet"] : [];
       // That nothing of the act is what the rule looks for is said of all of it.
-      return whole || lostUntold ? ["logged", "other-alert"] : [];
+      return whole || lostUntold || hostTold ? ["logged", "other-alert"] : [];
     case "lost on the way":
       return twin ? [] : ["logged", "other-alert"];
     case "known value":
@@ -98,7 +101,7 @@ function wrongOutcome(
 ): string | null {
   const { outcome, tier, evidence, cause } = verdict;
   if (outcome === "undecided") return null;
-  const isSo = outcomesOf(truth, trial.twin).includes(outcome);
+  const isSo = outcomesOf(truth, trial.twin, given).includes(outcome);
   const untrue = `${outcome}, and the truth is: ${truth.kind}`;
   switch (outcome) {
     case "pending":

@@ -2,7 +2,15 @@ import type { Alert } from "../../src/model/alert.js";
 import { type HostEvent, sentinelOf } from "../../src/model/event.js";
 import type { Delivery, RuleStatus } from "../../src/model/observation.js";
 import type { Background } from "../../src/model/verdict.js";
-import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../../src/siem/siem.js";
+import type {
+  AlertQuery,
+  Answer,
+  Canary,
+  HostSpan,
+  SensorState,
+  Siem,
+  TrialOnHost,
+} from "../../src/siem/siem.js";
 import { rulesById } from "./analytics.js";
 import type { SimulatedEvent, SimulatedHost, Span, World } from "./model.js";
 import { Random } from "./random.js";
@@ -100,10 +108,13 @@ export class SimulatedSiem implements Siem {
     });
   }
 
-  events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
-    return this.#answer(`events of ${host} over ${Math.round((to - from) / 1000)} s`, (mood) => ({
+  events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>> {
+    const named = spans.map(({ host, from, to }) => `${host} over ${Math.round((to - from) / 1000)} s`);
+    return this.#answer(`events of ${named.join(", ")}`, (mood) => ({
       ...mood,
-      value: this.#rows(between(this.#hosts.get(host)?.events ?? [], from, to), mood),
+      value: spans.flatMap(({ host, from, to }) =>
+        this.#rows(between(this.#hosts.get(host)?.events ?? [], from, to), mood),
+      ),
     }));
   }
 
@@ -121,10 +132,10 @@ export class SimulatedSiem implements Siem {
     });
   }
 
-  ruleStatus(rule: string, since: number): Promise<Answer<RuleStatus>> {
-    return this.#answer(`status of ${rule}`, (mood) => ({
+  ruleStatuses(rules: readonly string[], since: number): Promise<Answer<RuleStatus[]>> {
+    return this.#answer(`statuses of ${rules.join(" ")}`, (mood) => ({
       ...mood,
-      value: this.#statusOf(rule, since, mood),
+      value: rules.map((rule) => this.#statusOf(rule, since, mood)),
     }));
   }
 

@@ -216,9 +216,15 @@ function trialIn(host: SimulatedHost | undefined, planned: Planned, rules: World
   if (host === undefined || deployment === undefined) throw new Error("a trial without a host or a rule");
   const { trial, plan, analytic, startedAt, endedAt, handedOverAt } = planned;
   const { scenario } = analytic;
+  const own = host.events.filter((event) => event.trial === trial.id);
+  // The engine knows who else used its connection, whatever became of the records.
+  const alone = !host.events.some(
+    ({ trial: other, record, at }) =>
+      other !== trial.id && record.session === own[0]?.record.session && at >= startedAt && at <= endedAt,
+  );
   return {
     trial,
-    execution: executionOf(plan, planned),
+    execution: { ...executionOf(plan, planned), alone },
     scenario: scenario?.name ?? "none",
     group: scenario?.group ?? "ordinary",
     undecidable: undecidableOf(planned, host, deployment),
@@ -227,6 +233,6 @@ function trialIn(host: SimulatedHost | undefined, planned: Planned, rules: World
     endedAt,
     handedOverAt,
     lostBefore: host.tellsLost ? host.losses.filter((at) => at < startedAt).length : null,
-    events: host.events.filter((event) => event.trial === trial.id),
+    events: own,
   };
 }

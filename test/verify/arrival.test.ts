@@ -31,7 +31,7 @@ const world = fc.record({
   ),
   moods: fc.array(
     fc.record({
-      question: fc.constantFrom<Question>("clock", "canaries", "events", "alerts", "ruleStatus", "sensor"),
+      question: fc.constantFrom<Question>("clock", "canaries", "events", "alerts", "ruleStatuses", "sensor"),
       from: fc.integer({ min: 0, max: 120_000 }),
       lasts: fc.integer({ min: 0, max: 20_000 }),
       state: fc.constantFrom<AnswerState>("partial", "rate-limited", "unreachable"),

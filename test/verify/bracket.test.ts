@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bracket, bracketOf } from "../../src/verify/bracket.js";
-import { housekeepingOf } from "../../src/verify/witness.js";
+import { circumstancesOf } from "../../src/verify/witness.js";
 import type { HostEvent } from "../../src/model/event.js";
 import { exec, executionOf, observationOf, sentinel, trialOf } from "./builders.js";
 
@@ -273,7 +273,7 @@ describe("what the wrapper said of its own programs", () => {
 
   test("accounts for its own records that were lost, and for no others", () => {
     const unseen = (events: HostEvent[], housekeeping: number | null): number | null => {
-      const bracket = bracketOf(trialOf(), events, housekeeping);
+      const bracket = bracketOf(trialOf(), events, { housekeeping, alone: false });
       return "act" in bracket ? bracket.unseen : null;
     };
     expect(unseen([begin, root, child, end], null)).toBe(1);
@@ -287,25 +287,35 @@ describe("what the wrapper said of its own programs", () => {
 
   test("proves that the end sentinel was executed: the only number that is missing before the next trial is its own", () => {
     const without = [begin, root, child, wait, next];
-    expect(bracketOf(trialOf(), without, 1)).toMatchObject({
+    expect(bracketOf(trialOf(), without, { housekeeping: 1, alone: false })).toMatchObject({
       ...{ state: "half", end: null, unseen: 0 },
       act: [{ id: root.id }, { id: child.id }],
     });
-    expect(bracketOf(trialOf(), without, null)).toMatchObject({ state: "half", unseen: null });
-  });
-
-  test("tells nothing of an end that may be any of several numbers, or that nothing follows", () => {
-    expect(bracketOf(trialOf(), [begin, root, wait, next], 1)).toMatchObject({ state: "half", unseen: null });
-    expect(bracketOf(trialOf(), [begin, root, child, wait], 1)).toMatchObject({
+    expect(bracketOf(trialOf(), without, { housekeeping: null, alone: false })).toMatchObject({
       state: "half",
       unseen: null,
     });
   });
 
+  test("tells nothing of an end that may be any of several numbers, or that nothing follows", () => {
+    expect(bracketOf(trialOf(), [begin, root, wait, next], { housekeeping: 1, alone: false })).toMatchObject({
+      state: "half",
+      unseen: null,
+    });
+    expect(bracketOf(trialOf(), [begin, root, child, wait], { housekeeping: 1, alone: false })).toMatchObject(
+      {
+        state: "half",
+        unseen: null,
+      },
+    );
+  });
+
   test("does not make the cleanup's records the act's", () => {
     const cleanup = exec(["rm", "-rf", "--", "/tmp/x"], { ...numbered(15), ppid: 78 });
     const later = { ...next, sequence: 16 };
-    expect(bracketOf(trialOf(), [begin, root, child, wait, cleanup, later], 1)).toMatchObject({
+    expect(
+      bracketOf(trialOf(), [begin, root, child, wait, cleanup, later], { housekeeping: 1, alone: false }),
+    ).toMatchObject({
       act: [{ id: root.id }, { id: child.id }],
     });
   });
@@ -313,14 +323,14 @@ describe("what the wrapper said of its own programs", () => {
   test("counts only where nothing can have been lost before it was numbered", () => {
     const execution = executionOf({ housekeeping: 1 });
     const lost = (lostBefore: number | null, lostAfter: number | null): number | null =>
-      housekeepingOf(
+      circumstancesOf(
         execution,
         observationOf([], [], { sensor: { lostBefore, lostAfter, running: true, detail: "" } }),
-      );
+      ).housekeeping;
     expect([lost(3, 3), lost(3, 4), lost(null, 3), lost(null, null)]).toEqual([1, null, null, null]);
     const silent = observationOf([], [], {
       sensor: { lostBefore: 0, lostAfter: 0, running: true, detail: "" },
     });
-    expect(housekeepingOf(executionOf(), silent)).toBeNull();
+    expect(circumstancesOf(executionOf(), silent).housekeeping).toBeNull();
   });
 });

@@ -36,7 +36,7 @@ describe("a SIEM that reads the sensor's log", () => {
     const observation = await observed(siem);
     expect(judged(observation)).toEqual(["detected", null]);
     expect(observation.answeredAt).toBeLessThan(T0 + 1_500 + 60);
-    for (const question of ["alerts", "events", "ruleStatus", "sensor"] as const)
+    for (const question of ["alerts", "events", "ruleStatuses", "sensor"] as const)
       expect(siem.askedAt(question).filter((at) => at < 1_500)).toEqual([]);
     expect(siem.askedAt("alerts")).toHaveLength(1);
     expect(siem.askedAt("canaries").length).toBeGreaterThan(3);
@@ -77,7 +77,7 @@ describe("a SIEM to which records travel", () => {
     expect(judged(observation)).toEqual(["blind", "ingest"]);
     expect(observation.answeredAt).toBeGreaterThanOrEqual(T0 + DEADLINE);
     expect(siem.at).toBeLessThan(DEADLINE + 2 * defaultPatience.longestPauseMs + 1_000);
-    for (const question of ["events", "alerts", "ruleStatus", "background"] as const)
+    for (const question of ["events", "alerts", "ruleStatuses", "background"] as const)
       expect(siem.askedAt(question).filter((at) => at < DEADLINE)).toEqual([]);
   });
 
@@ -127,7 +127,7 @@ describe("a SIEM to which records travel", () => {
     siem.alertBook = [written(20_000, alertOf("base64", [matching]))];
     siem.status = () => scheduledOf(120_000, [14_000]);
     // From the third second on, each answer about the rule waits for its turn.
-    siem.takes = (question) => (question === "ruleStatus" && siem.at > 3_000 ? 40_000 : 0);
+    siem.takes = (question) => (question === "ruleStatuses" && siem.at > 3_000 ? 40_000 : 0);
     expect(judged(await observed(siem))).toEqual(["detected", null]);
   });
 
@@ -193,7 +193,7 @@ describe("an answer that is not whole", () => {
     const siem = siemOf({ telemetry: arriving(1_100, begin, matching, end) });
     siem.alertBook = [written(2_000, alertOf("base64", [matching]))];
     siem.mood = (question) =>
-      question === "ruleStatus" || question === "background" ? "unreachable" : "complete";
+      question === "ruleStatuses" || question === "background" ? "unreachable" : "complete";
     expect(judged(await observed(siem))[0]).toBe("detected");
   });
 
@@ -210,7 +210,7 @@ describe("an answer that is not whole", () => {
     siem.status = (at) => scheduledOf(600_000, at < 301_000 ? [] : [300_000], { intervalMs: 300_000 });
     siem.alertBook = [written(303_000, alertOf("base64", [matching]))];
     siem.mood = (question, at) =>
-      question === "ruleStatus" && at > DEADLINE + 100_000 && at < DEADLINE + 200_000
+      question === "ruleStatuses" && at > DEADLINE + 100_000 && at < DEADLINE + 200_000
         ? "rate-limited"
         : "complete";
     expect(judged(await observed(siem))).toEqual(["detected", null]);

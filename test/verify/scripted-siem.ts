@@ -2,11 +2,19 @@ import type { Alert } from "../../src/model/alert.js";
 import { type HostEvent, sentinelOf } from "../../src/model/event.js";
 import type { AnswerState, Delivery, Observation, RuleStatus } from "../../src/model/observation.js";
 import type { Background } from "../../src/model/verdict.js";
-import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost } from "../../src/siem/siem.js";
+import type {
+  AlertQuery,
+  Answer,
+  Canary,
+  HostSpan,
+  SensorState,
+  Siem,
+  TrialOnHost,
+} from "../../src/siem/siem.js";
 import { type ObserveRequest, type ObserveSettings, observe } from "../../src/verify/observe.js";
 import { base64Rule, executionOf, shipped, statusOf, T0, trialOf } from "./builders.js";
 
-export type Question = "clock" | "canaries" | "events" | "alerts" | "ruleStatus" | "background" | "sensor";
+export type Question = "clock" | "canaries" | "events" | "alerts" | "ruleStatuses" | "background" | "sensor";
 
 /** Something that can be found since a moment, milliseconds after T0. */
 export interface Visible<T> {
@@ -65,10 +73,10 @@ export class ScriptedSiem implements Siem {
     );
   }
 
-  events(host: string, from: number, to: number): Promise<Answer<HostEvent[]>> {
+  events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>> {
     return this.#answer("events", [], () =>
-      this.#visible(this.telemetry).filter(
-        (event) => event.host === host && event.time >= from && event.time <= to,
+      this.#visible(this.telemetry).filter((event) =>
+        spans.some(({ host, from, to }) => event.host === host && event.time >= from && event.time <= to),
       ),
     );
   }
@@ -84,8 +92,8 @@ export class ScriptedSiem implements Siem {
     );
   }
 
-  ruleStatus(): Promise<Answer<RuleStatus>> {
-    return this.#answer("ruleStatus", statusOf({ present: false }), () => this.status(this.at));
+  ruleStatuses(): Promise<Answer<RuleStatus[]>> {
+    return this.#answer("ruleStatuses", [], () => [this.status(this.at)]);
   }
 
   background(): Promise<Answer<Background>> {

@@ -59,7 +59,13 @@ function again({ trial, observation }: Judged, random: Random): unknown {
       .map((entry) => ({ entry, key: random.next() }))
       .sort((one, other) => one.key - other.key)
       .map(({ entry }) => entry);
-  const mixed = { ...kept, events: shuffled(kept.events), alerts: shuffled(kept.alerts) };
+  const { hostLog } = kept;
+  const mixed = {
+    ...kept,
+    events: shuffled(kept.events),
+    alerts: shuffled(kept.alerts),
+    ...(hostLog === undefined ? {} : { hostLog: { ...hostLog, events: shuffled(hostLog.events) } }),
+  };
   const execution = refineExecution(trial.trial, trial.execution, mixed);
   return decide({ trial: trial.trial, execution, observation: mixed, rules: rulesById })[0];
 }
@@ -77,10 +83,10 @@ describe("Verdicts over a simulated SIEM", () => {
   );
 
   // The figure itself (the issue asks for 2 %) is the bench's, over thousands of trials: so few tell only that it has not leapt.
-  it("are undecided for less than 6 % of a few trials at ordinary settings", async () => {
+  it("are undecided for less than 4 % of a few trials at ordinary settings", async () => {
     const { of, undecided } = await undecidedAt(settings.ordinary);
     expect(of).toBeGreaterThan(100);
-    expect(undecided.length / of).toBeLessThan(0.06);
+    expect(undecided.length / of).toBeLessThan(0.04);
   });
 
   it("are undecided where nothing is lost only for what an alert or a rule does not tell", async () => {
@@ -119,8 +125,6 @@ describe("A link that is broken on purpose", () => {
     ["clause not met", "logged", "clause"],
     ["daily rule", "pending", "evaluated"],
     ["first seen, known", "undecided", "exception"],
-    ["all lost on the way", "undecided", "ingest"],
-    ["act lost, sentinels not", "undecided", "ingest"],
   ])("is named: %s", async (scenario, outcome, link) => {
     const verdicts = (await played(scenario)).flatMap(({ trial, verdict }) =>
       trial.trial.twin ? [] : [verdict],
@@ -129,6 +133,20 @@ describe("A link that is broken on purpose", () => {
       new Set([`${outcome} ${link}`]),
     );
   });
+
+  it.each(["all lost on the way", "act lost, sentinels not"])(
+    "is the way to the SIEM, where the host's own log can be read: %s",
+    async (scenario) => {
+      const procedures = (await played(scenario)).filter(({ trial }) => !trial.trial.twin);
+      expect(new Set(procedures.map(({ observation }) => observation.hostLog?.state))).toEqual(
+        new Set(["complete", "unreachable"]),
+      );
+      for (const { verdict, observation } of procedures) {
+        const outcome = observation.hostLog?.state === "complete" ? "blind" : "undecided";
+        expect([verdict.outcome, verdict.cause?.link]).toEqual([outcome, "ingest"]);
+      }
+    },
+  );
 
   it("is named with the clause and both values", async () => {
     for (const { trial, verdict } of await played("clause not met")) {

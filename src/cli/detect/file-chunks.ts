@@ -3,7 +3,12 @@ import { stat } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { messageOf } from "../../errors.js";
-import { type Beginning, FIRST_BYTES, formatOf } from "../../telemetry/files/event-reader.js";
+import {
+  type Beginning,
+  FIRST_BYTES,
+  type FormatName,
+  formatOf,
+} from "../../telemetry/files/event-reader.js";
 
 /** The most that is read at a time. */
 export const CHUNK_BYTES = 1024 * 1024;
@@ -88,7 +93,7 @@ export async function* cut(
 ): AsyncGenerator<CutPiece> {
   let rest: Buffer = Buffer.alloc(0);
   let begin: Beginning = "file";
-  let format: "json" | "xml" | null = null;
+  let format: FormatName | null = null;
   try {
     for await (const { bytes, last } of pieces) {
       if (format === null && !last && rest.length + bytes.length < FIRST_BYTES) {
@@ -112,7 +117,9 @@ export async function* cut(
 }
 
 /** Where a piece can be cut so that the rest starts with an event, as far as can be told from here; null for nowhere. */
-export function cutOf(bytes: Buffer, format: "json" | "xml"): number | null {
+export function cutOf(bytes: Buffer, format: FormatName): number | null {
+  // One does not end before the next is seen to begin.
+  if (format === "rendered") return null;
   for (let feed = bytes.lastIndexOf(0x0a); feed > 0; feed = bytes.lastIndexOf(0x0a, feed - 1)) {
     const begins =
       format === "xml"

@@ -5,10 +5,12 @@ import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
 import type { CutPiece } from "./file-chunks.js";
+import type { PipelineText } from "./rule-pipelines.js";
 
 /** What a thread is started with. */
 export interface ThreadData {
   readonly files: readonly SigmaFile[];
+  readonly pipelines: readonly PipelineText[];
   readonly logsource: Logsource | null;
 }
 

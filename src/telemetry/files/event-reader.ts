@@ -1,12 +1,13 @@
 import type { EventFormat, EventSink } from "./event-source.js";
 import { JsonEvents } from "./json-events.js";
+import { beginsRendered, RenderedEvents } from "./rendered-events.js";
 import { XmlEvents } from "./xml-events.js";
 
 const nothing = Buffer.alloc(0);
 /** In UTF-8, its bytes as characters. */
 const byteOrderMark = "\u00ef\u00bb\u00bf";
 
-/** Files that hold events and are neither JSON nor XML, by their first bytes. */
+/** Files that hold events in a form that is not read, by their first bytes. */
 const foreign: readonly (readonly [RegExp, string, string])[] = [
   [
     /^ElfFile\0/,
@@ -21,13 +22,15 @@ const foreign: readonly (readonly [RegExp, string, string])[] = [
   ],
 ];
 
+export type FormatName = "json" | "xml" | "rendered";
+
 /** What a stream of bytes begins with: a file, or a later piece of one, in the format of that file. */
-export type Beginning = "file" | "json" | "xml";
+export type Beginning = "file" | FormatName;
 
 /** Bytes by which the format of a file is told. */
-export const FIRST_BYTES = 16;
+export const FIRST_BYTES = 64;
 
-/** Finds the events in a stream of bytes, whose format it tells by how they begin. Keeps no more than one event's bytes. */
+/** Finds the events in a stream of bytes, whose format (JSON, XML or rendered text) it tells by how they begin. Keeps no more than one event's bytes. */
 export class EventReader {
   readonly #sink: EventSink;
   #format: EventFormat | null;
@@ -79,13 +82,15 @@ export class EventReader {
   }
 }
 
-function eventsOf(format: "json" | "xml"): EventFormat {
+function eventsOf(format: FormatName): EventFormat {
+  if (format === "rendered") return new RenderedEvents();
   return format === "xml" ? new XmlEvents() : new JsonEvents();
 }
 
 /** The format of a file by the first byte that is no white space. A file of blanks has no events in any. */
-export function formatOf(bytes: Buffer): "json" | "xml" {
+export function formatOf(bytes: Buffer): FormatName {
   const text = bytes.toString("latin1", 0, 4096);
   const begin = (text.startsWith(byteOrderMark) ? text.slice(byteOrderMark.length) : text).trimStart();
+  if (beginsRendered(begin)) return "rendered";
   return begin.startsWith("<") || /^Record \d+\s*</.test(begin) ? "xml" : "json";
 }

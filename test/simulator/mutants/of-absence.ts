@@ -170,8 +170,8 @@ export const mutantsOfAbsence: readonly Mutant[] = [
   {
     name: "shared: evaluations are asked for since the latest trial",
     file: shared,
-    from: "siem.ruleStatus(rule, Math.min(...moments))",
-    to: "siem.ruleStatus(rule, Math.max(...moments))",
+    from: "Math.min(...questions.map(({ since }) => since))",
+    to: "Math.max(...questions.map(({ since }) => since))",
   },
   {
     name: "shared: alerts are asked for over the last trial's span",
@@ -182,19 +182,51 @@ export const mutantsOfAbsence: readonly Mutant[] = [
   {
     name: "shared: events are asked for over the last trial's span",
     file: shared,
-    from: "from: Math.min(...questions.map((question) => question.from)),",
-    to: "from: Math.max(...questions.map((question) => question.from)),",
+    from: "else near.to = Math.max(near.to, span.to);",
+    to: "else near.to = Math.min(near.to, span.to);",
   },
   {
     name: "what the wrapper executed accounts for numbers although the kernel lost records",
     file: witness,
-    from: "return lostBefore !== null && lostBefore === lostAfter ? (execution.housekeeping ?? null) : null;",
-    to: "return lostBefore !== 0.5 || lostAfter !== 0.5 ? (execution.housekeeping ?? null) : null;",
+    from: "const counted = lostBefore !== null && lostBefore === lostAfter;",
+    to: "const counted = lostBefore !== 0.5 || lostAfter !== 0.5;",
   },
   {
     name: "a twin is quiet although nobody counts what the kernel drops",
     file: silence,
-    from: 'if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };',
-    to: 'if (sensor.lostBefore !== 0.5 || sensor.lostAfter !== 0.5) return { outcome: "quiet", evidence };',
+    from: "if (sensor.lostBefore !== null && sensor.lostAfter !== null) {",
+    to: "if (sensor.lostBefore !== 0.5 || sensor.lostAfter !== 0.5) {",
+  },
+  {
+    name: "what the host's own log shows is lost although it may still come",
+    file: witness,
+    from: 'observation.hostLog?.state === "complete" && !mayStillArrive(observation);',
+    to: 'observation.hostLog?.state === "complete";',
+    redundant:
+      "the log is read after the deadline only, and a later answer is no older; it stands for observations that were made otherwise (test/verify/host-log.test.ts)",
+  },
+  {
+    name: "what was lost on the way could have made the rule fire",
+    file: "verify/decide.ts",
+    from: "return act.filter(({ id }) => !lost.has(id));",
+    to: "return act.filter(({ id }) => id !== String(lost));",
+  },
+  {
+    name: "a twin of which a record was lost is quiet",
+    file: silence,
+    from: "if (trial.twin) {\n    const detail = `${what}, and that did",
+    to: "if (trial.twin && known) {\n    const detail = `${what}, and that did",
+  },
+  {
+    name: "that what the rule looks for was lost is not said",
+    file: silence,
+    from: "if (wanted !== undefined && rule.satisfiedBy(recorded)) {",
+    to: "if (wanted !== undefined && rule.satisfiedBy([])) {",
+  },
+  {
+    name: "a clause is said to be unmet of records that did not arrive",
+    file: silence,
+    from: "if (lost.length === 0 || decision.cause === undefined) return decision;",
+    to: "if (lost.length >= 0 || decision.cause === undefined) return decision;",
   },
 ];
