@@ -1,12 +1,13 @@
 import type { Language } from "./language.js";
 
 /** How a value is written where a placeholder stands: as a literal of a language, as it is, or as text of a regular expression. */
-export type Quoting = Language | "raw" | "regular-expression";
+export type Quoting = Language | "batch-line" | "raw" | "regular-expression";
 
 /**
  * Writes a value as one literal. A whole number is written bare in every language; a text becomes a string literal that
  * the real interpreter reads back exactly (NUL and lone surrogates excepted, which no command line can carry).
- * Returns null when the language's quoting is not known, or when the language has no way to write this text (batch: line breaks).
+ * Returns null when the language's quoting is not known, or when the language has no way to write this text (batch: line
+ * breaks; on a command line of cmd.exe, percent signs too).
  */
 export function quote(value: string | number, quoting: Quoting): string | null {
   if (typeof value === "number" && quoting !== "unknown") return String(value);
@@ -28,6 +29,9 @@ export function quote(value: string | number, quoting: Quoting): string | null {
       return powershellLiteral(text);
     case "batch":
       return batchLiteral(text);
+    case "batch-line":
+      // Only a batch file has a way to write a percent sign.
+      return text.includes("%") ? null : batchLiteral(text);
     case "vbscript":
       return vbscriptLiteral(text);
     case "jscript":
