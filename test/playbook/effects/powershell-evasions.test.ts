@@ -38,7 +38,10 @@ const corpus: readonly (readonly [string, string])[] = [
   ["destructive", `kill -Name x`],
   ["persistence", `Set-ExecutionPolicy Unrestricted -Scope CurrentUser`],
   ["persistence", `Register-ScheduledTask -TaskName x`],
-  ["persistence", `New-ItemProperty -Path HKCU:\\Software\\Microsoft\\Windows\\CurrentVersion\\Run -Name x -Value y`],
+  [
+    "persistence",
+    `New-ItemProperty -Path HKCU:\\Software\\Microsoft\\Windows\\CurrentVersion\\Run -Name x -Value y`,
+  ],
   ["persistence", `Set-Content -Path HKCU:\\x -Value 1`],
   ["computed-code", `Set-Content -Path Function:\\x -Value 1`],
   ["computed-code", `Set-Content -Path Env:PATH -Value 1`],
@@ -80,7 +83,7 @@ const corpus: readonly (readonly [string, string])[] = [
   ["computed-code", `"$(iex $env:X)"`],
   ["computed-code", `@"\n$(iex $env:X)\n"@`],
   ["computed-code", `& { iex $env:X }`],
-  ["computed-code", `function f { param($c) & $c }; f curl`],
+  ["computed-code", `function f($c) { & $c }; f curl`],
   ["computed-code", `1 -as 'Net.WebClient'`],
   ["computed-code", `[type]'Net.WebClient'`],
   ["computed-code", `Write-Output a#; iex x`],
@@ -88,7 +91,7 @@ const corpus: readonly (readonly [string, string])[] = [
   ["computed-code", `${"${"}function:x}`],
   ["computed-code", `Where-Object { $_.Kill() }`],
   ["computed-code", `Get-Process | Select-Object @{ n = 'a'; e = { $_.Kill() } }`],
-  ["computed-code", `configuration x { }`],
+  ["syntax", `configuration x { }`],
   ["syntax", `if (1 -eq 1 { x }`],
 ];
 
@@ -109,7 +112,7 @@ const harmless: readonly string[] = [
   `$x = 1..3; foreach ($i in $x) { Write-Output ($i * 2) }`,
   `foreach ($i in 1..3) { $i }`,
   `1,2,3 | ForEach-Object { $_ * 2 } | Measure-Object -Sum`,
-  `Get-Process | Where-Object { $_.Id -gt 4 } | Select-Object -First 3 -Property Name, Id`,
+  `Get-Process | Where-Object { $_.Id -gt 4 } | Select-Object -First 3 -Property Name,Id`,
   `"{0}-{1}" -f 'a', 'b'`,
   `('c','b','a' | Sort-Object) -join ','`,
   `if ($PSVersionTable.PSVersion.Major -ge 3) { 'new' } else { 'old' }`,
@@ -125,7 +128,8 @@ const harmless: readonly string[] = [
   `Get-CimInstance -ClassName Win32_OperatingSystem | Select-Object Caption`,
   `$env:COMPUTERNAME.Length`,
   `Set-ExecutionPolicy -Scope Process Bypass`,
-  `2>&1 > $null; Write-Output a 2>$null`.slice(16),
+  `Write-Output a 2>$null`,
+  `whoami 2>&1 | Out-Null`,
 ];
 
 test.each(harmless)("harmless: %s", async (code) => {
@@ -135,8 +139,10 @@ test.each(harmless)("harmless: %s", async (code) => {
 test("on Linux, pwsh runs the programs of Linux and writes its paths", async () => {
   const options = { program: "pwsh", windows: false };
   expect(await effectsOf("powershell", "id; Write-Output 1", options)).toEqual([]);
-  expect(await effectsOf("powershell", "/usr/bin/curl http://x", options)).toEqual(["network"]);
+  expect(await effectsOf("powershell", "& '/usr/bin/curl' 'http://x'", options)).toEqual(["network"]);
   expect(await effectsOf("powershell", "Set-Content /etc/cron.d/x 1", options)).toContain("persistence");
   expect(await effectsOf("powershell", "bash -c 'curl x'", options)).toEqual(["network"]);
-  expect(await effectsOf("shell", "pwsh -NoProfile -Command 'iwr http://x'", { windows: false })).toEqual(["network"]);
+  expect(await effectsOf("shell", "pwsh -NoProfile -Command 'iwr http://x'", { windows: false })).toEqual([
+    "network",
+  ]);
 });
