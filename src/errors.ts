@@ -41,6 +41,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the rule where it says; `tyrian lint RULE` checks it alone.",
   },
+  "pipeline-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the processing pipeline where it says. A step that was skipped would change what rules match.",
+  },
   "config-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
@@ -115,9 +119,37 @@ const kinds = {
     exit: EXIT.executionFailed,
     hint: "Find out why the host's key is not the one pinned in the inventory (rebuilt, or not the host that you mean?) before you change `hostKey`.",
   },
+  "tls-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Check the host's certificate, and what the inventory's `tls`, `serverName`, `https` and `port` say of it.",
+  },
+  "not-winrm": {
+    exit: EXIT.executionFailed,
+    hint: "Is WinRM enabled there (`winrm enumerate winrm/config/listener` on the host lists its ports), and is the port in the inventory its port?",
+  },
+  "access-denied": {
+    exit: EXIT.executionFailed,
+    hint: "The host knows the user and refuses the action: give the user the right to it (for WinRM: Administrators or Remote Management Users; a local administrator other than the built-in one needs LocalAccountTokenFilterPolicy=1).",
+  },
+  "quota-exceeded": {
+    exit: EXIT.executionFailed,
+    hint: "End what else runs on the host, or raise its quota (for WinRM: `winrm get winrm/config/winrs`).",
+  },
+  "command-too-long": {
+    exit: EXIT.executionFailed,
+    hint: "Put the command's text into a file or give it on standard input.",
+  },
+  "upload-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Look at the target's disk, at the rights to the folder, and at what protects the host: a scanner may have taken the file away.",
+  },
   disconnected: {
     exit: EXIT.executionFailed,
     hint: "Look at the host and the way to it. What had started is indeterminate, and is never run again by itself.",
+  },
+  "answer-forged": {
+    exit: EXIT.executionFailed,
+    hint: "Something on the way to the host changed, repeated or dropped an encrypted answer; the connection is not used any more. What had started is indeterminate.",
   },
   "deadline-exceeded": {
     exit: EXIT.executionFailed,

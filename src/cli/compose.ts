@@ -21,6 +21,7 @@ import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
 import { createSshTransport } from "../transport/ssh.js";
 import type { ConnectOptions, Session } from "../transport/transport.js";
+import { createWinrmTransport } from "../transport/winrm.js";
 import type { HostLog } from "../verify/host-log.js";
 import type { ChosenLab } from "./lab-choice.js";
 
@@ -60,9 +61,14 @@ export function openTargets(
     onWarning,
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
   });
-  const local = createLocalTransport();
+  const winrm = createWinrmTransport({
+    resolveSecret,
+    openSocket: (target, options) => sockets.open(target, options),
+    onWarning,
+  });
+  const transports = { ssh, winrm, local: createLocalTransport() };
   const openPool = (): SessionPool =>
-    new SessionPool((target) => (target.transport.type === "ssh" ? ssh : local), {
+    new SessionPool((target) => transports[target.transport.type], {
       onConnect: (session) => proveLab(session, lab),
     });
   const [pool, readers] = [openPool(), openPool()];

@@ -2,7 +2,13 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { TyrianError, type Diagnostic } from "../errors.js";
 import { inventorySchema, type Inventory } from "../model/inventory.js";
-import type { SecretReference, Target, TransportSettings } from "../model/target.js";
+import type {
+  SecretReference,
+  SshTransport,
+  Target,
+  TransportSettings,
+  WinrmTransport,
+} from "../model/target.js";
 import { explainIssues } from "../playbook/explain-issue.js";
 import { readText } from "../playbook/read-text.js";
 import { readYaml, type YamlSource } from "../playbook/yaml-source.js";
@@ -115,8 +121,7 @@ function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
   };
   const secret = (reference: SecretReference): SecretReference =>
     reference.startsWith("file:") ? `file:${path(reference.slice("file:".length))}` : reference;
-  const transport = (settings: TransportSettings): TransportSettings => {
-    if (settings.type !== "ssh") return settings;
+  const ssh = (settings: SshTransport): SshTransport => {
     const { authentication } = settings;
     if (authentication.type === "agent") return settings;
     if (authentication.type === "password") {
@@ -134,6 +139,33 @@ function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
         ...(passphrase === undefined ? {} : { passphrase: secret(passphrase) }),
       },
     };
+  };
+  const winrmAuthentication = (
+    authentication: WinrmTransport["authentication"],
+  ): WinrmTransport["authentication"] => {
+    if (authentication.type === "kerberos") return authentication;
+    if (authentication.type !== "certificate") {
+      return { ...authentication, password: secret(authentication.password) };
+    }
+    const { certificateFile, keyFile, passphrase } = authentication;
+    return {
+      ...authentication,
+      certificateFile: path(certificateFile),
+      keyFile: path(keyFile),
+      ...(passphrase === undefined ? {} : { passphrase: secret(passphrase) }),
+    };
+  };
+  const winrm = (settings: WinrmTransport): WinrmTransport => {
+    const { authentication, tls } = settings;
+    return {
+      ...settings,
+      authentication: winrmAuthentication(authentication),
+      tls: tls.caFile === undefined ? tls : { ...tls, caFile: path(tls.caFile) },
+    };
+  };
+  const transport = (settings: TransportSettings): TransportSettings => {
+    if (settings.type === "ssh") return ssh(settings);
+    return settings.type === "winrm" ? winrm(settings) : settings;
   };
   return {
     ...inventory,

@@ -109,10 +109,13 @@ export async function assertInScope(
   }
   const outside = addresses.filter((address) => !isPrivateAddress(address));
   if (outside.length > 0) throw refuse(notPrivate(outside));
-  return {
-    target: { ...target, transport: { ...target.transport, host: addresses[0] as string } },
-    addresses,
-  };
+  const checked = addresses[0] as string;
+  const transport =
+    target.transport.type === "winrm"
+      ? // The host's certificate and its Kerberos principal go by its name, also when it is reached by an address.
+        { ...target.transport, host: checked, serverName: target.transport.serverName ?? host }
+      : { ...target.transport, host: checked };
+  return { target: { ...target, transport }, addresses };
 }
 
 /** Labels of letters, digits, hyphens and underscores of which the last is no number, decimal or hexadecimal. */

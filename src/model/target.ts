@@ -13,6 +13,15 @@ export const secretReferenceSchema = z
   .regex(/^(env|file|command):.+$/s, "expected env:NAME, file:PATH or command:COMMAND");
 export type SecretReference = z.infer<typeof secretReferenceSchema>;
 
+/** Where sockets are opened: a network namespace of this machine (the embedded lab). Absent: this process's own. */
+const networkSchema = z.strictObject({
+  /** A process in the namespace, or the path of a namespace file; exactly one. */
+  namespace: z.string().min(1),
+  /** The namespace belongs to a user namespace (rootless lab): enter that first. */
+  rootless: z.boolean().default(false),
+});
+export type Network = z.infer<typeof networkSchema>;
+
 export const sshTransportSchema = z.strictObject({
   type: z.literal("ssh"),
   /** IP address or name; public addresses are refused. */
@@ -37,22 +46,108 @@ export const sshTransportSchema = z.strictObject({
   ]),
   /** Channels that may be open at once on the connection; keep it under the server's MaxSessions: ending a command needs one more. */
   maxChannels: z.int().min(1).max(100).default(8),
-  /** Where the socket is opened: a network namespace of this machine (the embedded lab). Absent: this process's own. */
-  network: z
-    .strictObject({
-      /** A process in the namespace, or the path of a namespace file; exactly one. */
-      namespace: z.string().min(1),
-      /** The namespace belongs to a user namespace (rootless lab): enter that first. */
-      rootless: z.boolean().default(false),
-    })
-    .optional(),
+  network: networkSchema.optional(),
 });
 export type SshTransport = z.infer<typeof sshTransportSchema>;
+
+/** Code pages that can be decoded: UTF-8, then those of the Windows locales. */
+export const codePages = [
+  65001, 874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258, 866,
+] as const;
+
+export const winrmTransportSchema = z
+  .strictObject({
+    type: z.literal("winrm"),
+    /** IP address or name; public addresses are refused. */
+    host: z.string().min(1),
+    /** Default 5986, without HTTPS 5985. */
+    port: z.int().min(1).max(65535).optional(),
+    https: z.boolean().default(true),
+    /** The name in the host's certificate, and in its Kerberos principal `HTTP/NAME`. Default: `host`. */
+    serverName: z.string().min(1).optional(),
+    authentication: z.discriminatedUnion("type", [
+      /** Over plain HTTP the messages are encrypted by NTLM itself. */
+      z.strictObject({
+        type: z.literal("ntlm"),
+        user: z.string().min(1),
+        /** The user's domain; empty for an account of the host itself. */
+        domain: z.string().default(""),
+        password: secretReferenceSchema,
+      }),
+      z.strictObject({
+        type: z.literal("basic"),
+        user: z.string().regex(/^[^:]+$/, "a user name for Basic holds no colon"),
+        password: secretReferenceSchema,
+        /** Says in so many words that the password may go over plain HTTP, where anybody on the way can read it. */
+        allowUnencrypted: z.boolean().default(false),
+      }),
+      /** With the ticket or keytab of this machine's Kerberos configuration; needs the package `kerberos`. HTTPS only. */
+      z.strictObject({ type: z.literal("kerberos") }),
+      /** A client certificate and its key in PEM. HTTPS only. */
+      z.strictObject({
+        type: z.literal("certificate"),
+        certificateFile: z.string().min(1),
+        keyFile: z.string().min(1),
+        passphrase: secretReferenceSchema.optional(),
+      }),
+    ]),
+    /** What the host's certificate is held to, instead of this machine's authorities; with both, to both. */
+    tls: z
+      .strictObject({
+        /** Authorities in PEM, in place of this machine's. */
+        caFile: z.string().min(1).optional(),
+        /** SHA-256 of the certificate in DER, hexadecimal. Without `caFile`, nothing else of it is checked. */
+        fingerprint: z
+          .string()
+          .regex(
+            /^[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i,
+            "expected 64 hexadecimal digits, with or without colons",
+          )
+          .optional(),
+      })
+      .default({}),
+    /** Milliseconds that the host may hold an answer back while there is no output. */
+    operationTimeoutMs: z.int().min(500).max(600_000).default(20_000),
+    /** Bytes of a message: the host's MaxEnvelopeSizekb. */
+    maxEnvelopeBytes: z.int().min(8_192).max(8_388_608).default(153_600),
+    /** Commands that may run at once in the shell; keep it under the host's MaxProcessesPerShell. */
+    maxCommands: z.int().min(1).max(25).default(8),
+    /** What programs are asked to write their output in. */
+    codePage: z.literal(codePages).default(65001),
+    network: networkSchema.optional(),
+  })
+  .superRefine(({ https, tls, authentication }, context) => {
+    if (https) return;
+    const { type } = authentication;
+    if (type === "kerberos" || type === "certificate") {
+      context.addIssue({
+        code: "custom",
+        path: ["authentication", "type"],
+        message: `${type} needs HTTPS`,
+      });
+    }
+    if (type === "basic" && !authentication.allowUnencrypted) {
+      context.addIssue({
+        code: "custom",
+        path: ["authentication"],
+        message:
+          "Basic over plain HTTP shows the password to anybody on the way: use HTTPS or NTLM, or write `allowUnencrypted: true` beside the password",
+      });
+    }
+    if (tls.caFile !== undefined || tls.fingerprint !== undefined) {
+      context.addIssue({ code: "custom", path: ["tls"], message: "there is no certificate without HTTPS" });
+    }
+  });
+export type WinrmTransport = z.infer<typeof winrmTransportSchema>;
 
 export const localTransportSchema = z.strictObject({ type: z.literal("local") });
 export type LocalTransport = z.infer<typeof localTransportSchema>;
 
-export const transportSchema = z.discriminatedUnion("type", [sshTransportSchema, localTransportSchema]);
+export const transportSchema = z.discriminatedUnion("type", [
+  sshTransportSchema,
+  winrmTransportSchema,
+  localTransportSchema,
+]);
 export type TransportSettings = z.infer<typeof transportSchema>;
 
 export const sensorSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { TyrianError } from "../errors.js";
-import type { SshTransport, Target } from "../model/target.js";
+import type { Network, Target } from "../model/target.js";
 import { ConnectorProcess } from "./namespace/connector-process.js";
-import { openTcp, type OpenOptions } from "./tcp.js";
+import { addressOf, openTcp, type OpenOptions } from "./tcp.js";
 
 /** Milliseconds after which a connection is given up when the caller's signal has not ended it. */
 const LONGEST = 60_000;
@@ -21,10 +21,11 @@ export class NamespaceSockets {
    *   rejects with its reason.
    */
   async open(target: Target, { signal }: OpenOptions): Promise<Socket> {
-    if (target.transport.type !== "ssh") {
+    const address = addressOf(target.transport);
+    if (address === null) {
       throw new TyrianError("transport-failed", `${target.name} is not reached over the network.`);
     }
-    const { host, port, network } = target.transport;
+    const { host, port, network } = address;
     if (network === undefined) return await openTcp(host, port, { signal });
     if (this.#closed)
       throw new TyrianError("connect-failed", `No connection to ${target.name}: its owner has closed.`);
@@ -59,7 +60,7 @@ export class NamespaceSockets {
 }
 
 /** What nsenter is told: the namespace by its file; the user namespace first when that owns it (rootless lab). */
-function enterArguments(network: NonNullable<SshTransport["network"]>, target: string): readonly string[] {
+function enterArguments(network: Network, target: string): readonly string[] {
   const { namespace, rootless } = network;
   const pid = /^[1-9]\d*$/.test(namespace)
     ? namespace

@@ -1,10 +1,21 @@
 import { connect, type Socket } from "node:net";
 import { TyrianError } from "../errors.js";
+import type { Network, TransportSettings } from "../model/target.js";
 import { reasonOf } from "./abort.js";
 
 /** What a socket is opened for; `signal` carries the deadline too. */
 export interface OpenOptions {
   readonly signal: AbortSignal;
+}
+
+/** Where a target is reached; null for one that is not reached over the network. */
+export function addressOf(
+  settings: TransportSettings,
+): { readonly host: string; readonly port: number; readonly network: Network | undefined } | null {
+  if (settings.type === "local") return null;
+  const { host, network } = settings;
+  const port = settings.type === "ssh" ? settings.port : (settings.port ?? (settings.https ? 5986 : 5985));
+  return { host, port, network };
 }
 
 /**

@@ -13,7 +13,12 @@ export interface TransportUnderTest {
   /** Why the suite cannot run here; null when it can. */
   readonly skip: string | null;
   /** Why single tests do not apply; absent: they do. */
-  readonly notApplicable?: { readonly pty?: string; readonly lose?: string };
+  readonly notApplicable?: {
+    readonly pty?: string;
+    readonly lose?: string;
+    readonly signals?: string;
+    readonly longCommands?: string;
+  };
   setUp(): Promise<void>;
   connect(): Promise<Session>;
   /** Cuts the session's connection from outside. */
@@ -213,7 +218,9 @@ export function transportContract(subject: TransportUnderTest): void {
       expect((await run(`test -e ${witness}`)).exitCode).toBe(1);
     });
 
-    test.concurrent.each(["KILL", "TERM", "HUP"])("reports the end by signal %s", async (signal) => {
+    const noSignals = notApplicable.signals;
+    test.concurrent.for(["KILL", "TERM", "HUP"])("reports the end by signal %s", async (signal, { skip }) => {
+      skip(noSignals !== undefined, noSignals);
       const result = await run(`kill -s ${signal} $$; sleep 5`);
       expect(result).toMatchObject({ ending: "signalled", exitCode: null, signal });
     });
@@ -274,7 +281,9 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(pids.filter(isAlive)).toEqual([]);
     });
 
-    test("passes a command line of 100 kB", async () => {
+    const noLongCommands = notApplicable.longCommands;
+    test("passes a command line of 100 kB", async ({ skip }) => {
+      skip(noLongCommands !== undefined, noLongCommands);
       const word = "x".repeat(100 * 1024);
       const result = await run(`printf %s ${word} | wc -c`);
       expect(result).toMatchObject({ exitCode: 0, stderr: "" });

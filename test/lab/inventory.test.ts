@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TyrianError } from "../../src/errors.js";
 import { loadInventory } from "../../src/lab/inventory.js";
 
@@ -67,6 +67,84 @@ test("defaults are filled in and paths are relative to the file", async () => {
       },
       { transport: { authentication: { password: "file:/abs/password" } } },
     ],
+  });
+});
+
+describe("a WinRM target", () => {
+  const target = (settings: string): string => `name: lab
+token: { value: env:T }
+targets:
+  - name: win
+    platform: windows
+    transport:
+      type: winrm
+      host: 10.0.0.3
+${settings}
+    sensor: { type: none }
+`;
+
+  test("has the defaults of Windows over HTTPS, and paths relative to the file", async () => {
+    const ntlm = target(`      tls: { caFile: ca.pem }
+      authentication: { type: ntlm, user: lab, password: "file:secrets/win" }`);
+    expect(await load(ntlm)).toMatchObject({
+      targets: [
+        {
+          transport: {
+            https: true,
+            maxEnvelopeBytes: 153_600,
+            codePage: 65001,
+            tls: { caFile: join(folder, "ca.pem") },
+            authentication: { domain: "", password: `file:${join(folder, "secrets/win")}` },
+          },
+        },
+      ],
+    });
+    const certificate = target(
+      "      authentication: { type: certificate, certificateFile: me.crt, keyFile: me.key, passphrase: file:p }",
+    );
+    expect(await load(certificate)).toMatchObject({
+      targets: [
+        {
+          transport: {
+            authentication: {
+              certificateFile: join(folder, "me.crt"),
+              keyFile: join(folder, "me.key"),
+              passphrase: `file:${join(folder, "p")}`,
+            },
+          },
+        },
+      ],
+    });
+  });
+
+  test.each([
+    [
+      "Basic without a word about it",
+      '{ type: basic, user: lab, password: "env:P" }',
+      "allowUnencrypted: true",
+    ],
+    ["Kerberos", "{ type: kerberos }", "kerberos needs HTTPS"],
+    [
+      "a client certificate",
+      "{ type: certificate, certificateFile: a, keyFile: b }",
+      "certificate needs HTTPS",
+    ],
+  ])("does not use %s over plain HTTP", async (_what, authentication, words) => {
+    const { diagnostics } = await refusal(
+      target(`      https: false\n      authentication: ${authentication}`),
+    );
+    expect(diagnostics).toMatchObject([{ line: 10, message: expect.stringContaining(words) as string }]);
+    await expect(load(target(`      authentication: ${authentication}`))).resolves.toBeDefined();
+  });
+
+  test("is refused by a public address, and by a fingerprint that is none", async () => {
+    const ntlm = `      authentication: { type: ntlm, user: lab, password: "env:P" }`;
+    const error = load(target(ntlm).replace("10.0.0.3", "8.8.8.8"));
+    await expect(error).rejects.toMatchObject({ code: "target-out-of-scope" });
+    const { diagnostics } = await refusal(target(`${ntlm}\n      tls: { fingerprint: abc }`));
+    expect(diagnostics).toMatchObject([
+      { line: 10, message: expect.stringContaining("64 hexadecimal") as string },
+    ]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { assertInScope, checkToken, isPrivateAddress, tokenCommand } from "../../src/lab/scope.js";
 import { inventorySchema, type Inventory } from "../../src/model/inventory.js";
+import { winrmTransportSchema } from "../../src/model/target.js";
 import { execute } from "./helpers.js";
 
 let folder: string;
@@ -55,6 +56,19 @@ test("private addresses are in scope", async () => {
     expect(isPrivateAddress(address), address).toBe(true);
     await expect(assertInScope(inventory(address), "one")).resolves.toMatchObject({ addresses: [address] });
   }
+});
+
+test("a host that is reached over WinRM keeps the name that its certificate holds when its address was checked", async () => {
+  const lab = inventory("10.0.0.1");
+  const transport = winrmTransportSchema.parse({
+    type: "winrm",
+    host: "win1.lab",
+    authentication: { type: "kerberos" },
+  });
+  const named = { ...lab, targets: lab.targets.map((target) => ({ ...target, transport })) };
+  await expect(assertInScope(named, "one", () => Promise.resolve(["10.0.0.7"]))).resolves.toMatchObject({
+    target: { transport: { host: "10.0.0.7", serverName: "win1.lab" } },
+  });
 });
 
 test("public, special and disguised addresses are refused", async () => {

@@ -1,10 +1,11 @@
 import type { EventFormat, EventSink } from "./event-source.js";
 import { JsonEvents } from "./json-events.js";
+import { beginsRendered, RenderedEvents } from "./rendered-events.js";
 import { XmlEvents } from "./xml-events.js";
 
 const nothing = Buffer.alloc(0);
 
-/** Files that hold events and are neither JSON nor XML, by their first bytes. */
+/** Files that hold events in a form that is not read, by their first bytes. */
 const foreign: readonly (readonly [RegExp, string, string])[] = [
   [
     /^ElfFile\0/,
@@ -19,7 +20,7 @@ const foreign: readonly (readonly [RegExp, string, string])[] = [
   ],
 ];
 
-/** Finds the events in a stream of bytes, whose format it tells by how they begin. Keeps no more than one event's bytes. */
+/** Finds the events in a stream of bytes, whose format (JSON, XML or rendered text) it tells by how they begin. Keeps no more than one event's bytes. */
 export class EventReader {
   readonly #sink: EventSink;
   #format: EventFormat | null = null;
@@ -48,7 +49,7 @@ export class EventReader {
     if (this.#refused) return;
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     if (!this.#begun) {
-      if (bytes.length < 16 && !last) {
+      if (bytes.length < 64 && !last) {
         this.#rest = Buffer.from(bytes);
         return;
       }
@@ -78,5 +79,6 @@ export class EventReader {
 /** By the first byte that is no white space. A file of blanks has no events in any format. */
 function formatOf(bytes: Buffer): EventFormat {
   const begin = bytes.toString("latin1", 0, 4096).trimStart();
+  if (beginsRendered(begin)) return new RenderedEvents();
   return begin.startsWith("<") || /^Record \d+\s*</.test(begin) ? new XmlEvents() : new JsonEvents();
 }
