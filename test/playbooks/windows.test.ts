@@ -50,7 +50,8 @@ describe("on constructed Windows events", () => {
       const logs = text.includes("ps_script") ? (["powershell"] as const) : (["sysmon", "security"] as const);
       for (const log of logs) {
         const needsParent = text.includes("ParentCommandLine");
-        if (needsParent) expect(text.replace(/\s+/g, " ")).toContain("Needs the parent's command line (Sysmon)");
+        if (needsParent)
+          expect(text.replace(/\s+/g, " ")).toContain("Needs the parent's command line (Sysmon)");
         expect(fires(file, events, log), `${log} of ${procedure.id}`).toBe(
           !(needsParent && log === "security"),
         );
