@@ -85,7 +85,11 @@ async function exchange({ start, write: writes, stop: stops, forget, wait }) {
     commands.delete(id);
     events.delete(id);
   }
-  for (let waited = 0; waited < wait && start.length === 0 && ![...commands.values()].some(hasNews); waited += 5) {
+  for (
+    let waited = 0;
+    waited < wait && start.length === 0 && ![...commands.values()].some(hasNews);
+    waited += 5
+  ) {
     await pause(5);
   }
   for (const [id, command] of commands) {
@@ -125,17 +129,25 @@ async function invoke(literal) {
   else answer.result = JSON.stringify(await exchange(given));
   if (effect === "answer") Object.assign(answer, with_.answer);
   const trailer = `tyrian-trailer ${request.mark} ${JSON.stringify(answer)}\n`;
-  process.stdout.write(effect === "twice" ? trailer + trailer : effect === "cut" ? trailer.slice(0, -9) : trailer);
+  process.stdout.write(
+    effect === "twice" ? trailer + trailer : effect === "cut" ? trailer.slice(0, -9) : trailer,
+  );
 }
 
 const forms = [
-  [/^\[Console\]::(Out|Error)\.WriteLine\("(\w{16})"\)$/, (stream, word) => {
-    (stream === "Out" ? process.stdout : process.stderr).write(`${word}\n`);
-  }],
-  [/^(?:\. \(\[scriptblock\]::Create\(\[Text\.Encoding\]::UTF8\.GetString\(\[Convert\]::FromBase64String\('([\w+/=]+)'\)\)\)\); )?Invoke-Tyrian '([\w+/=]+)'$/, async (definition, literal) => {
-    if (definition !== undefined) record({ definition: decode(definition) });
-    await invoke(literal);
-  }],
+  [
+    /^\[Console\]::(Out|Error)\.WriteLine\("(\w{16})"\)$/,
+    (stream, word) => {
+      (stream === "Out" ? process.stdout : process.stderr).write(`${word}\n`);
+    },
+  ],
+  [
+    /^(?:\. \(\[scriptblock\]::Create\(\[Text\.Encoding\]::UTF8\.GetString\(\[Convert\]::FromBase64String\('([\w+/=]+)'\)\)\)\); )?Invoke-Tyrian '([\w+/=]+)'$/,
+    async (definition, literal) => {
+      if (definition !== undefined) record({ definition: decode(definition) });
+      await invoke(literal);
+    },
+  ],
 ];
 
 record({ arguments: process.argv.slice(2), environment: process.env, pid: process.pid });
