@@ -42,7 +42,7 @@ export function buildPlan(request: PlanRequest): Plan {
         for (const target of targets.filter((candidate) => action.platforms.includes(candidate.platform))) {
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
-          const work = workFolder(id);
+          const work = workFolder(id, target.platform);
           const { act, proof, cleanup, requires } = renderAction(action, variant, work);
           trials.push({
             id,
