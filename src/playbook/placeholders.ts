@@ -50,7 +50,10 @@ export async function misplacedPlaceholders(
   if (quoting === "batch" || quoting === "batch-line") {
     const batch = readBatch(filled.text);
     const unsafe = delayed || /enabledelayedexpansion/i.test(template);
-    return texts.filter(({ start, end }) => unsafe || !batch.isPlainPlace(start, end));
+    // The work folder's path is one word that means the same everywhere, within quotes too.
+    return texts.filter(
+      ({ name, start, end }) => name !== "work" && (unsafe || !batch.isPlainPlace(start, end)),
+    );
   }
   if (quoting === "vbscript") {
     const whole = vbscriptTexts(filled.text);

@@ -197,7 +197,11 @@ class BatchReader {
     this.#depth -= 1;
     if (this.#operator() === ")") this.#index += 1;
     else this.#problems.push({ reason: "a parenthesis is not closed", at: this.#at() });
-    while (this.#redirection() !== null);
+    const redirections: BatchCommand["redirections"][number][] = [];
+    const at = this.#at();
+    for (let one = this.#redirection(); one !== null; one = this.#redirection()) redirections.push(one);
+    if (redirections.length > 0)
+      this.#commands.push({ name: "", tail: "", redirections, at, after: null, piped: false });
   }
 
   /** The word `if` or `for` where a command begins, taken; any other word is left. */

@@ -1,6 +1,7 @@
 import type { Node } from "web-tree-sitter";
 import { join, need, type Scope, type Value } from "./finding.js";
 import { getsObject, isHarmlessHostMember, judgedMembers, judgeMember, makesObject } from "./script-host.js";
+import { isNumeric } from "./script-members.js";
 import { bare, declarations, literalText } from "./script-syntax.js";
 
 /** Globals of JScript that print or compute. */
@@ -32,11 +33,13 @@ export function analyseJscript(scope: Scope, root: Node): void {
 
 class JscriptWalk {
   readonly #scope: Scope;
+  readonly #root: Node;
   readonly #values = new Map<string, Node | null>();
   readonly #resolving = new Set<string>();
 
   constructor(scope: Scope, root: Node) {
     this.#scope = scope;
+    this.#root = root;
     for (const [name, value] of declarations(root, "javascript"))
       this.#values.set(name, this.#values.has(name) ? null : value);
   }
@@ -117,7 +120,7 @@ class JscriptWalk {
 
   #subscript(node: Node): void {
     const index = node.childForFieldName("index");
-    if (index === null || index.type === "number") return;
+    if (index === null || isNumeric(index, this.#root, "javascript")) return;
     const names = this.#text(index);
     if (names === null) this.#need("a member is taken whose name is computed", node);
     else for (const name of names) this.#member(node, name);
