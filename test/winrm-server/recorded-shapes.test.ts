@@ -6,7 +6,9 @@ import { skippedFor } from "../skipped.js";
 import { namespaces } from "./namespaces.js";
 import { posixShell } from "./posix-shell.js";
 import { account, bodies, envelopeOf, post, RawShell } from "./raw-client.js";
+import { parseEnvelope, parseRequest } from "./request.js";
 import { startWinrmStandIn } from "./server.js";
+import { windowsLimits } from "./shells.js";
 import { parseXml, type XmlElement } from "./xml.js";
 
 const folder = resolve(import.meta.dirname, "../../../../shared/known-answers/winrm");
@@ -37,14 +39,17 @@ function kindOf(text: string): string {
 }
 
 const recorded = new Map<string, Set<string>>();
+/** What Windows took, so that the stand-in has to. */
+const requests: string[] = [];
 for (const file of absent === null
   ? readdirSync(folder).filter((name) => /winrs|execute_cmd/.test(name))
   : []) {
   const { messages } = parse(readFileSync(join(folder, file), "utf8")) as Recording;
-  for (const { response } of messages) {
+  for (const { request, response } of messages) {
     const kind = kindOf(response);
     // A PowerShell shell of its own is no part of the stand-in.
     if (response.includes("Microsoft.PowerShell")) continue;
+    requests.push(request);
     recorded.set(kind, (recorded.get(kind) ?? new Set()).add(shapeOf(parseXml(response))));
   }
 }
@@ -83,5 +88,18 @@ describe("the stand-in's answers", skippedFor(absent), () => {
     for (const answer of answers) {
       expect([...(recorded.get(kindOf(answer)) ?? [])]).toContain(shapeOf(parseXml(answer)));
     }
+  });
+
+  test("are not refused to what Windows was recorded to take", () => {
+    const read = requests.map(
+      (text) => parseRequest(parseEnvelope(text), windowsLimits.envelopeBytes).operation,
+    );
+    expect(new Set(read.map(({ action }) => action))).toEqual(
+      new Set(["Create", "Command", "Receive", "Signal", "Delete"]),
+    );
+    expect(read).toContainEqual({ action: "Command", commandLine: "powershell.exe Write-Host こんにちは" });
+    expect(read).toContainEqual(
+      expect.objectContaining({ environment: expect.objectContaining({ "1234": "5678" }) }),
+    );
   });
 });
