@@ -41,6 +41,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the rule where it says; `tyrian lint RULE` checks it alone.",
   },
+  "pipeline-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the processing pipeline where it says. A step that was skipped would change what rules match.",
+  },
   "config-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",

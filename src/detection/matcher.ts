@@ -110,7 +110,10 @@ export class StreamingMatcher {
     const key = `${product}\n${category}\n${service}`;
     let route = this.#routes.get(key);
     if (route === undefined) {
-      const reads = Uint8Array.from(this.#rules, (rule) => (rule.reads(event) ? 1 : 0));
+      // A query reads by fields of the event, too: of its log source alone nothing can be kept.
+      const reads = Uint8Array.from(this.#rules, (rule) =>
+        rule.language === "spl" || rule.reads(event) ? 1 : 0,
+      );
       const always = this.#rules.flatMap((_, rule) =>
         reads[rule] === 1 && this.#unannounced[rule] === 1 ? [rule] : [],
       );

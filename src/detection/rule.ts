@@ -45,6 +45,16 @@ export interface CompiledRule {
   satisfiedBy(events: readonly RuleEvent[]): boolean;
   /** Which clauses an event of the rule's log source met and which not, and the smallest change that would match. */
   explain(event: RuleEvent): NearestEvent;
+  /** Of a rule over several events: how near these came to it together. */
+  explainWindow?(events: readonly RuleEvent[]): WindowExplanation;
+}
+
+/** How near events came to a rule over several of them. */
+export interface WindowExplanation {
+  /** The window, of all groups, that came nearest; null when no event counted. Its group has the values of the group-by fields. */
+  readonly nearest: { readonly group: Readonly<Record<string, string>> } | null;
+  /** All of it in words: what is needed, how many of how many there were, and when. */
+  readonly sentence: string;
 }
 
 /** A rule or the reasons why there is none. Warnings may stand beside a rule. */

@@ -60,7 +60,7 @@ export type Trial = z.infer<typeof trialSchema>;
 export const planAnalyticSchema = z.strictObject({
   id: z.string(),
   title: z.string(),
-  language: z.enum(["sigma"]),
+  language: z.enum(["sigma", "spl"]),
   file: z.string(),
   text: z.string(),
   /** sha256 of the text, hex. */

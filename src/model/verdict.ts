@@ -135,7 +135,10 @@ export const verdictSchema = z.strictObject({
   latency: latencySchema,
   /** Ids of the events and alerts that the outcome rests on. */
   evidence: z.array(z.string()),
-  /** Why it is not `detected` (or, for a twin, not `quiet`); null when there is nothing to explain. */
+  /**
+   * Why it is not `detected` (or, for a twin, not `quiet`); null when there is nothing to explain. Of a quiet twin: how near
+   * it came to a rule over several events.
+   */
   cause: causeSchema.nullable(),
   /** Counts from 1; evidence that arrives later appends a revision. */
   revision: z.int().min(1),

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { compileSigma } from "../detection/sigma/compile.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { type Diagnostic, messageOf } from "../errors.js";
 import type { Playbook } from "../model/playbook.js";
 import type { PlanAnalytic } from "../model/trial.js";
+import { compileAnalytic, languageOf } from "./compile-analytic.js";
 
 /** The analytics that playbooks expect something of: found, read and compiled. */
 export interface AnalyticSet {
@@ -45,7 +45,7 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
       );
       continue;
     }
-    const compiled = compileSigma(text, file);
+    const compiled = compileAnalytic(text, file);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.rule === null) continue;
     const { id, title } = compiled.rule;
@@ -59,7 +59,7 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
       continue;
     }
     const hash = createHash("sha256").update(text).digest("hex");
-    analytics.set(id, { id, title, language: "sigma", file, text, hash });
+    analytics.set(id, { id, title, language: languageOf(file), file, text, hash });
     rules.set(id, compiled.rule);
     idByFile.set(file, id);
   }
@@ -78,7 +78,7 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
 export function rulesOfPlan(analytics: readonly PlanAnalytic[]): ReadonlyMap<string, CompiledRule> {
   return new Map(
     analytics.map((analytic) => {
-      const { rule } = compileSigma(analytic.text, analytic.file);
+      const { rule } = compileAnalytic(analytic.text, analytic.file);
       if (rule === null) throw new Error(`the recorded analytic ${analytic.id} does not compile`);
       return [analytic.id, rule];
     }),

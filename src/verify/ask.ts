@@ -3,7 +3,7 @@ import type { HostEvent } from "../model/event.js";
 import type { Delivery, Observation } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
-import { counts } from "./contribution.js";
+import { mayCount } from "./contribution.js";
 import type { Evidence } from "./evidence.js";
 import { observationOf } from "./observation-of.js";
 import type { ObserveRequest } from "./observe.js";
@@ -122,7 +122,7 @@ function eventsThatCount(round: Round): HostEvent[] {
   const { from, to } = spanOf(round, false);
   const rules = rulesOf(round).flatMap((id) => request.rules.get(id) ?? []);
   return evidence.events.filter(
-    (event) => (event.time >= from && event.time <= to) || rules.some((rule) => counts(rule, event)),
+    (event) => (event.time >= from && event.time <= to) || rules.some((rule) => mayCount(rule, event)),
   );
 }
 

@@ -25,6 +25,8 @@ export interface AlertQuestion {
   readonly backgroundMatches: number | null;
   /** When the act began, by the SIEM's clock: what was last changed before cannot be the trial's. */
   readonly since: number;
+  /** The SIEM evaluates the rule's very text, and no other form of it. */
+  readonly asWritten: boolean;
   /** Preferred among alerts that are equally the trial's; else the highest. */
   readonly tier: Tier | undefined;
 }
@@ -44,7 +46,10 @@ export function attributeAlerts(question: AlertQuestion): AlertAttribution[] {
       if (own.length > 0) {
         // All of its sources are ours: whatever its deployed form is, we alone made it fire.
         const alone = alert.sourcesWhole && own.length === alert.sourceEvents?.length;
-        return [{ grade: alone || rule.satisfiedBy(own) ? "exact" : "ambiguous", alert, events: own }];
+        if (alone || rule.satisfiedBy(own)) return [{ grade: "exact", alert, events: own }];
+        // By the text that was evaluated the alert is the others': it needed their events.
+        if (question.asWritten && alert.sourcesWhole && rule.contributes !== undefined) return [];
+        return [{ grade: "ambiguous", alert, events: own }];
       }
       if (alert.sourceEvents !== null && alert.sourcesWhole) return [];
       return mayBeOurs(question, alert)

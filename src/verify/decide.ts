@@ -8,8 +8,8 @@ import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
 import { causeAt, summaryOf } from "./cause.js";
-import { counts } from "./contribution.js";
-import type { Context, Decision } from "./decision.js";
+import { completing, sharedWithOthers, shortfall } from "./contribution.js";
+import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { silent } from "./silence.js";
@@ -52,7 +52,7 @@ export function decide(question: Question): Verdict[] {
     const decision =
       observation === null || bracket === null
         ? notAsked(question.execution)
-        : decideOne({ ...question, observation, lost }, bracket, rule, expectation);
+        : orUndecided(() => decideOne({ ...question, observation, lost }, bracket, rule, expectation));
     return verdictOf(question, expectation, rule, decision);
   });
 }
@@ -126,25 +126,31 @@ function decideOne(
     host,
     since: sinceOf(context),
     backgroundMatches: observation.background[rule.id]?.matches ?? null,
+    asWritten: status?.evaluatedBy === "embedded",
     tier: expectation.tier,
   });
   const [best] = attributed;
   if (best === undefined)
     return execution.status === "prevented" ? notAsked(execution) : silent(context, rule, bracket);
-  if (best.grade === "ambiguous") return ambiguous(context, best);
+  if (best.grade === "ambiguous") return ambiguous(context, rule, best);
   const standing = attributed.find(({ alert }) => alert.foldedInto === null);
   if (best.alert.foldedInto !== null && standing !== undefined) {
     // A folded alert is ours, and another may be that stands: then it is not known whether one was withheld.
     return standing.grade === "ambiguous"
-      ? ambiguous(context, standing)
+      ? ambiguous(context, rule, standing)
       : fired(context, rule, bracket, standing);
   }
   return fired(context, rule, bracket, best);
 }
 
-function ambiguous({ execution }: Context, { alert }: AlertAttribution): Decision {
+function ambiguous(
+  { execution }: Context,
+  rule: CompiledRule,
+  { alert, events }: AlertAttribution,
+): Decision {
   if (execution.status === "prevented") return notAsked(execution);
   const detail =
+    sharedWithOthers(rule, events) ??
     "an alert of the rule exists, but it cannot be told whether this trial or something else caused it";
   return {
     outcome: "undecided",
@@ -234,7 +240,7 @@ function fired(
   attributed: AlertAttribution,
 ): Decision {
   const { alert, grade, events } = attributed;
-  const source = events[0] ?? arrived(context, bracket).find((event) => counts(rule, event));
+  const source = completing(rule, attributed, arrived(context, bracket));
   const base = {
     attribution: grade,
     tier: alert.tier,
@@ -250,13 +256,15 @@ function fired(
   if (!context.trial.twin) return { ...base, outcome: "detected" };
   const what = source === undefined ? "the twin" : `the twin's ${summaryOf(source)}`;
   const folded = alert.foldedInto === null ? "" : `, and the SIEM folded the alert into ${alert.foldedInto}`;
+  const detail = `the analytic fired for ${what}, a benign control: it is too broad${folded}`;
+  const together = shortfall(rule, events);
   return {
     ...base,
     outcome: "false-alarm",
-    cause: {
-      ...causeAt("clause", `the analytic fired for ${what}, a benign control: it is too broad${folded}`),
-      nearest: source === undefined ? null : rule.explain(source),
-    },
+    cause:
+      together === null
+        ? { ...causeAt("clause", detail), nearest: source === undefined ? null : rule.explain(source) }
+        : causeAt("clause", `${detail}: ${together.detail}`),
   };
 }
 

@@ -4,7 +4,7 @@ import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
 import type { KnownBracket } from "./bracket.js";
 import { causeAt, nearestOf, summaryOf, withUntested } from "./cause.js";
-import { counts } from "./contribution.js";
+import { counts, groupOf, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -42,7 +42,7 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   const waiting = evaluationProblem(status, observation, read, matching.length > 0 ? matching : read);
   if (waiting?.outcome === "pending") return waiting;
   const wanted = unshipped.find((event) => counts(rule, event));
-  if (wanted !== undefined) {
+  if (wanted !== undefined && rule.satisfiedBy(recorded)) {
     const detail = `the host recorded ${summaryOf(wanted)}, which the rule looks for, and it did not reach the SIEM`;
     return { outcome: missed(context, rule, act), evidence: [wanted.id], cause: causeAt("ingest", detail) };
   }
@@ -58,12 +58,24 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
-  if (trial.twin) return quiet(observation, evidence);
-  return {
-    outcome: missed(context, rule, act),
-    evidence,
-    cause: unmet(context, rule, read, matching.length > 0),
-  };
+  const short = matching.length === 0 ? null : besideOthers(observation, rule, matching);
+  if (trial.twin) return quiet(observation, evidence, short);
+  return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
+}
+
+/** How near the act came to a rule over several events, and the alert that it helped others to raise. */
+function besideOthers(
+  { alerts }: Context["observation"],
+  rule: CompiledRule,
+  matching: readonly HostEvent[],
+): Shortfall | null {
+  const short = shortfall(rule, matching);
+  const shared = alerts.find(
+    (alert) => alert.rule === rule.id && matching.some(({ id }) => alert.sourceEvents?.includes(id) === true),
+  );
+  if (short === null || shared === undefined) return short;
+  const detail = `${short.detail} The alert ${shared.id} needed others' events of the same group (${groupOf(rule, matching)}).`;
+  return { ...short, detail };
 }
 
 /**
@@ -99,9 +111,23 @@ function unseenOnTheWay(
   };
 }
 
-/** A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted. */
-function quiet({ sensor }: Context["observation"], evidence: readonly string[]): Decision {
-  if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };
+/**
+ * A twin at which the rule stayed silent: proved only where what the kernel drops, before it is numbered, is counted.
+ * @param short how near its events came to a rule over several events; null when none counts toward it
+ */
+function quiet(
+  { sensor }: Context["observation"],
+  evidence: readonly string[],
+  short: Shortfall | null,
+): Decision {
+  if (short?.counted === false) {
+    const detail = `the rule could not have fired, whatever the twin did: ${short.detail}`;
+    return { outcome: "undecided", evidence, cause: causeAt("fields", detail) };
+  }
+  if (sensor.lostBefore !== null && sensor.lostAfter !== null) {
+    const told = short === null ? {} : { cause: causeAt("clause", short.detail) };
+    return { outcome: "quiet", evidence, ...told };
+  }
   const detail =
     "no number is missing, but the sensor's losses cannot be asked: a record that was dropped unnumbered would go unseen";
   return { outcome: "undecided", evidence, cause: causeAt("host-log", detail) };
@@ -140,13 +166,23 @@ function matchedInVain(
     const detail = "the rule remembers what it has seen: it may have known the value already";
     return undecided("exception", detail);
   }
+  const severalEvents = rule.contributes !== undefined;
+  // Others' events can keep a rule over several from firing, as with `eq`: a twin's silence is then not its own.
+  if (severalEvents && (status.evaluatedBy !== "siem-rule" || context.trial.twin)) {
+    const group = groupOf(
+      rule,
+      act.filter((event) => counts(rule, event)),
+    );
+    const detail = `the act's events alone satisfy the rule, but no alert was kept: others' of the same group (${group}) may have been counted with them, or some came too late`;
+    return undecided("evaluated", detail);
+  }
   if (status.evaluatedBy !== "siem-rule")
     return undecided("evaluated", "the rule matches an event of the act, but no alert was kept");
   const detail =
     "by its own text the rule matches, yet the SIEM gave no alert: an exception or a difference between the rule and its deployed form";
   if (context.trial.twin) {
     // It was evaluated and nothing withheld it: the deployed analytic is silent about it, whatever its text says.
-    const silence = quiet(context.observation, evidence);
+    const silence = quiet(context.observation, evidence, null);
     return silence.outcome === "quiet" ? { ...silence, cause: causeAt("exception", detail) } : silence;
   }
   return { outcome: missed(context, rule, act), evidence, cause: causeAt("exception", detail) };
@@ -156,7 +192,7 @@ function unmet(
   { observation }: Context,
   rule: CompiledRule,
   read: readonly HostEvent[],
-  someMatch: boolean,
+  short: Shortfall | null,
 ): NonNullable<Decision["cause"]> {
   const { lostBefore, lostAfter } = observation.sensor;
   const untestable = {
@@ -166,10 +202,7 @@ function unmet(
     exception: "nothing matched that could be excepted",
     suppression: "nothing matched that could be suppressed",
   };
-  if (someMatch) {
-    const detail = "events of the act match, but alone they are fewer than the rule needs";
-    return causeAt("clause", detail, { untestable });
-  }
+  if (short !== null) return causeAt(short.counted ? "clause" : "fields", short.detail, { untestable });
   return causeAt("clause", "no event of the act satisfies the rule", { untestable }, nearestOf(rule, read));
 }
 

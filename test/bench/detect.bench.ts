@@ -160,7 +160,7 @@ function run(words: readonly string[], bytes: Buffer, times: number): Promise<En
 }
 
 const rules = rulesFolder();
-const loaded = loadRules([rules], { cache: false });
+const loaded = loadRules([rules], { cache: false, pipelines: [] });
 print(
   `${loaded.rules.length} rules, ${loaded.unsupported.length} refused; ${options.rules === undefined ? "made up" : rules}`,
 );

@@ -1,5 +1,6 @@
 /**
- * Mutants of the verifier: each check that is taken out must show in a wrong verdict or cause of the simulator's trials:
+ * Mutants of the verifier: each check that is taken out must show in a wrong verdict or cause of the simulator's trials, or, where
+ * these are too few to show it, in a unit test that fails:
  * `npm run bench:mutants -- [--worlds N] [--only REGEXP] [--jobs N]`. Works on copies below the system's temporary folder. Exits with 1 when a
  * mutant goes unseen that is not said to be redundant.
  */
@@ -22,9 +23,11 @@ const { values } = parseArgs({
 
 const root = new URL("../..", import.meta.url).pathname;
 
+const unitTests = ["test/verify", "test/siem"];
+
 /** A copy of what is judged and of what judges it, in a folder of its own. */
 function copyInto(folder: string): string {
-  for (const part of ["src", "test/simulator", "package.json", "tsconfig.json"])
+  for (const part of ["src", "test", "pipelines", "package.json", "tsconfig.json", "vitest.config.ts"])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;
@@ -73,6 +76,24 @@ function undecidedIn(line: string): number | null {
   return line.startsWith("undecided ") ? Number(line.slice("undecided ".length)) : null;
 }
 
+/** @returns the first unit test that fails; null when all of them pass */
+async function failingTest(copy: string): Promise<string | null> {
+  const args = [
+    "vitest",
+    "run",
+    "--bail=1",
+    "--reporter=dot",
+    ...unitTests,
+    "--exclude",
+    "**/simulated.test.ts",
+  ];
+  const child = spawn("npx", args, { cwd: copy, stdio: ["ignore", "pipe", "ignore"] });
+  let failed: string | null = null;
+  for await (const line of createInterface({ input: child.stdout }))
+    failed ??= /FAIL\s+(.*)/.exec(line)?.[1] ?? null;
+  return failed === null ? null : `unit test: ${failed}`;
+}
+
 /** @returns whether it was caught */
 async function tryOut(copy: string, mutant: Mutant, known: Known): Promise<boolean> {
   const restore = mutate(copy, mutant);
@@ -83,8 +104,8 @@ async function tryOut(copy: string, mutant: Mutant, known: Known): Promise<boole
     first = line;
     return true;
   });
+  const seen = first ?? crash ?? (mutant.redundant === undefined ? await failingTest(copy) : null);
   restore();
-  const seen = first ?? crash;
   const redundant = mutant.redundant === undefined ? "" : ` (said to be redundant: ${mutant.redundant})`;
   const found = seen === null ? "NOT CAUGHT" : "caught    ";
   process.stdout.write(`${found} ${mutant.name}: ${seen ?? ""}${redundant}\n`);

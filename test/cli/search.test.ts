@@ -114,7 +114,7 @@ level: high
       "--explain",
     ]);
     expect(missed.stdout).toContain("User=op");
-    expect(missed.stdout).toContain("had 2 events");
+    expect(missed.stdout).toContain("had 2 of 3 events");
   });
 
   test("says which events no rule reads, because their log source is not known", async () => {

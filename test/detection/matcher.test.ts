@@ -4,6 +4,7 @@ import { FoldedText } from "../../src/detection/match/folded-text.js";
 import { StreamingMatcher } from "../../src/detection/matcher.js";
 import type { CompiledRule, RuleEvent } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
+import { compileSpl } from "../../src/detection/spl/rule/compile.js";
 
 function rule(id: string, logsource: string, value: string): CompiledRule {
   const text = `title: ${id}\nid: ${id}\nlogsource: {${logsource}}\ndetection:\n  s:\n    A|contains: ${value}\n  condition: s\n`;
@@ -46,6 +47,16 @@ test("a rule is asked only about events of its log source", () => {
   matcher.match(event("windows", "process_creation", "x"));
   matcher.match(event("windows", "process_creation", "z"));
   expect(asked).toEqual(["windows-exec", "any-exec", "windows-exec", "any-exec"]);
+});
+
+test("a query of SPL is asked about each event: what it reads is told by fields, too", () => {
+  const { rule: query } = compileSpl("EventCode=1 A=x", "query.spl");
+  const matcher = new StreamingMatcher([query as CompiledRule]);
+  const of = (EventCode: number): RuleEvent => ({
+    ...event("windows", undefined, "x"),
+    fields: { A: "x", EventCode },
+  });
+  expect([of(2), of(1), of(2)].map((each) => matcher.match(each).length)).toEqual([0, 1, 0]);
 });
 
 test("names of a log source are told apart where they are joined", () => {

@@ -88,6 +88,90 @@ describe("the analytics of playbooks", () => {
   });
 });
 
+describe("an analytic that is more than one Sigma rule", () => {
+  const correlation = (generate = false): string => `${ruleOf("base").replace("id: base", "name: base")}---
+title: Three of them
+id: three
+correlation:
+  type: event_count
+  rules: [base]
+  group-by: [User]
+  timespan: 1m
+  condition: { gte: 3 }
+  generate: ${generate}
+`;
+
+  async function loaded(name: string, text: string): ReturnType<typeof loadAnalytics> {
+    shelf.write(`T1059/analytics/${name}`, text);
+    return await loadAnalytics([shelf.playbook("T1059", expecting(`analytics/${name}`))]);
+  }
+
+  test("is a correlation with the rules that it reads, which alert through it alone", async () => {
+    const { analytics, rules, diagnostics } = await loaded("three.yml", correlation());
+    expect(diagnostics).toEqual([]);
+    expect(analytics).toMatchObject([{ id: "three", title: "Three of them", language: "sigma" }]);
+    expect(rules.get("three")?.timespan).toBe(60_000);
+  });
+
+  test("is a rule with a filter that stands in its file", async () => {
+    const filter = `---\ntitle: Known\nlogsource: { product: linux }\nfilter: { rules: [rule-1], selection: { User: root }, condition: not selection }\n`;
+    const { rules, diagnostics } = await loaded("rule.yml", ruleOf("rule-1") + filter);
+    expect(diagnostics).toEqual([]);
+    const event = (User: string): boolean | undefined =>
+      rules.get("rule-1")?.matches({
+        id: "e",
+        logsource: { product: "linux", category: "process_creation" },
+        fields: { CommandLine: "needle", User },
+      });
+    expect([event("op"), event("root")]).toEqual([true, false]);
+  });
+
+  test("is refused when several rules of its file alert, or none", async () => {
+    const both = await loaded("both.yml", correlation(true));
+    expect(both.diagnostics).toMatchObject([{ code: "analytic-not-one", severity: "error" }]);
+    expect(both.diagnostics[0]?.message).toContain("2 rules of the file alert: Rule base, Three of them");
+    const filter =
+      "title: Known\nlogsource: { product: linux }\nfilter: { rules: [x], selection: { A: b }, condition: not selection }\n";
+    expect((await loaded("none.yml", filter)).diagnostics).toContainEqual(
+      expect.objectContaining({ code: "analytic-not-one", message: "nothing in the file alerts" }),
+    );
+  });
+
+  test("is refused whole when one of its documents is", async () => {
+    const { analytics, diagnostics } = await loaded(
+      "cut.yml",
+      correlation().replace("rules: [base]", "rules: [bass]"),
+    );
+    expect(analytics).toEqual([]);
+    expect(diagnostics).toContainEqual(
+      expect.objectContaining({ code: "reference-unknown", severity: "error" }),
+    );
+  });
+
+  test("is a query of SPL, with the header that names it", async () => {
+    const text =
+      "```\ntitle: A query\nid: query-1\nlevel: high\n```\nindex=* CommandLine=*needle* | stats count BY host";
+    const { analytics, rules, diagnostics } = await loaded("query.spl", text);
+    expect(diagnostics).toEqual([]);
+    expect(analytics).toMatchObject([{ id: "query-1", title: "A query", language: "spl", text }]);
+    const event = {
+      id: "e",
+      host: "h1",
+      logsource: { product: "linux" },
+      fields: { CommandLine: "a needle" },
+    };
+    expect(rules.get("query-1")?.matches(event)).toBe(true);
+    expect(rules.get("query-1")?.matches({ ...event, fields: {} })).toBe(false);
+    expect([...rulesOfPlan(analytics).values()].map(({ language }) => language)).toEqual(["spl"]);
+  });
+
+  test("is no query that decides by several events together", async () => {
+    const { analytics, diagnostics } = await loaded("query.spl", "* | stats count BY host | where count>3");
+    expect(analytics).toEqual([]);
+    expect(diagnostics).toMatchObject([{ code: "several-events-unsupported", line: 1 }]);
+  });
+});
+
 describe("the analytics of a recorded plan", () => {
   test("compile again from the plan alone, when their files are gone", async () => {
     shelf.write("T1059/analytics/rule.yml", ruleOf("rule-1"));

@@ -27,7 +27,9 @@ function start(commandLine: string, rest: Readonly<Record<string, string>> = {})
 }
 
 const names = (starts: readonly Record<string, string>[]): string[] =>
-  [...matchesOf(starts)].map((file) => short(file).replace(/^(T1059\.\d+)-.*\/(.*)\.yml$/, "$1 $2")).sort();
+  [...matchesOf(starts)]
+    .map((file) => short(file).replace(/^(T1059\.\d+)-.*\/(.*?)(?:\.yml)?$/, "$1 $2"))
+    .sort();
 
 const parent = (image: string, commandLine: string): Record<string, string> => ({
   ParentImage: image,
@@ -49,6 +51,7 @@ const spellings: readonly (readonly [rule: string, Record<string, string>])[] = 
   ["T1059.004 one-line-discovery", start("sh -c id;whoami;uname -a")],
   ["T1059.004 one-line-discovery", start("bash -lc uname -a && whoami && id -u")],
   ["T1059.004 shell-from-find", start("find / -name x -execdir /bin/bash -p ;")],
+  ["T1059.004 shell-from-find.spl", start("find / -name x -execdir /bin/bash -p ;")],
   ["T1059.004 shell-below-trusted-tool", start("sh -c /tmp/x", parent("/usr/bin/tar", "tar cf a b"))],
   ["T1059.004 busybox-shell", start("/tmp/busybox-x86_64 ash -c id")],
   ["T1059.004 here-document-to-shell", start("bash -c sudo bash -e <<EOF\nid\nEOF")],

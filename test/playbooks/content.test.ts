@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
 import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { skippedFor } from "../skipped.js";
 import { runLocally, whyNoTrace } from "./harness.js";
-import { analytics, matchesOf, rules, shelf, short } from "./shelf.js";
+import { analytics, documentOf, matchesOf, rules, shelf, short } from "./shelf.js";
 
 /**
  * The playbooks are run for real on this machine, one process tree at a time under strace, as the engine runs them on
@@ -118,7 +117,7 @@ describe("the analytics on the shelf", () => {
       expect(result.diagnostics).toEqual([]);
       const technique = /T\d{4}\.\d{3}/.exec(file)?.[0];
       expect(result.rule?.techniques).toContain(technique);
-      const document = parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+      const document = documentOf(file);
       expect(document["id"]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
       expect(document).toMatchObject({ author: "Tyrian", status: "test", level: expect.any(String) });
       expect(document["logsource"]).toEqual({ product: "linux", category: "process_creation" });

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { parse } from "yaml";
 import type { CompiledRule, CompileResult, RuleEvent } from "../../src/detection/rule.js";
-import { compileSigma } from "../../src/detection/sigma/compile.js";
+import { compileAnalytic } from "../../src/plan/compile-analytic.js";
 
 /** The folder of the playbooks that Tyrian ships. */
 export const shelf = resolve(import.meta.dirname, "../../playbooks");
@@ -19,10 +20,16 @@ export const analytics: readonly { readonly file: string; readonly result: Compi
     encoding: "utf8",
   },
 )
-  .filter((name) => name.endsWith(".yml") && name.includes("/analytics/"))
+  .filter((name) => /\.(?:yml|spl)$/.test(name) && name.includes("/analytics/"))
   .sort()
   .map((name) => join(shelf, name))
-  .map((file) => ({ file, result: compileSigma(readFileSync(file, "utf8"), file) }));
+  .map((file) => ({ file, result: compileAnalytic(readFileSync(file, "utf8"), file) }));
+
+/** What an analytic's file says of it: a rule is such a document, a query has it as its first comment. */
+export function documentOf(file: string): Record<string, unknown> {
+  const text = readFileSync(file, "utf8");
+  return parse(file.endsWith(".spl") ? (text.split("```")[1] ?? "") : text) as Record<string, unknown>;
+}
 
 /** Those that compiled. */
 export const rules: readonly { readonly file: string; readonly rule: CompiledRule }[] = analytics.flatMap(

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import type { TelemetrySource } from "../../src/model/inventory.js";
+import { compileAnalytic } from "../../src/plan/compile-analytic.js";
 import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import type { EmbeddedSiem, EmbeddedSiemOptions } from "../../src/siem/embedded/index.js";
 import { EventStore } from "../../src/telemetry/store.js";
@@ -308,6 +309,56 @@ describe("waiting for a host", () => {
     abort.abort(new Error("enough"));
     await expect(waiting).rejects.toThrow("enough");
     await expect(siem.changed("tyrian-h1", 60_000, abort.signal)).rejects.toThrow("enough");
+  });
+});
+
+describe("a correlation", () => {
+  const twice = (): CompiledRule => {
+    const text = `title: Echo\nname: echo\nlogsource: { product: linux }\ndetection: { s: { CommandLine|contains: echo }, condition: s }\n---\ntitle: Twice\nid: twice\ncorrelation: { type: event_count, rules: [echo], group-by: [User], timespan: 1m, condition: { gte: 2 } }\nlevel: high\n`;
+    const { rule: compiled, diagnostics } = compileAnalytic(text, "twice.yml");
+    if (compiled === null) throw new Error(JSON.stringify(diagnostics));
+    return compiled;
+  };
+  const echo = (serial: number, ses: number, milliseconds = serial): void =>
+    write({ serial, ses, seconds: 1795492300 + Math.floor(milliseconds / 1000), argv: ["echo", "x"] });
+
+  test("raises its alert when the end sentinel is in, with its source events; its rules alone raise none", async () => {
+    writeFileSync(log, "");
+    const siem = await open({ rules: [twice()] });
+    sentinel(1, "begin", "t1", 9);
+    write({ serial: 2, ses: 9, argv: ["echo", "1"] });
+    write({ serial: 3, ses: 9, argv: ["echo", "2"] });
+    expect((await alertsOf(siem, "tyrian-h1", 0, Infinity)).value).toEqual([]);
+    sentinel(4, "end", "t1", 9);
+    const { value } = await alertsOf(siem, "tyrian-h1", 0, Infinity);
+    const { value: events } = await siem.events([{ host: "tyrian-h1", from: 0, to: Infinity }]);
+    expect(value).toMatchObject([
+      { rule: "twice", tier: "alert", sourceEvents: [events[1]?.id, events[2]?.id], sourcesWhole: true },
+    ]);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(0);
+  });
+
+  test("that is added later has its background of the history, and alerts from then on", async () => {
+    echo(1, 5);
+    echo(2, 5);
+    const siem = await open();
+    await canaryOf(siem, "tyrian-h1", "x");
+    await siem.addRules([twice()]);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(1);
+    expect((await alertsOf(siem, "tyrian-h1", 0, Infinity)).value).toEqual([]);
+    echo(3, 5, 300_000);
+    echo(4, 5, 300_001);
+    expect((await siem.background("twice", "tyrian-h1")).value.matches).toBe(2);
+  });
+
+  test("says of what came too late to be counted that its background is not whole", async () => {
+    writeFileSync(log, "");
+    const siem = await open({ rules: [twice()] });
+    echo(1, 5, 100_000);
+    echo(2, 5, 200_000);
+    echo(3, 5, 0);
+    const { state, detail } = await siem.background("twice", "tyrian-h1");
+    expect([state, detail]).toEqual(["partial", "events came too late to be counted"]);
   });
 });
 

@@ -13,6 +13,7 @@ describe("alerts of a rule", () => {
     since: T0,
     host: "h1",
     backgroundMatches: 0,
+    asWritten: false,
     tier: undefined,
   };
 

@@ -50,7 +50,8 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
     await scanFiles(options, rules, counts, (file) => scanHere(fileChunks(file), matcher, logsource));
     return counts.totals();
   }
-  const threads = new Threads(workers, matcher, { files: loaded.files, logsource });
+  const { files, pipelines } = loaded;
+  const threads = new Threads(workers, matcher, { files, pipelines, logsource });
   try {
     await scanFiles(options, rules, counts, (file) => scanOnThreads(fileChunks(file), threads));
   } finally {

@@ -2,14 +2,14 @@ import { join } from "node:path";
 import { stateFolder } from "../../config.js";
 import { StreamingMatcher } from "../../detection/matcher.js";
 import type { CompiledRule } from "../../detection/rule.js";
-import { compileCollection } from "../../detection/sigma/collection.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
-import { parseSigmaFile, type SigmaFile } from "../../detection/sigma/collection-file.js";
+import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/files/windows-channels.js";
 import { RuleCache } from "./rule-cache.js";
 import { readRuleTexts } from "./rule-files.js";
+import { type PipelineText, RulePipelines } from "./rule-pipelines.js";
 
 /** A rule that is not matched, and why. */
 export interface UnsupportedRule {
@@ -22,8 +22,9 @@ export interface UnsupportedRule {
 }
 
 export interface LoadedRules {
-  /** As they were read, for threads that compile them on their own. */
+  /** As they were read, for threads that compile them on their own, with these pipelines. */
   readonly files: readonly SigmaFile[];
+  readonly pipelines: readonly PipelineText[];
   /** Those that alert, in the order of the files. */
   readonly rules: readonly CompiledRule[];
   /** Those that alert, over several events. */
@@ -36,8 +37,10 @@ export interface LoadedRules {
 }
 
 /** The rules that alert on single events, of files that were read. */
-export function rulesOf(files: readonly SigmaFile[]): CompiledRule[] {
-  return compileCollection(files).rules.flatMap(({ rule, alone }) => (alone ? [rule] : []));
+export function rulesOf(files: readonly SigmaFile[], pipelines: readonly PipelineText[]): CompiledRule[] {
+  // Whatever is refused was told of where they were loaded.
+  const { rules } = new RulePipelines(pipelines).compile(files, () => "");
+  return rules.flatMap(({ rule, alone }) => (alone ? [rule] : []));
 }
 
 /** @param logsource of every event; null: told by its shape */
@@ -45,13 +48,26 @@ export function matcherOf(rules: readonly CompiledRule[], logsource: Logsource |
   return new StreamingMatcher(rules, logsource === null ? { valuesOfLogsource } : {});
 }
 
-/** Loads the rules that paths name. Never throws for what is in the files. */
-export function loadRules(paths: readonly string[], options: { readonly cache: boolean }): LoadedRules {
+export interface LoadOptions {
+  readonly cache: boolean;
+  readonly pipelines: readonly PipelineText[];
+}
+
+/**
+ * Loads the rules that paths name. Never throws for what is in their files.
+ * @throws TyrianError `pipeline-invalid`.
+ */
+export function loadRules(paths: readonly string[], { cache, pipelines: named }: LoadOptions): LoadedRules {
+  const pipelines = new RulePipelines(named);
   const { texts, others, diagnostics } = readRuleTexts(paths);
-  const files = options.cache
-    ? new RuleCache(join(stateFolder(), "rules")).read(texts, parseSigmaFile)
-    : texts.map(({ file, text }) => parseSigmaFile(text, file));
-  const collection = compileCollection(files);
+  const parse = (text: string, file: string): SigmaFile => pipelines.parse(text, file);
+  // A pipeline answers for placeholders while a rule is read: what was read without it is another rule.
+  const files =
+    cache && pipelines.isEmpty
+      ? new RuleCache(join(stateFolder(), "rules")).read(texts, parse)
+      : texts.map(({ file, text }) => parse(text, file));
+  const textOf = new Map(texts.map(({ file, text }) => [file, text]));
+  const collection = pipelines.compile(files, (file) => textOf.get(file) ?? "");
   const refused = collection.refused.map(
     ({ id, title, file, position, diagnostics: reasons }): UnsupportedRule => ({
       rule: id,
@@ -68,10 +84,11 @@ export function loadRules(paths: readonly string[], options: { readonly cache: b
   });
   return {
     files,
+    pipelines: named,
     rules: collection.rules.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
     correlations: collection.correlations.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
     unsupported: [...unreadable, ...refused],
-    diagnostics: [...diagnostics, ...collection.diagnostics],
+    diagnostics: [...pipelines.warnings, ...diagnostics, ...collection.diagnostics],
     others,
   };
 }

@@ -5,8 +5,8 @@ import { EventScan } from "./event-scan.js";
 import { matcherOf, rulesOf } from "./loaded-rules.js";
 
 /** A thread of `detect`: compiles the rules on its own and scans the pieces that it is given. */
-const { files, logsource } = workerData as ThreadData;
-const matcher = matcherOf(rulesOf(files), logsource);
+const { files, pipelines, logsource } = workerData as ThreadData;
+const matcher = matcherOf(rulesOf(files, pipelines), logsource);
 let scan: EventScan | null = null;
 
 parentPort?.on("message", (task: Task) => {

@@ -3,10 +3,12 @@ import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
+import type { PipelineText } from "./rule-pipelines.js";
 
 /** What a thread is started with. */
 export interface ThreadData {
   readonly files: readonly SigmaFile[];
+  readonly pipelines: readonly PipelineText[];
   readonly logsource: Logsource | null;
 }
 

@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
 import type { CompiledRule, RuleEvent } from "../../detection/rule.js";
-import { compileCollection } from "../../detection/sigma/collection.js";
-import { parseSigmaFile } from "../../detection/sigma/collection-file.js";
 import {
   explainCorrelation,
   type CorrelationExplanation,
@@ -9,6 +7,7 @@ import {
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { type Diagnostic, messageOf, TyrianError } from "../../errors.js";
 import type { NearestEvent } from "../../model/verdict.js";
+import type { RulePipelines } from "../detect/rule-pipelines.js";
 import { asRuleEvents, type HuntedEvent } from "./hunted-event.js";
 import { hold } from "./limits.js";
 import { nearer } from "./nearest.js";
@@ -50,14 +49,14 @@ export interface SearchedRules {
 }
 
 /** @throws TyrianError `analytic-invalid` with every problem and its position; `file-unreadable`. */
-export async function readSearchedRules(file: string): Promise<SearchedRules> {
+export async function readSearchedRules(file: string, pipelines: RulePipelines): Promise<SearchedRules> {
   let text: string;
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
     throw new TyrianError("file-unreadable", `${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const collection = compileCollection([parseSigmaFile(text, file)]);
+  const collection = pipelines.compile([pipelines.parse(text, file)], () => text);
   const { diagnostics } = collection;
   if (collection.refused.length > 0) {
     throw new TyrianError("analytic-invalid", `${file}: nothing was searched`, { diagnostics });
@@ -65,7 +64,7 @@ export async function readSearchedRules(file: string): Promise<SearchedRules> {
   return {
     rules: collection.rules.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
     correlations: collection.correlations.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
-    warnings: diagnostics,
+    warnings: [...pipelines.warnings, ...diagnostics],
   };
 }
 

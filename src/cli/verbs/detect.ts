@@ -6,6 +6,7 @@ import { correlateFiles, type Correlated } from "../detect/correlated.js";
 import { detect, type Totals } from "../detect/detection-run.js";
 import { loadRules, type LoadedRules } from "../detect/loaded-rules.js";
 import { logsourceOf } from "../detect/logsource-option.js";
+import { addPipelineOption, readPipelineTexts } from "../detect/rule-pipelines.js";
 import { diagnosticText } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 
@@ -16,10 +17,11 @@ interface Options {
   readonly workers: number;
   readonly logsource?: Logsource;
   readonly cache: boolean;
+  readonly pipeline?: string[];
 }
 
 export function register(command: Command, invocation: Invocation): void {
-  command
+  addPipelineOption(command)
     .requiredOption("--rules <path...>", "Sigma rules, and folders with them")
     .requiredOption(
       "--events <file...>",
@@ -42,7 +44,10 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async (options: Options) => {
         const { output } = invocation;
-        const loaded = loadRules(options.rules, { cache: options.cache });
+        const loaded = loadRules(options.rules, {
+          cache: options.cache,
+          pipelines: readPipelineTexts(options.pipeline ?? []),
+        });
         for (const diagnostic of loaded.diagnostics) {
           if (diagnostic.severity === "error") output.warn(diagnosticText(diagnostic));
           else output.note(diagnosticText(diagnostic));

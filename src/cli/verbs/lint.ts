@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { compileCollection } from "../../detection/sigma/collection.js";
 import { parseSigmaFile } from "../../detection/sigma/collection-file.js";
-import { compileSpl } from "../../detection/spl/rule/compile.js";
+import { compileSplFile } from "../../detection/spl/rule/file.js";
 import type { Diagnostic } from "../../errors.js";
 import { loadAnalytics } from "../../plan/analytics.js";
 import { lintPlaybook } from "../../playbook/lint.js";
@@ -53,7 +53,7 @@ async function lint(
   const analytics = await loadAnalytics(loaded.playbooks);
   // Together, because correlations and filters name rules of other files.
   const collection = compileCollection([...ruleTexts].map(([file, text]) => parseSigmaFile(text, file)));
-  const compiled = [...queries].map(([file, text]) => compileSpl(text, file));
+  const compiled = [...queries].map(([file, text]) => compileSplFile(text, file));
   const linted = await Promise.all(loaded.playbooks.map((playbook) => lintPlaybook(playbook)));
   const diagnostics = [
     ...loaded.diagnostics,

@@ -6,6 +6,7 @@ import { resolveRun } from "../../journal/find.js";
 import { counted } from "../../report/text.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { logsourceOf } from "../detect/logsource-option.js";
+import { addPipelineOption, readPipelineTexts, RulePipelines } from "../detect/rule-pipelines.js";
 import { diagnosticText } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
@@ -24,11 +25,14 @@ interface Options {
   readonly explain?: true;
   readonly lenient?: true;
   readonly json?: true;
+  readonly pipeline?: string[];
 }
 
 export function register(command: Command, invocation: Invocation): void {
-  command
-    .addOption(new Option("--spl <query>", "a query of Splunk's search language").conflicts("sigma"))
+  addPipelineOption(command)
+    .addOption(
+      new Option("--spl <query>", "a query of Splunk's search language").conflicts(["sigma", "pipeline"]),
+    )
     .option("--sigma <file>", "the rules and correlations of a file")
     .option("--events <file...>", "events as JSON or XML, also in files that end in .gz; - is standard input")
     .option("--run <run>", "the telemetry of this run, where no files are named", "latest")
@@ -102,7 +106,10 @@ async function hunt(query: string, source: Source, options: Options, { output }:
 }
 
 async function look(file: string, source: Source, options: Options, { output }: Invocation): Promise<void> {
-  const searched = await readSearchedRules(file);
+  const searched = await readSearchedRules(
+    file,
+    new RulePipelines(readPipelineTexts(options.pipeline ?? [])),
+  );
   for (const warning of searched.warnings) output.note(diagnosticText(warning));
   const found = await searchSigma(searched, source.events, options.explain === true);
   if (options.json === true) output.json(found);

@@ -4,6 +4,7 @@ export { parsePipeline, type PipelineResult } from "./load.js";
 export {
   compileForFormat,
   compileOverFormats,
+  fitToFormat,
   type LoadedFormat,
   type RuleForFormat,
   type RuleOverFormats,

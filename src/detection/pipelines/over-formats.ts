@@ -3,7 +3,7 @@ import type { CompiledRule } from "../rule.js";
 import { compileRule } from "../sigma/compile.js";
 import { parseSigma } from "../sigma/parse.js";
 import { itemsOf, type Item, type SigmaRule } from "../sigma/rule-tree.js";
-import { applyPipelines, type ApplyOptions } from "./apply.js";
+import { applyPipelines, type ApplyOptions, type ApplyResult } from "./apply.js";
 import type { EventFormat } from "./formats.js";
 import type { PipelineOptions } from "./piped-rule.js";
 import type { Pipeline } from "./pipeline.js";
@@ -67,26 +67,42 @@ function forProduct(rule: SigmaRule, { logsource }: EventFormat): SigmaRule {
 }
 
 /**
- * Fits a rule that was read to the events of a format and compiles it; `further` pipelines are applied beside the
- * format's, all by their priority.
+ * Fits a rule that was read to the events of a format; `further` pipelines are applied beside the format's, all by their
+ * priority. The rule is null when a pipeline refuses it, or when the format cannot carry it.
  */
-export function compileForFormat(
+export function fitToFormat(
   rule: SigmaRule,
   source: RuleSource,
   { format, pipeline }: LoadedFormat,
   further: readonly Pipeline[] = [],
   options: ApplyOptions = {},
-): RuleForFormat {
+): ApplyResult {
   const wanted = forProduct(rule, format);
-  const { rule: fitted, diagnostics } = applyPipelines(wanted, source, [pipeline, ...further], options);
+  const applied = applyPipelines(wanted, source, [pipeline, ...further], options);
   // Where the pipeline refuses the rule, what the events lack besides does not matter.
-  if (fitted === null) return { format, rule: null, diagnostics };
+  if (applied.rule === null) return applied;
   const lacking = lackingFields(wanted, source, format);
   const refused = lacking.some(({ severity }) => severity === "error");
   return {
-    format,
-    rule: refused ? null : compileRule(fitted, source.file),
-    diagnostics: [...diagnostics, ...lacking],
+    ...applied,
+    rule: refused ? null : applied.rule,
+    diagnostics: [...applied.diagnostics, ...lacking],
+  };
+}
+
+/** Fits a rule that was read to the events of a format, as {@link fitToFormat}, and compiles it. */
+export function compileForFormat(
+  rule: SigmaRule,
+  source: RuleSource,
+  format: LoadedFormat,
+  further: readonly Pipeline[] = [],
+  options: ApplyOptions = {},
+): RuleForFormat {
+  const { rule: fitted, diagnostics } = fitToFormat(rule, source, format, further, options);
+  return {
+    format: format.format,
+    rule: fitted === null ? null : compileRule(fitted, source.file),
+    diagnostics,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Position } from "../../errors.js";
 import type { CompiledRule } from "../rule.js";
 import { resolveAliases } from "./collection-aliases.js";
 import type { PreparedRule } from "./collection.js";
+import { type FieldNames, mapFields } from "./collection-fields.js";
 import type { Refusals } from "./collection-refusals.js";
 import { placeOf, type DocumentIndex, type Entered } from "./collection-index.js";
 import type { Correlation, Counted } from "./correlation/correlation.js";
@@ -48,6 +49,8 @@ export function resolveCorrelations(
 
 class Resolver {
   readonly #done = new Map<Entered, Correlation | null>();
+  /** By correlation: its group-by fields that a pipeline made several of. */
+  readonly #expanded = new Map<Entered, ReadonlyMap<string, readonly string[]>>();
   /** The correlations that are being resolved, the outermost first. */
   readonly #path: Entered[] = [];
 
@@ -76,19 +79,31 @@ class Resolver {
     const aliases = resolveAliases(tree, targets, this.index);
     for (const diagnostic of aliases.diagnostics) this.refusals.note(entered, diagnostic);
     if (this.refusals.isRefused(entered)) return null;
-    // Aliases are the correlation's, the names after them the rule's: those go through the pipeline.
-    const prepared = targets.map((target) => this.compiled.get(target)?.prepared.fieldNamed);
+    const mapped = mapFields(
+      tree,
+      aliases.fields,
+      targets.map((target) => this.#namesIn(target)),
+    );
+    if ("refused" in mapped) {
+      this.refusals.refuse(entered, [mapped.refused]);
+      return null;
+    }
+    this.#expanded.set(entered, mapped.expanded);
     return {
       id: entered.id,
       title: tree.title,
       file: entered.file,
-      tree,
+      tree: { ...tree, groupBy: mapped.groupBy },
       counted: counted as Counted[],
-      fieldIn: (index, name) => {
-        const field = aliases.fields.get(name)?.[index] ?? name;
-        return prepared[index]?.(field) ?? field;
-      },
+      fieldIn: mapped.fieldIn,
     };
+  }
+
+  /** What a name of a correlation is called in what a rule of its matches: a correlation keeps its own names. */
+  #namesIn(target: Entered): FieldNames {
+    const expanded = this.#expanded.get(target);
+    const prepared = this.compiled.get(target)?.prepared;
+    return (name) => expanded?.get(name) ?? prepared?.fieldsNamed?.(name) ?? [name];
   }
 
   #counted(

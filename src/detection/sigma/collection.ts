@@ -13,13 +13,13 @@ export interface PreparedRule {
   /** Null when the pipeline refuses the rule; the diagnostics say why. */
   readonly rule: SigmaRule | null;
   readonly diagnostics: readonly Diagnostic[];
-  /** The name that a field has after the pipeline, for the group-by fields of correlations; absent: its own. */
-  readonly fieldNamed?: (name: string) => string;
+  /** The names that a field has after the pipeline, for the fields of correlations; none: it is not there. Absent: its own. */
+  readonly fieldsNamed?: (name: string) => readonly string[];
 }
 
 export interface CollectionOptions {
   /** Prepares each rule before it is compiled, filters applied: a processing pipeline. */
-  readonly prepare?: (rule: SigmaRule, file: string) => PreparedRule;
+  readonly prepare?: (rule: SigmaRule, position: Position) => PreparedRule;
 }
 
 /** A rule over events, with its filters applied. */
@@ -66,7 +66,10 @@ export function compileCollection(
   const compiled = new Map<Entered, { rule: CompiledRule; tree: SigmaRule; prepared: PreparedRule }>();
   for (const entered of index.rules()) {
     const filtered = filters.ruleOf(entered);
-    const prepared = options.prepare?.(filtered, entered.file) ?? { rule: filtered, diagnostics: [] };
+    const prepared = options.prepare?.(filtered, entered.document.position) ?? {
+      rule: filtered,
+      diagnostics: [],
+    };
     for (const diagnostic of prepared.diagnostics) refusals.note(entered, diagnostic);
     if (prepared.rule === null && !refusals.isRefused(entered))
       throw new Error(`a pipeline refused ${entered.id} without an error`);

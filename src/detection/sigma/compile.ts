@@ -16,7 +16,8 @@ function sameName(wanted: string | null, found: string | undefined): boolean {
   return wanted === null || wanted === found || wanted === found?.toLowerCase();
 }
 
-function readsLogsource({ logsource }: SigmaRule): (event: RuleEvent) => boolean {
+/** Whether an event is of a log source as Sigma names it. */
+export function readsLogsource(logsource: SigmaRule["logsource"]): (event: RuleEvent) => boolean {
   const product = logsource.product?.toLowerCase() ?? null;
   const category = logsource.category?.toLowerCase() ?? null;
   const service = logsource.service?.toLowerCase() ?? null;
@@ -30,7 +31,7 @@ function readsLogsource({ logsource }: SigmaRule): (event: RuleEvent) => boolean
 export function compileRule(rule: SigmaRule, file: string): CompiledRule {
   // Made when the first event asks: of thousands of loaded rules most are never asked.
   let test: Test | null = null;
-  const reads = readsLogsource(rule);
+  const reads = readsLogsource(rule.logsource);
   const matches = (event: RuleEvent): boolean => {
     if (!reads(event)) return false;
     test ??= ruleTest(rule, compileItem);

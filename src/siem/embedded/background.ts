@@ -38,7 +38,13 @@ export class BackgroundBook {
     else history.own.add(event.session);
   }
 
-  matched(rule: string, event: HostEvent): void {
+  /** Whether an event is of a session that is Tyrian's, as far as that is known by now. */
+  isOwn({ host, session }: Pick<HostEvent, "host" | "session">): boolean {
+    return session !== null && this.#hosts.get(host)?.own.has(session) === true;
+  }
+
+  /** @param event that a rule matched; for a rule over several events the host, with no session */
+  matched(rule: string, event: Pick<HostEvent, "host" | "session">): void {
     const history = this.#historyOf(event.host);
     const matches = history.rules.get(rule) ?? { bySession: new Map<string | null, number>(), settled: 0 };
     history.rules.set(rule, matches);

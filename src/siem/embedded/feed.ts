@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { HostEvent } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
 import { FileFollower } from "../../telemetry/follow.js";
 import type { SensorCounts, SensorParser } from "../../telemetry/sensor.js";
 import { mayCarry, parserOf } from "../../telemetry/sources.js";
 
-/** Milliseconds between looks at half events. */
+/** Milliseconds between looks at half events: in passing, and while an answer waits for them. */
 const FLUSH_MS = 50;
+const HALF_MS = 5;
+/** Milliseconds that an answer may wait for the logs to be read. */
+export const CATCH_UP_MS = 5_000;
 
 /** One source that is followed and parsed; owns its file and its parser. */
 export class Feed {
@@ -57,6 +61,11 @@ export class Feed {
     });
   }
 
+  /** Whether half events wait for their other parts. */
+  get holdsHalves(): boolean {
+    return this.#parser.waitingSince !== null;
+  }
+
   get isBackfilled(): boolean {
     return this.#isBackfilled;
   }
@@ -76,9 +85,14 @@ export class Feed {
     this.#give(this.#parser.flush(Date.now()));
   }
 
-  /** Whether half events wait for their other parts that had begun to arrive by a moment (milliseconds since 1970). */
-  waitsSince(moment: number): boolean {
-    return this.#parser.waitingSince !== null && this.#parser.waitingSince <= moment;
+  /** Reads the log to its end, and lets the half events that are in it by now become whole or be given up (a few seconds at most). */
+  async catchUpWhole(): Promise<void> {
+    await this.catchUp();
+    const read = Date.now();
+    while (this.#waitsSince(read) && Date.now() - read < CATCH_UP_MS) {
+      await sleep(HALF_MS);
+      await this.catchUp();
+    }
   }
 
   /** Records of a host, or of any, that the log holds only in part or not at all. */
@@ -98,6 +112,11 @@ export class Feed {
 
   #give(events: readonly HostEvent[]): void {
     if (events.length > 0) this.#onEvents(events);
+  }
+
+  /** Whether half events wait for their other parts that had begun to arrive by a moment (milliseconds since 1970). */
+  #waitsSince(moment: number): boolean {
+    return this.#parser.waitingSince !== null && this.#parser.waitingSince <= moment;
   }
 
   #watchHalves(): void {

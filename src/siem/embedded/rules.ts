@@ -1,30 +1,54 @@
 import { StreamingMatcher } from "../../detection/matcher.js";
 import type { CompiledRule } from "../../detection/rule.js";
+import { type CorrelationRule, isCorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { messageOf } from "../../errors.js";
 import type { HostEvent } from "../../model/event.js";
+
+/** Rules that an event matches. */
+export interface Matched {
+  /** Those that alert for it. */
+  readonly rules: readonly CompiledRule[];
+  /** Those by which it counts toward a correlation. */
+  readonly bases: readonly CompiledRule[];
+}
 
 /** The loaded rules, by id, and the matcher over them. A rule with the id of an earlier one replaces it. */
 export class RuleSet {
   readonly #rules = new Map<string, CompiledRule>();
   readonly #onProblem: (problem: string) => void;
-  #matcher: StreamingMatcher;
+  #single: ReadonlySet<CompiledRule> = new Set();
+  #bases: ReadonlySet<CompiledRule> = new Set();
+  #matcher = new StreamingMatcher([]);
 
   constructor(rules: readonly CompiledRule[], onProblem: (problem: string) => void) {
     this.#onProblem = onProblem;
-    for (const rule of rules) this.#rules.set(rule.id, rule);
-    this.#matcher = new StreamingMatcher([...this.#rules.values()]);
+    this.add(rules);
   }
 
   has(id: string): boolean {
     return this.#rules.has(id);
   }
 
-  add(rules: readonly CompiledRule[]): void {
-    for (const rule of rules) this.#rules.set(rule.id, rule);
-    this.#matcher = new StreamingMatcher([...this.#rules.values()]);
+  get correlations(): CorrelationRule[] {
+    return [...this.#rules.values()].filter(isCorrelationRule);
   }
 
-  match(event: HostEvent): CompiledRule[] {
+  add(rules: readonly CompiledRule[]): void {
+    for (const rule of rules) this.#rules.set(rule.id, rule);
+    this.#single = new Set([...this.#rules.values()].filter((rule) => !isCorrelationRule(rule)));
+    this.#bases = new Set(this.correlations.flatMap(({ baseRules }) => baseRules));
+    this.#matcher = new StreamingMatcher([...new Set([...this.#single, ...this.#bases])]);
+  }
+
+  match(event: HostEvent): Matched {
+    const matched = this.#matching(event);
+    return {
+      rules: matched.filter((rule) => this.#single.has(rule)),
+      bases: matched.filter((rule) => this.#bases.has(rule)),
+    };
+  }
+
+  #matching(event: HostEvent): CompiledRule[] {
     try {
       return this.#matcher.match(event);
     } catch {
@@ -34,7 +58,7 @@ export class RuleSet {
 
   /** A rule that fails must not take the others with it. */
   #oneByOne(event: HostEvent): CompiledRule[] {
-    return [...this.#rules.values()].filter((rule) => {
+    return [...new Set([...this.#single, ...this.#bases])].filter((rule) => {
       try {
         return rule.matches(event);
       } catch (thrown) {

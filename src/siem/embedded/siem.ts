@@ -1,24 +1,25 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { CompiledRule } from "../../detection/rule.js";
 import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
-import { sentinelOf } from "../../model/event.js";
-import type { HostEvent } from "../../model/event.js";
+import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
-import type { AnswerState, RuleStatus } from "../../model/observation.js";
+import type { RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import { EventStore } from "../../telemetry/store.js";
 import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost, HostSpan } from "../siem.js";
 import { AlertBook } from "./alerts.js";
 import { Arrivals } from "./arrivals.js";
 import { BackgroundBook } from "./background.js";
+import { BackgroundCorrelations } from "./background-correlations.js";
 import { SentinelBook } from "./canary.js";
-import { Feed } from "./feed.js";
+import { type Correlated, Correlations } from "./correlations.js";
+import { CATCH_UP_MS, Feed } from "./feed.js";
 import { ProblemBook } from "./problems.js";
 import { RecentEvents } from "./recent.js";
 import { RuleSet } from "./rules.js";
 import { SensorReadings } from "./sensor-readings.js";
 import type { SensorProbe } from "./sensor-readings.js";
+import { answer, type State, WHOLE, within, worse } from "./states.js";
 
 export type { SensorProbe } from "./sensor-readings.js";
 
@@ -35,16 +36,10 @@ export interface EmbeddedSiemOptions {
   readonly memoryEvents?: number;
 }
 
-/** Milliseconds that an answer may wait for the logs to be read. */
-const CATCH_UP_MS = 5_000;
-/** Milliseconds between looks at half events. */
-const HALF_MS = 5;
 /** Milliseconds that the background may wait for the history. */
 const HISTORY_MS = 15_000;
 /** Events that a rule is run over at once when it is added later. */
 const REPLAY_EVENTS = 500;
-
-const WHOLE: State = { state: "complete", detail: "" };
 
 /** See `openEmbeddedSiem`. */
 export class EmbeddedSiem implements Siem {
@@ -57,6 +52,10 @@ export class EmbeddedSiem implements Siem {
   readonly #recent: RecentEvents;
   readonly #alerts = new AlertBook();
   readonly #background = new BackgroundBook();
+  readonly #correlations: Correlations;
+  readonly #backgroundCorrelations: BackgroundCorrelations;
+  /** Hosts of which an end sentinel has come since all that came was last looked at. */
+  readonly #ended = new Set<string>();
   readonly #sentinels = new SentinelBook();
   readonly #arrivals = new Arrivals();
   readonly #problems = new ProblemBook();
@@ -71,6 +70,8 @@ export class EmbeddedSiem implements Siem {
     this.#store = new EventStore(options.storeFile ?? ":memory:");
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);
+    this.#correlations = new Correlations(this.#rules.correlations);
+    this.#backgroundCorrelations = new BackgroundCorrelations(this.#rules.correlations, this.#background);
     this.#sensors = new SensorReadings(options.probe);
     const backfill = options.backfillBytes ?? 16 * 1024 * 1024;
     this.#feeds = options.sources.map(
@@ -105,6 +106,8 @@ export class EmbeddedSiem implements Siem {
   async addRules(rules: readonly CompiledRule[]): Promise<void> {
     // the new rules are loaded and the history is cut off in one go, so that every event is seen once
     this.#rules.add(rules);
+    this.#correlations.use(this.#rules.correlations);
+    this.#backgroundCorrelations.use(this.#rules.correlations);
     const last = this.#store.lastOrdinal;
     const history = this.#recent.all();
     const replay = this.#replay(rules, history, last);
@@ -185,11 +188,13 @@ export class EmbeddedSiem implements Siem {
     const waits = this.#feedsOf(host).map(({ backfilled }) => backfilled);
     const inTime = await within(Promise.all([...waits, this.#replays.get(rule)]), deadline - Date.now());
     const state = await this.#upToDate(host);
+    if (inTime) this.#backgroundCorrelations.settle(host);
     const { background, detail } = this.#background.of(rule, host);
     if (!this.#rules.has(rule))
       return answer(worse(state, "partial", `rule ${rule} is not loaded`), background);
     if (!inTime) return answer(worse(state, "partial", "the history has not been read yet"), background);
-    const unread = this.#unreplayed.get(rule) ?? detail;
+    const uncounted = this.#correlations.late(rule, host) > 0 ? "events came too late to be counted" : "";
+    const unread = this.#unreplayed.get(rule) ?? (detail === "" ? uncounted : detail);
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
 
@@ -221,15 +226,22 @@ export class EmbeddedSiem implements Siem {
     const fresh = events.filter((event) => this.#recent.add(event));
     for (const event of fresh) {
       this.#background.observe(event);
-      if (!this.#sentinels.observe(event)) {
-        for (const rule of this.#rules.match(event)) {
-          this.#alerts.add(rule, event, Date.now());
-          this.#background.matched(rule.id, event);
-        }
+      const isSentinel = this.#sentinels.observe(event);
+      if (isSentinel && sentinelOf(event)?.edge === "end") this.#ended.add(event.host);
+      const { rules, bases } = isSentinel ? { rules: [], bases: [] } : this.#rules.match(event);
+      for (const rule of rules) {
+        this.#alerts.add(rule, event, Date.now());
+        this.#background.matched(rule.id, event);
       }
+      this.#raise(this.#correlations.add(event, bases));
+      this.#backgroundCorrelations.observe(event, bases);
     }
     this.#store.append(fresh);
     for (const host of new Set(fresh.map((event) => event.host))) this.#arrivals.arrived(host);
+  }
+
+  #raise(found: readonly Correlated[]): void {
+    for (const correlated of found) this.#alerts.addCorrelated(correlated, Date.now());
   }
 
   async #replay(
@@ -238,10 +250,15 @@ export class EmbeddedSiem implements Siem {
     lastOrdinal: number,
   ): Promise<void> {
     const set = new RuleSet(rules, (text) => this.#problems.add(text));
+    const correlations = new BackgroundCorrelations(set.correlations, this.#background);
+    const hosts = new Set<string>();
     const run = (events: readonly HostEvent[]): void => {
       for (const event of events) {
+        hosts.add(event.host);
         if (sentinelOf(event) !== null) continue;
-        for (const rule of set.match(event)) this.#background.matched(rule.id, event);
+        const { rules: matched, bases } = set.match(event);
+        for (const rule of matched) this.#background.matched(rule.id, event);
+        correlations.observe(event, bases);
       }
     };
     await new Promise((resolve) => setImmediate(resolve));
@@ -251,6 +268,7 @@ export class EmbeddedSiem implements Siem {
         run(history.slice(at, at + REPLAY_EVENTS));
         await new Promise((resolve) => setImmediate(resolve));
       }
+      for (const host of hosts) correlations.settle(host);
     } catch (thrown) {
       for (const { id } of rules)
         this.#unreplayed.set(id, `the history could not be read: ${messageOf(thrown)}`);
@@ -267,7 +285,10 @@ export class EmbeddedSiem implements Siem {
     if (this.#closing !== null) return { state: "unreachable", detail: "the embedded SIEM is closed" };
     if (feeds.length === 0)
       return { state: "unreachable", detail: `no telemetry source carries host ${host}` };
-    const inTime = await within(Promise.all(feeds.map((feed) => catchUp(feed))), CATCH_UP_MS);
+    const inTime = await within(Promise.all(feeds.map((feed) => feed.catchUpWhole())), CATCH_UP_MS);
+    // Nothing that came before an end sentinel is half any more: none of an act is missing.
+    const isWhole = inTime && !feeds.some(({ holdsHalves }) => holdsHalves);
+    if (isWhole && this.#ended.delete(host)) this.#raise(this.#correlations.settle(host));
     this.#arrivals.answering(host);
     const failures = feeds.flatMap(({ failure }) => (failure === null ? [] : [failure]));
     if (failures.length > 0) return { state: "unreachable", detail: failures.join("; ") };
@@ -275,43 +296,5 @@ export class EmbeddedSiem implements Siem {
       return { state: "partial", detail: "the log has not been read to its end yet" };
     }
     return WHOLE;
-  }
-}
-
-/** Reads a log to its end, and lets the half events that are in it by now become whole or be given up (a few seconds at most). */
-async function catchUp(feed: Feed): Promise<void> {
-  await feed.catchUp();
-  const read = Date.now();
-  while (feed.waitsSince(read) && Date.now() - read < CATCH_UP_MS) {
-    await sleep(HALF_MS);
-    await feed.catchUp();
-  }
-}
-
-interface State {
-  readonly state: AnswerState;
-  readonly detail: string;
-}
-
-function answer<T>({ state, detail }: State, value: T): Answer<T> {
-  return { state, detail, value };
-}
-
-/** The state that is worse, with both reasons. */
-function worse(known: State, state: AnswerState, detail: string): State {
-  if (known.state === "complete") return { state, detail };
-  return { state: known.state, detail: `${known.detail}; ${detail}` };
-}
-
-/** Whether a promise that never rejects settled within a time. */
-async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.max(0, ms));
-  });
-  try {
-    return await Promise.race([work.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

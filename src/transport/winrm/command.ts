@@ -1,7 +1,7 @@
 import type { codePages } from "../../model/target.js";
 import { Latch } from "../abort.js";
 import { CommandLife, type Start } from "../command-life.js";
-import type { ExecOptions } from "../transport.js";
+import type { ExecOptions, ExecResult } from "../transport.js";
 import type { Received } from "./answer.js";
 import { StreamDecoder } from "./decode.js";
 
@@ -10,6 +10,8 @@ export class RunningCommand extends CommandLife {
   /** Nothing more is heard of it, and its end is not known; `failure` says why. */
   readonly broken = new Latch();
   failure = "";
+  /** Whether the output is complete as far as we are concerned. */
+  #finished = false;
   readonly #decoders: { readonly stdout: StreamDecoder; readonly stderr: StreamDecoder };
 
   constructor(options: ExecOptions, start: Start, codePage: (typeof codePages)[number]) {
@@ -21,6 +23,7 @@ export class RunningCommand extends CommandLife {
   }
 
   take({ pieces, done, exitCode }: Received): void {
+    if (this.#finished) return;
     for (const { stream, bytes } of pieces) this.#add(stream, this.#decoders[stream].push(bytes));
     if (!done) return;
     this.#finishStreams();
@@ -35,7 +38,15 @@ export class RunningCommand extends CommandLife {
     this.broken.open();
   }
 
+  /** The result, with what of the output was still undecided. Nothing is taken after that. */
+  override result(ending: Parameters<CommandLife["result"]>[0]): ExecResult {
+    this.#finishStreams();
+    return super.result(ending);
+  }
+
   #finishStreams(): void {
+    if (this.#finished) return;
+    this.#finished = true;
     for (const stream of ["stdout", "stderr"] as const) this.#add(stream, this.#decoders[stream].finish());
   }
 

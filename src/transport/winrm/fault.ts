@@ -16,18 +16,25 @@ const kindsBySubcode: Readonly<Record<string, FaultKind>> = {
   AccessDenied: "access-denied",
 };
 
-/** ERROR_WSMAN_QUOTA_MAX_OPERATIONS_USER: the commands of the user's shells are too many, those that have ended among them. */
-const OPERATIONS_OF_USER = 2150859174;
+/**
+ * ERROR_WSMAN_QUOTA_MAX_OPERATIONS and ..._USER_PPQ: the commands of the user's shells are too many, those that have ended among
+ * them.
+ */
+const tooManyOperations: readonly (number | null)[] = [0x803381a6, 0x803381e8];
 
-/** Kinds by the codes of Windows (winerror.h, wsmerror.h), for faults whose subcode says less. */
-const kindsByCode: Readonly<Record<number, FaultKind>> = {
-  5: "access-denied", // ERROR_ACCESS_DENIED
-  2150858793: "timed-out", // ERROR_WSMAN_OPERATION_TIMEDOUT
-  2150858843: "gone", // ERROR_WSMAN_UNEXPECTED_SELECTORS, of a shell or command that is not found
-  2150859173: "quota", // ERROR_WSMAN_QUOTA_MAX_SHELLS_USER
-  [OPERATIONS_OF_USER]: "quota",
-  2150859241: "quota", // ERROR_WSMAN_QUOTA_MAX_COMMANDS_PER_SHELL_PPQ
-};
+/** Whether a code is one of Windows's for a quota (wsmerror.h, ERROR_WSMAN_QUOTA_...). */
+function isQuota(code: number): boolean {
+  const single = [0x8033803f, 0x803381a5, 0x803381a6, 0x803381a7, 0x803381a8, 0x803381ab];
+  return single.includes(code) || (code >= 0x803381e4 && code <= 0x803381ea);
+}
+
+/** The kind by Windows's code, for faults whose subcode says less. */
+function kindByCode(code: number): FaultKind {
+  if (isQuota(code)) return "quota";
+  if (code === 0x80338029) return "timed-out"; // ERROR_WSMAN_OPERATION_TIMEDOUT
+  if (code === 0x8033805b) return "gone"; // ERROR_WSMAN_UNEXPECTED_SELECTORS, of a shell or command that is not found
+  return code === 5 ? "access-denied" : "other"; // ERROR_ACCESS_DENIED
+}
 
 /** Characters of the server's words that are shown. */
 const MOST_WORDS = 500;
@@ -35,20 +42,18 @@ const MOST_WORDS = 500;
 /** A fault that the host has answered with. Whatever it refuses it has not done. */
 export class WsmanFault extends Error {
   readonly kind: FaultKind;
-  /** The subcode without its prefix, such as `TimedOut`; empty when there is none. */
-  readonly subcode: string;
   /** Windows's own code; null when the fault has none. */
   readonly code: number | null;
   /** Whether only a new shell helps: Windows counts a shell's commands until the shell is deleted (MS-WSMV, appendix A). */
   readonly spent: boolean;
 
+  /** @param subcode without its prefix, such as `TimedOut`; empty when there is none */
   constructor(subcode: string, code: number | null, words: string) {
     const numbered = [subcode, code === null ? "" : String(code)].filter((word) => word !== "").join(" ");
     super(`${words === "" ? "a fault without words" : words}${numbered === "" ? "" : ` (${numbered})`}`);
-    this.subcode = subcode;
     this.code = code;
-    this.spent = code === OPERATIONS_OF_USER;
-    this.kind = kindsBySubcode[subcode] ?? (code === null ? undefined : kindsByCode[code]) ?? "other";
+    this.spent = tooManyOperations.includes(code);
+    this.kind = kindsBySubcode[subcode] ?? (code === null ? "other" : kindByCode(code));
   }
 }
 

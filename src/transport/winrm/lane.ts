@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { TyrianError } from "../../errors.js";
-import { reasonOf } from "../abort.js";
+import { orAborted, reasonOf } from "../abort.js";
 import type { Credentials, LaneAuthentication, WireBody } from "./authentication.js";
 import { HttpConnection, type HttpAnswer } from "./http-connection.js";
 import { challengeOf, offeredSchemes, refusal } from "./http-refusal.js";
@@ -115,7 +115,7 @@ export class Lane {
     authentication: LaneAuthentication,
     signal: AbortSignal,
   ): Promise<void> {
-    let token = await authentication.begin();
+    let token = await orAborted(authentication.begin(), signal);
     for (let sent = 0; token !== null; sent += 1) {
       const answer = await connection.post(
         {
@@ -136,7 +136,7 @@ export class Lane {
           `${this.#options.target} closed the connection while it was being authenticated.`,
         );
       }
-      token = challenge === null ? null : await authentication.proceed(challenge);
+      token = challenge === null ? null : await orAborted(authentication.proceed(challenge), signal);
     }
   }
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
-import { anyOpen, Latch, limited } from "../abort.js";
+import { anyOpen, Latch, limited, pause } from "../abort.js";
 import { unseenResult } from "../command-life.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
@@ -113,7 +113,6 @@ export class WinrmSession implements Session {
     return await this.#follow(id, new RunningCommand(options, start, this.#options.codePage), options, {
       stopped,
       ourEnding,
-      until: start.monotonic + options.deadlineMs,
     });
   }
 
@@ -155,7 +154,6 @@ export class WinrmSession implements Session {
     ending: {
       readonly stopped: Latch;
       readonly ourEnding: () => "deadline" | "aborted";
-      readonly until: number;
     },
   ): Promise<ExecResult> {
     const { shell } = this.#options;
@@ -168,9 +166,8 @@ export class WinrmSession implements Session {
     const input = new StandardInput(
       options.stdin ?? "",
       shell.mostInput,
-      // A command may take its time to read: it is its deadline that ends the waiting.
-      (piece, end) => shell.send(id, piece, end, Math.max(1_000, ending.until - performance.now()), signal),
-      // A command need not read its input; what the host then says is no matter.
+      (piece, end) => shell.send(id, piece, end, signal),
+      // A command need not read its input, and what the host refuses it does not get: it waits for input until its deadline.
       (thrown) => {
         if (!(thrown instanceof WsmanFault)) running.break(messageOf(thrown));
       },
@@ -193,8 +190,10 @@ export class WinrmSession implements Session {
     } finally {
       this.#inputs.delete(input);
       input.destroy();
-      over.abort(new Error("the command is over"));
+      if (!exited.isOpen) over.abort(new Error("the command is over"));
       if (!terminated && this.open) await this.#terminate(id);
+      // What was on its way to a command that has ended is answered soon, and then the connection serves again.
+      void Promise.race([input.idle, pause(LATE_EXIT, this.#lostController.signal)]).then(() => over.abort());
     }
   }
 

@@ -24,8 +24,8 @@ const SLACK = 5_000;
 const DELETION = 5_000;
 /** How often a shell is asked for while the host has no room for it. */
 const MOST_ATTEMPTS = 5;
-/** Bytes of a Send beside its data: measured 1.7 kB, with room for long names. */
-const SEND_OVERHEAD = 3_000;
+/** Bytes of a Send beside its data: 1,800 with the longest name and ids that there are. */
+const SEND_OVERHEAD = 2_500;
 
 /** A shell on the host, and what can be asked of it: one message, one answer. */
 export class Shell {
@@ -83,7 +83,7 @@ export class Shell {
   async start(commandLine: string): Promise<string> {
     const { envelopes, operationTimeoutMs, target } = this.#settings;
     const message = envelopes.command(this.id, commandLine, operationTimeoutMs);
-    const body = await this.#ask(message, operationTimeoutMs, { once: true });
+    const body = await this.#askOnce(message, "start a command", { once: true });
     return commandIdIn(body, message, target);
   }
 
@@ -115,18 +115,12 @@ export class Shell {
 
   /**
    * Writes to a command's standard input.
-   * @param timeoutMs how long the command may take to read it
+   * @throws WsmanFault for input that the host has refused; UnknownOutcome or TyrianError otherwise.
    */
-  async send(
-    commandId: string,
-    piece: Uint8Array,
-    end: boolean,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    await this.#ask(this.#settings.envelopes.send(this.id, commandId, piece, end, timeoutMs), timeoutMs, {
-      signal,
-    });
+  async send(commandId: string, piece: Uint8Array, end: boolean, signal: AbortSignal): Promise<void> {
+    const { envelopes, operationTimeoutMs } = this.#settings;
+    const message = envelopes.send(this.id, commandId, piece, end, operationTimeoutMs);
+    await this.#askOnce(message, "pass input on to a command", { signal });
   }
 
   /** Tells a command to end, as ctrl+c does. */
@@ -146,18 +140,35 @@ export class Shell {
   async delete(): Promise<boolean> {
     const limit = limited([], DELETION, () => new Error("no answer"));
     try {
-      const message = this.#settings.envelopes.delete(this.id, DELETION);
-      await this.#askUnlessGone(message, DELETION, { signal: limit.signal });
-      return true;
-    } catch {
-      return false;
+      // Of a connection that was idle nobody knows whether it is open still, and to delete twice does no harm.
+      return (await this.#tryDelete(limit.signal)) || (await this.#tryDelete(limit.signal));
     } finally {
       limit.release();
     }
   }
 
+  async #tryDelete(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#askUnlessGone(this.#settings.envelopes.delete(this.id, DELETION), DELETION, { signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async #ask(message: Message, timeoutMs: number, options: AskOptions): Promise<XmlElement> {
     return await this.#settings.lanes.use((lane) => ask(lane, message, this.#settings, timeoutMs, options));
+  }
+
+  /** Asks for what must not be done twice: a host that has not done it in time may do it yet. */
+  async #askOnce(message: Message, what: string, options: AskOptions): Promise<XmlElement> {
+    const { operationTimeoutMs, target } = this.#settings;
+    try {
+      return await this.#ask(message, operationTimeoutMs, options);
+    } catch (thrown) {
+      if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
+      throw new UnknownOutcome(errorOfFault(target, what, thrown));
+    }
   }
 
   async #signal(commandId: string, code: Parameters<Envelopes["signal"]>[2]): Promise<void> {

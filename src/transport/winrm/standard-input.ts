@@ -5,10 +5,15 @@ import type { ExecOptions } from "../transport.js";
 /** Sends one piece of input, which fits a message; rejects when the command takes no more. */
 export type SendInput = (piece: Uint8Array, end: boolean) => Promise<void>;
 
-/** A command's standard input: pieces no larger than a message carries, one after the other, and then its end. */
+/** A command's standard input: pieces no larger than a message carries, one after the other, and with the last of them its end. */
 export class StandardInput {
-  readonly #sink: Writable;
+  readonly #mostBytes: number;
+  readonly #send: SendInput;
+  /** Where a stream is read into; null for input that is here already. */
+  readonly #sink: Writable | null;
   readonly #source: Readable | null;
+  #destroyed = false;
+  #sending: Promise<void> = Promise.resolve();
 
   /**
    * Begins to write.
@@ -20,41 +25,57 @@ export class StandardInput {
     send: SendInput,
     onError: (error: unknown) => void,
   ) {
-    this.#sink = new Writable({
-      highWaterMark: mostBytes,
-      write: (chunk: Buffer, _encoding, done) => {
-        void settle(inPieces(chunk, mostBytes, send), done);
-      },
-      final: (done) => {
-        void settle(send(Buffer.alloc(0), true), done);
-      },
-    });
-    this.#sink.on("error", onError);
+    this.#mostBytes = mostBytes;
+    this.#send = send;
     if (stdin instanceof Readable) {
       this.#source = stdin;
+      this.#sink = this.#openSink(onError);
       feed(stdin, this.#sink);
     } else {
       this.#source = null;
-      this.#sink.end(typeof stdin === "string" ? Buffer.from(stdin, "utf8") : Buffer.from(stdin));
+      this.#sink = null;
+      const input = typeof stdin === "string" ? Buffer.from(stdin, "utf8") : Buffer.from(stdin);
+      this.#write(input, true).catch(onError);
     }
+  }
+
+  /** Settles when nothing is on its way; never rejects. */
+  get idle(): Promise<void> {
+    return this.#sending;
   }
 
   /** Sends what was written, and the end. */
   end(): void {
-    this.#source?.unpipe(this.#sink);
-    this.#sink.end();
+    if (this.#sink !== null) this.#source?.unpipe(this.#sink);
+    this.#sink?.end();
   }
 
   /** Sends nothing more. */
   destroy(): void {
-    this.#source?.unpipe(this.#sink);
-    this.#sink.destroy();
+    this.#destroyed = true;
+    if (this.#sink !== null) this.#source?.unpipe(this.#sink);
+    this.#sink?.destroy();
   }
-}
 
-async function inPieces(chunk: Buffer, mostBytes: number, send: SendInput): Promise<void> {
-  for (let from = 0; from < chunk.length; from += mostBytes) {
-    await send(chunk.subarray(from, from + mostBytes), false);
+  #openSink(onError: (error: unknown) => void): Writable {
+    const sink = new Writable({
+      highWaterMark: this.#mostBytes,
+      write: (chunk: Buffer, _encoding, done) => void settle(this.#write(chunk, false), done),
+      final: (done) => void settle(this.#write(Buffer.alloc(0), true), done),
+    });
+    sink.on("error", onError);
+    return sink;
+  }
+
+  async #write(chunk: Buffer, end: boolean): Promise<void> {
+    for (let from = 0; !this.#destroyed; from += this.#mostBytes) {
+      const next = from + this.#mostBytes;
+      const isLast = next >= chunk.length;
+      const sent = this.#send(chunk.subarray(from, next), end && isLast);
+      this.#sending = sent.catch(() => {});
+      await sent;
+      if (isLast) return;
+    }
   }
 }
 

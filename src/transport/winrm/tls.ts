@@ -104,17 +104,18 @@ function handshake(
     }
     const settle = (finish: () => void): void => {
       signal.removeEventListener("abort", onAbort);
-      for (const event of ["error", "close", "secureConnect"]) socket.removeAllListeners(event);
-      socket.on("error", () => {});
+      socket.removeListener("close", onClose).removeListener("secureConnect", onSecure);
       finish();
     };
     const onAbort = (): void => settle(() => reject(reasonOf(signal)));
+    const onClose = (): void =>
+      settle(() => reject(failed(target, "the host closed the connection during the TLS handshake")));
+    const onSecure = (): void => settle(() => resolve(socket));
     signal.addEventListener("abort", onAbort, { once: true });
+    // The listener stays: an error of later is told by whoever uses the connection then.
     socket.on("error", (error: NodeJS.ErrnoException) => settle(() => reject(explain(error, target, trust))));
-    socket.on("close", () =>
-      settle(() => reject(failed(target, "the host closed the connection during the TLS handshake"))),
-    );
-    socket.on("secureConnect", () => settle(() => resolve(socket)));
+    socket.on("close", onClose);
+    socket.on("secureConnect", onSecure);
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compileCollection } from "../../../src/detection/sigma/collection.js";
+import { compileCollection, type SigmaCollection } from "../../../src/detection/sigma/collection.js";
 import { parseSigmaFile } from "../../../src/detection/sigma/collection-file.js";
 import { at, baseRule, collectionOf, timed } from "./correlation/workbench.js";
 import { correlate } from "../../../src/detection/sigma/correlation/evaluator.js";
@@ -309,12 +309,85 @@ describe("a processing pipeline", () => {
       prepare: (rule) => ({
         rule,
         diagnostics: [],
-        fieldNamed: (name) => (name === "User" ? "user.name" : name),
+        fieldsNamed: (name) => [name === "User" ? "user.name" : name],
       }),
     });
     const events = [1, 2].map((second) => at(second, "a", { user: { name: "bob" } }));
     const correlations = collection.correlations.map((each) => each.correlation);
     expect(correlate(correlations, timed(collection, events))).toMatchObject([{ group: { who: "bob" } }]);
+  });
+
+  const grouped = (fields: string): string =>
+    `title: x\nname: x\ncorrelation:\n  type: event_count\n  rules: [a, b]\n  group-by: [User]\n  timespan: 5m\n  condition: ${fields}\n`;
+
+  function mapped(
+    section: string,
+    mapping: Readonly<Record<string, Record<string, string[]>>>,
+  ): SigmaCollection {
+    const texts = { a: baseRule("a"), b: baseRule("b"), x: section };
+    return compileCollection(
+      Object.entries(texts).map(([name, text]) => parseSigmaFile(text, `${name}.yml`)),
+      {
+        prepare: (rule, { file }) => ({
+          rule,
+          diagnostics: [],
+          fieldsNamed: (name) => mapping[file]?.[name] ?? [name],
+        }),
+      },
+    );
+  }
+  const both = { User: ["account", "domain"] };
+
+  test("that makes several fields of a group-by field groups by all of them, as pySigma does", () => {
+    const collection = mapped(grouped("{ gte: 2 }"), { "a.yml": both, "b.yml": both });
+    expect(collection.refused).toEqual([]);
+    const correlations = collection.correlations.map((each) => each.correlation);
+    const found = (domain: string): unknown =>
+      correlate(
+        correlations,
+        timed(collection, [
+          at(1, "a", { account: "bob", domain: "x" }),
+          at(2, "b", { account: "bob", domain }),
+        ]),
+      ).map(({ group }) => group);
+    expect(found("x")).toEqual([{ account: "bob", domain: "x" }]);
+    expect(found("y")).toEqual([]);
+  });
+
+  test("that does so is followed by the correlations of the correlation", () => {
+    const outer = `${grouped("{ gte: 2 }")}---\ntitle: y\nname: y\ncorrelation:\n  type: event_count\n  rules: [x]\n  group-by: [User]\n  timespan: 5m\n  condition: { gte: 1 }\n`;
+    const collection = mapped(outer, { "a.yml": both, "b.yml": both });
+    const correlations = collection.correlations.flatMap((each) => (each.alone ? [each.correlation] : []));
+    const events = [1, 2].map((second) => at(second, "a", { account: "bob", domain: "x" }));
+    expect(correlate(correlations, timed(collection, events))).toMatchObject([
+      { group: { account: "bob", domain: "x" } },
+    ]);
+  });
+
+  test.each([
+    ["a group-by field for one rule only", grouped("{ gte: 2 }"), { "a.yml": both }],
+    [
+      "a group-by field that becomes one that is grouped by already",
+      grouped("{ gte: 2 }").replace("[User]", "[User, domain]"),
+      { "a.yml": both, "b.yml": both },
+    ],
+    [
+      "the field of a condition",
+      grouped("{ gte: 2, field: User }").replace("event_count", "value_count").replace("[User]", "[Host]"),
+      { "a.yml": both, "b.yml": both },
+    ],
+    [
+      "a field behind an alias",
+      grouped("{ gte: 2 }").replace("[User]", "[who]") + "  aliases:\n    who: { a: User, b: User }\n",
+      { "a.yml": both, "b.yml": both },
+    ],
+  ])("that makes several fields of %s is refused for the correlation", (_name, section, mapping) => {
+    const collection = mapped(section, mapping);
+    expect(collection.correlations).toEqual([]);
+    expect(collection.refused).toMatchObject([
+      { file: "x.yml", diagnostics: [{ code: "field-mapping-ambiguous", severity: "error", line: 3 }] },
+    ]);
+    expect(collection.rules).toHaveLength(2);
   });
 
   test("may refuse a rule, and with it the correlations that need it", () => {

@@ -194,8 +194,8 @@ export const mutantsOfAbsence: readonly Mutant[] = [
   {
     name: "a twin is quiet although nobody counts what the kernel drops",
     file: silence,
-    from: 'if (sensor.lostBefore !== null && sensor.lostAfter !== null) return { outcome: "quiet", evidence };',
-    to: 'if (sensor.lostBefore !== 0.5 || sensor.lostAfter !== 0.5) return { outcome: "quiet", evidence };',
+    from: "if (sensor.lostBefore !== null && sensor.lostAfter !== null) {",
+    to: "if (sensor.lostBefore !== 0.5 || sensor.lostAfter !== 0.5) {",
   },
   {
     name: "what the host's own log shows is lost although it may still come",
@@ -220,8 +220,8 @@ export const mutantsOfAbsence: readonly Mutant[] = [
   {
     name: "that what the rule looks for was lost is not said",
     file: silence,
-    from: "if (wanted !== undefined) {",
-    to: "if (wanted === null) {",
+    from: "if (wanted !== undefined && rule.satisfiedBy(recorded)) {",
+    to: "if (wanted !== undefined && rule.satisfiedBy([])) {",
   },
   {
     name: "a clause is said to be unmet of records that did not arrive",

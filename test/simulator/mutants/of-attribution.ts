@@ -74,8 +74,8 @@ export const mutantsOfAttribution: readonly Mutant[] = [
   {
     name: "one event of ours in an alert is enough",
     file: attribution,
-    from: 'alone || rule.satisfiedBy(own) ? "exact"',
-    to: 'alone || own.length > 0 ? "exact"',
+    from: "if (alone || rule.satisfiedBy(own)) return",
+    to: "if (alone || own.length > 0) return",
   },
   {
     name: "an alert that names some sources has no others",
@@ -117,8 +117,8 @@ export const mutantsOfAttribution: readonly Mutant[] = [
   {
     name: "ambiguous is good enough",
     file: decide,
-    from: 'if (best.grade === "ambiguous") return ambiguous(context, best);',
-    to: "if (best.grade === null) return ambiguous(context, best);",
+    from: 'if (best.grade === "ambiguous") return ambiguous(context, rule, best);',
+    to: "if (best.grade === null) return ambiguous(context, rule, best);",
   },
   {
     name: "other events of the host do not matter where no sentinel is",

@@ -99,6 +99,28 @@ describe("an answer", () => {
   });
 });
 
+test("an answer with anything in it changed is taken, or refused in words: it never fails in another way", () => {
+  const answers = [
+    stream("b25l"),
+    ended("Done", "<r:ExitCode>0</r:ExitCode>"),
+    envelope(fault("w:QuotaLimit", "2150859173", "No.")),
+    "<a><![CDATA[<b>]]>&#65;&amp;</a>",
+  ];
+  const change = fc.tuple(fc.nat(1_500), fc.nat(30), fc.string({ unit: "binary", maxLength: 5 }));
+  fc.assert(
+    fc.property(fc.constantFrom(...answers), fc.array(change, { maxLength: 3 }), (answer, changes) => {
+      let text = answer;
+      for (const [at, length, by] of changes) text = text.slice(0, at) + by + text.slice(at + length);
+      try {
+        received(text);
+      } catch (thrown) {
+        expect(thrown).toSatisfy((error) => error instanceof UnknownOutcome || error instanceof WsmanFault);
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
 describe("an exit code", () => {
   test.each([
     ["0", 0],
@@ -132,6 +154,7 @@ describe("a fault", () => {
     ["w:TimedOut", "2150858793", "timed-out", "transport-failed"],
     ["w:QuotaLimit", "2150859173", "quota", "quota-exceeded"],
     ["w:InternalError", "2150859174", "quota", "quota-exceeded"],
+    ["w:InternalError", "2150859241", "quota", "quota-exceeded"],
     ["w:InvalidSelectors", "2150858843", "gone", "disconnected"],
     ["x:AccessDenied", "5", "access-denied", "access-denied"],
     ["w:InternalError", "5", "access-denied", "access-denied"],

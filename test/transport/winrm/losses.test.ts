@@ -22,6 +22,7 @@ describe("a command is sent once", () => {
     ["the answer was changed on the way", changed({ type: "tamper" })],
     ["the answer is not encrypted", changed({ type: "unsealed" })],
     ["a proxy answers", { type: "html", status: 502 }],
+    ["the host does not say in time whether it has started it", { type: "fault", fault: "TimedOut" }],
     ["the host answers with a bare 500", { type: "status", status: 500 }],
   ])("when %s, its end is unknown and the shell is deleted", async (_what, effect) => {
     const session = await open();
@@ -86,6 +87,30 @@ describe("output", () => {
   });
 });
 
+describe("input", () => {
+  test("that the host refuses is the command's loss only: it may have ended, or not read", async () => {
+    const session = await open();
+    host.misbehave("Send", { type: "fault", fault: "InputClosed" });
+    expect(await run(session, "echo one", { stdin: "words" })).toMatchObject({
+      ending: "exited",
+      stdout: "one",
+    });
+    expect(session.open).toBe(true);
+  });
+
+  test.each<[string, Effect]>([
+    ["the host does not say in time whether it has taken it", { type: "fault", fault: "TimedOut" }],
+    ["the connection breaks", { type: "drop-after" }],
+  ])("leaves an unknown end when %s, and is not sent again", async (_what, effect) => {
+    const session = await open();
+    host.misbehave("Send", effect);
+    expect(await run(session, "wait", { stdin: "words" })).toMatchObject({ ending: "disconnected" });
+    expect(host.asked("Send")).toBe(1);
+    await session.close();
+    expect(host.standIn.shells()).toEqual([]);
+  });
+});
+
 describe("a deadline", () => {
   test("ends a command also while the host holds back an answer", async () => {
     const session = await open();
@@ -116,4 +141,12 @@ describe("a deadline", () => {
     await session.close();
     expect(host.standIn.shells()).toEqual([]);
   }, 20_000);
+});
+
+test("a shell is deleted also when the first attempt is lost", async () => {
+  const session = await open();
+  host.misbehave("Delete", { type: "drop-before" }, 1);
+  await session.close();
+  expect(host.standIn.shells()).toEqual([]);
+  expect(host.warnings).toEqual([]);
 });

@@ -55,6 +55,15 @@ export function distanceTo(bounds: Bounds, value: number, whole: boolean): numbe
   return Math.max(0, ...distances);
 }
 
+/** The fewest that a whole number must be, when that is all that the bounds say; else null. */
+export function fewestOf(bounds: Bounds): number | null {
+  const [only, other] = given(bounds);
+  if (only === undefined || other !== undefined) return null;
+  const [operator, value] = only;
+  if (operator === "gte") return Math.ceil(value);
+  return operator === "gt" ? Math.floor(value) + 1 : null;
+}
+
 /** The numbers that a count, from 1 to a highest, or another measure can be: is each, none or some of them within the bounds? */
 export function reachOf(
   bounds: Bounds,

@@ -9,6 +9,8 @@ import { wantedInWords } from "./words.js";
 /** A correlation in the form of a rule, for those who hold events and ask whether these alone satisfy it. */
 export interface CorrelationRule extends CompiledRule {
   readonly correlation: Correlation;
+  /** The rules over events that it reads, directly or through other correlations. */
+  readonly baseRules: readonly CompiledRule[];
   readonly timespan: number;
   contributes(event: RuleEvent): boolean;
   /** The matches among these events, none of them left out and no other added. */
@@ -40,6 +42,7 @@ export function makeCorrelationRule(correlation: Correlation): CorrelationRule {
     techniques: techniquesOf(tree.tags),
     fields: fieldsOf(rules, correlation),
     correlation,
+    baseRules: rules,
     timespan: tree.timespan,
     reads: (event) => rules.some((rule) => rule.reads(event)),
     contributes: (event) => rules.some((rule) => rule.matches(event)),
@@ -49,6 +52,11 @@ export function makeCorrelationRule(correlation: Correlation): CorrelationRule {
     explain: (event) => explainEvent(correlation, rules, event, matches(event)),
     explainWindow: (events) => explainCorrelation(correlation, events),
   };
+}
+
+/** Whether a rule is a correlation. */
+export function isCorrelationRule(rule: CompiledRule): rule is CorrelationRule {
+  return "correlation" in rule;
 }
 
 /** Fields of the rules, and those that any of the correlations groups by or computes with, by their names in the events. */

@@ -1,3 +1,4 @@
+import { fewestOf } from "./bounds.js";
 import type { Correlation } from "./correlation.js";
 import type { CorrelationExplanation, NearestWindow, RuleShare } from "./explain.js";
 import { isNumeric } from "./tree.js";
@@ -35,8 +36,12 @@ function valueInWords(correlation: Correlation, { value, rules }: NearestWindow)
   const shares = rules
     .filter(({ count }) => count > 0)
     .map(({ reference, count }) => `${reference}: ${count}`);
-  const order = correlation.tree.type === "temporal_ordered" ? " in order" : "";
-  return `${value} ${measureInWords(correlation)}${order} (${shares.join(", ")})`;
+  const { type, condition } = correlation.tree;
+  const order = type === "temporal_ordered" ? " in order" : "";
+  const isCount = type === "event_count" || type === "value_count";
+  const fewest = isCount && condition.type === "bounds" ? fewestOf(condition.bounds) : null;
+  const number = fewest === null || value >= fewest ? String(value) : `${value} of ${fewest}`;
+  return `${number} ${measureInWords(correlation)}${order} (${shares.join(", ")})`;
 }
 
 function missingInWords(correlation: Correlation, nearest: NearestWindow): string {

@@ -1,6 +1,8 @@
 import { basename, extname } from "node:path";
 import { TyrianError, type Diagnostic } from "../../../errors.js";
 import type { CompiledRule, RuleEvent } from "../../rule.js";
+import { readsLogsource } from "../../sigma/compile.js";
+import type { SigmaRule } from "../../sigma/rule-tree.js";
 import { Row } from "../evaluate/row.js";
 import { PreparedQuery, type RunOptions } from "../evaluate/run.js";
 import type { SplEvent } from "../events/spl-event.js";
@@ -11,6 +13,7 @@ import { eventOfRule } from "./event.js";
 import { explainEvent } from "./explain.js";
 import { fieldsOfQuery } from "./fields.js";
 import { readsTest } from "./reads.js";
+import { severalEventsProblem } from "./single-events.js";
 
 /** What a query's text does not say about the rule that it is. */
 export interface SplRuleFacts {
@@ -25,6 +28,10 @@ export interface SplRuleFacts {
 }
 
 export interface CompileSplOptions extends ParseSplOptions, RunOptions, SplRuleFacts {
+  /** Refuses a query of which an event's own row depends on other events: see `severalEventsProblem`. */
+  readonly singleEvents?: true;
+  /** The log source that the search is meant for: events of others are not read, whatever the query says. */
+  readonly logsource?: SigmaRule["logsource"];
   /** An event of the rule's as a query sees it. Without it, see `eventOfRule`. */
   readonly toEvent?: (event: RuleEvent) => SplEvent;
 }
@@ -64,10 +71,11 @@ function ruleOf(query: Query, text: string, file: string, options: CompileSplOpt
     for (const row of prepared.run(events)) if (row.sources.some((source) => ids.has(source))) return true;
     return false;
   };
+  const isMeantFor = options.logsource === undefined ? () => true : readsLogsource(options.logsource);
   const reads = (event: RuleEvent): boolean =>
-    evaluated(text, file, () => readsRow(Row.ofEvent(toEvent(event))));
+    isMeantFor(event) && evaluated(text, file, () => readsRow(Row.ofEvent(toEvent(event))));
   const satisfiedBy = (events: readonly RuleEvent[]): boolean =>
-    evaluated(text, file, () => stemsFrom(events.map(toEvent)));
+    evaluated(text, file, () => stemsFrom(events.filter(isMeantFor).map(toEvent)));
   return {
     id,
     title: options.title ?? id,
@@ -96,6 +104,8 @@ export function compileSpl(text: string, file: string, options: CompileSplOption
   const { query, diagnostics, corrected } = parseSpl(text, file, options);
   if (query === null) return { rule: null, diagnostics, corrected };
   try {
+    const several = options.singleEvents === true ? severalEventsProblem(query) : null;
+    if (several !== null) throw several;
     return { rule: ruleOf(query, text, file, options), diagnostics, corrected };
   } catch (error) {
     if (!(error instanceof SplProblem)) throw error;

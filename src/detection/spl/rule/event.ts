@@ -25,11 +25,12 @@ function textOf(value: unknown): string | undefined {
 }
 
 /**
- * An event of a rule as a query sees it: its time from the field that holds it, `_raw`, index, sourcetype, source and host
+ * An event of a rule as a query sees it: its own time, else that of the field that holds one, `_raw`, index, sourcetype, source and host
  * from fields of these names, and otherwise from its log source.
  */
-export function eventOfRule({ id, fields, logsource }: RuleEvent): SplEvent {
-  const time = timeFields.map((name) => timeOf(fields[name])).find((each) => each !== null) ?? null;
+export function eventOfRule({ id, fields, logsource, time: own }: RuleEvent): SplEvent {
+  const told = timeFields.map((name) => timeOf(fields[name])).find((each) => each !== null) ?? null;
+  const time = own ?? told;
   return {
     id,
     time,

@@ -41,8 +41,8 @@ function ofAggregations(aggregations: readonly Aggregation[]): string[] {
   );
 }
 
-/** The names that a command reads. */
-function ofCommand(node: CommandNode): readonly string[] {
+/** The names that a command reads; `_raw` when it looks for terms in the whole event. */
+export function fieldsReadBy(node: CommandNode): readonly string[] {
   switch (node.name) {
     case "search":
       return ofSearch(node.condition);
@@ -96,7 +96,7 @@ function ofCommand(node: CommandNode): readonly string[] {
  * without a field, or by `_raw`.
  */
 export function fieldsOfQuery(query: Query): ReadonlySet<string> | null {
-  const names = commandsOf(query).flatMap(ofCommand);
+  const names = commandsOf(query).flatMap(fieldsReadBy);
   if (names.includes("_raw")) return null;
   return new Set(names.filter((name) => !name.includes("*")).flatMap(fieldsBehind));
 }

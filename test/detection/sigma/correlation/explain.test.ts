@@ -48,7 +48,7 @@ describe("how near a window of events came", () => {
       },
       inner: [],
       sentence:
-        '"Test" needs at least 5 events of a within 10m with the same User; the nearest group, User=bob, had 3 events (a: 3) between 1970-01-01T00:00:00.000Z and 1970-01-01T00:02:00.000Z: 2 events more would have matched.',
+        '"Test" needs at least 5 events of a within 10m with the same User; the nearest group, User=bob, had 3 of 5 events (a: 3) between 1970-01-01T00:00:00.000Z and 1970-01-01T00:02:00.000Z: 2 events more would have matched.',
     });
   });
 
@@ -115,7 +115,7 @@ describe("how near a window of events came", () => {
   test("value_count, sums and too many", () => {
     const values = "type: value_count\nrules: [a]\ntimespan: 5m\ncondition:\n  field: User\n  gte: 3";
     expect(sentenceEnd(values, [at(0, "a", { User: "x" }), at(1, "a", { User: "x" })])).toMatch(
-      /^1 different values of User \(a: 1\) at .*: 2 values more would have matched\.$/,
+      /^1 of 3 different values of User \(a: 1\) at .*: 2 values more would have matched\.$/,
     );
     const sum = "type: value_sum\nrules: [a]\ntimespan: 5m\ncondition:\n  field: n\n  gt: 10";
     expect(explain(sum, [at(0, "a", { n: 2 }), at(1, "a", { n: 4 })]).nearest).toMatchObject({
