@@ -96,20 +96,20 @@ export function echoCommands(
 ): readonly string[] | null {
   const plain = content.length <= MOST_ECHOED && /^(?:[\t -~]*\r\n)+$/.test(content);
   if (!plain) return null;
-  const start = `cd /d ${folder}||exit 1`;
+  const path = `${folder}\\${name}`;
   const commands: string[] = [];
-  let command = start;
+  let command = "";
   const lines = content.split("\r\n").slice(0, -1);
   const pieces = lines.map(
-    (line, index) => `${index === 0 ? ">" : ">>"}${name} echo.${escaped(line, percentSign)}`,
+    (line, index) => `${index === 0 ? ">" : ">>"}${path} echo.${escaped(line, percentSign)}`,
   );
-  for (const piece of [...pieces, `type ${name}`]) {
-    if (start.length + 1 + piece.length > COMMAND_LENGTH) return null;
+  for (const piece of [...pieces, `type ${path}`]) {
+    if (piece.length > COMMAND_LENGTH) return null;
     if (command.length + 1 + piece.length > COMMAND_LENGTH) {
       commands.push(command);
-      command = start;
+      command = "";
     }
-    command += `&${piece}`;
+    command += command === "" ? piece : `&${piece}`;
   }
   return [...commands, command];
 }

@@ -87,7 +87,8 @@ function actScript(trial: Trial, nonce: string, unicode: boolean): string {
   const refuse = (words: string): string => `(${say(words)}& exit /b 125)`;
   return script(`@echo off
 setlocal EnableExtensions DisableDelayedExpansion
-${unicode ? "chcp 65001 >nul\n" : ""}cd /d ${work} || ${refuse("work-folder-failed")}
+${unicode ? "chcp 65001 >nul\n" : ""}cd /d ${work}
+if /i not "%CD%"=="${work}" ${refuse("work-folder-failed")}
 ${requires
   .map(
     (_requirement, index) => `${runScript(trial, `check${index}.cmd`)} <nul >nul 2>nul
@@ -153,7 +154,8 @@ if %seen%==${NOTHING_RUNS} del /q ${before}
 ${
   own
     ? `md ${work} 2>nul
-cd /d ${work} && ${runScript(trial, "undo.cmd")} <nul >nul 2>nul
+cd /d ${work}
+if /i "%CD%"=="${work}" ${runScript(trial, "undo.cmd")} <nul >nul 2>nul
 >&2 echo %1 cleanup %ERRORLEVEL%
 cd /d ${work.slice(0, 3)}
 `
@@ -165,10 +167,9 @@ ${
 >&2 echo %1 probe %ERRORLEVEL%
 `
     : ""
-}if %seen%==${SOMETHING_RUNS} goto report
-if not %seen%==${NOTHING_RUNS} exit /b 1
-(rd /s /q ${folder} 2>nul& if exist ${folder} (>&2 echo %1 work-folder left) else if exist ${work} (>&2 echo %1 work-folder left) else >&2 echo %1 work-folder gone)& exit
+}if %seen%==${NOTHING_RUNS} goto report
+if not %seen%==${SOMETHING_RUNS} exit /b 1
 :report
-if exist ${work} (>&2 echo %1 work-folder left) else >&2 echo %1 work-folder gone
+if exist ${work} (>&2 echo %1 work-folder left) else (>&2 echo %1 work-folder gone)
 `);
 }

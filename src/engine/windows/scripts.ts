@@ -2,7 +2,7 @@ import { unseenResult } from "../../transport/command-life.js";
 import type { Session } from "../../transport/transport.js";
 import type { Housekept, HostScripts } from "../host-scripts.js";
 import { freshNonce } from "../nonce.js";
-import { StatusReader, windowsReports } from "../status-lines.js";
+import { StatusReader, statusOf, windowsReports } from "../status-lines.js";
 import { PERCENT_QUESTION, percentSignOf, place, runOn } from "./place.js";
 import { actFiles, askProcesses, cleanupFiles, ownScript, runScript, scriptFolder } from "./script.js";
 
@@ -23,13 +23,13 @@ export const windowsScripts: HostScripts = {
     );
     if (!isArmed) return unseenResult("aborted", exec);
     try {
-      const folders = `md ${trial.work}&&md ${scriptFolder(trial)}&&${PERCENT_QUESTION}`;
-      const made = await runOn(session, folders, options);
-      if (made.stdout === "") {
+      const make = `md ${trial.work}&if not errorlevel 1 md ${scriptFolder(trial)}&if not errorlevel 1 ${PERCENT_QUESTION}`;
+      const folders = await runOn(session, make, options);
+      if (folders.stdout === "") {
         exec.onOutput?.("stderr", Buffer.from(`${nonce} work-folder-failed\r\n`));
-        return made;
+        return folders;
       }
-      await place(session, files, { ...options, percentSign: percentSignOf(made.stdout) });
+      await place(session, files, { ...options, percentSign: percentSignOf(folders.stdout) });
     } catch (error) {
       if (!unwanted.aborted) throw error;
       return unseenResult("aborted", exec);
@@ -45,13 +45,20 @@ export const windowsScripts: HostScripts = {
     const options = { signal: AbortSignal.timeout(deadlineMs), deadlineMs };
     const there = await runOn(session, `md ${scriptFolder(trial)} 2>nul&${PERCENT_QUESTION}`, options);
     await place(session, cleanupFiles(trial), { ...options, percentSign: percentSignOf(there.stdout) });
-    return await report(session, (nonce) => runScript(trial, "cleanup.cmd", nonce), deadlineMs);
+    const done = await report(session, (nonce) => runScript(trial, "cleanup.cmd", nonce), deadlineMs);
+    // While something of the trial may run, what was there before it is still needed.
+    if (statusOf(done.statuses, "remaining")?.rest !== "0") return done;
+    const folder = scriptFolder(trial);
+    const { stdout } = await runOn(session, `rd /s /q ${folder}&if exist ${folder} echo left`, options);
+    return stdout === ""
+      ? done
+      : { ...done, statuses: [...done.statuses, { word: "work-folder", rest: "left" }] };
   },
 
   proof: async (session, trial, command, deadlineMs) => {
     const options = { signal: AbortSignal.timeout(deadlineMs), deadlineMs };
     const { stdout } = await runOn(session, PERCENT_QUESTION, options);
-    const file = ownScript(trial, "proof.cmd", command, `cd /d ${trial.work} || exit /b 1\r\n`);
+    const file = ownScript(trial, "proof.cmd", command, `cd /d ${trial.work}\r\nif /i not "%CD%"=="${trial.work}" exit /b 1\r\n`);
     await place(session, [file], { ...options, percentSign: percentSignOf(stdout) });
     return await session.exec(runScript(trial, "proof.cmd"), { deadlineMs });
   },
