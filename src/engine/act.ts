@@ -75,9 +75,10 @@ export async function runAct(
     over = true;
     const cut = await ender.stop();
     return {
-      execution: sent || reports.statuses.length > 0
-        ? executionOf(trial, session, result, nonce, reports.statuses, cut)
-        : neverSent(result, signal),
+      execution:
+        sent || reports.statuses.length > 0
+          ? executionOf(trial, session, result, nonce, reports.statuses, cut)
+          : neverSent(result, signal),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {

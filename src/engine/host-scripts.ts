@@ -38,12 +38,7 @@ export interface HostScripts {
    * Reports `remaining`, `cleanup`, `probe` and, when it came to its end, `work-folder`.
    * @param strays what outlived the act, as its execution names it.
    */
-  cleanUp(
-    session: Session,
-    trial: Trial,
-    strays: readonly string[],
-    deadlineMs: number,
-  ): Promise<Housekept>;
+  cleanUp(session: Session, trial: Trial, strays: readonly string[], deadlineMs: number): Promise<Housekept>;
   /** Runs the command of a proof in the work folder. */
   proof(session: Session, trial: Trial, command: string, deadlineMs: number): Promise<ExecResult>;
 }

@@ -59,11 +59,15 @@ const WINDOWS_SENTINEL = new RegExp(
 );
 
 /** The sentinel that an event is, or null. Only the whole argument vector or command line counts, not a mention of the word. */
-export function sentinelOf(event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource">>): Sentinel | null {
+export function sentinelOf(
+  event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource">>,
+): Sentinel | null {
   const line = commandLineOnWindows(event);
   if (line !== null) {
     const [, edge, trial] = WINDOWS_SENTINEL.exec(line) ?? [];
-    return edge === undefined || trial === undefined ? null : { edge: edge.toLowerCase() as Sentinel["edge"], trial };
+    return edge === undefined || trial === undefined
+      ? null
+      : { edge: edge.toLowerCase() as Sentinel["edge"], trial };
   }
   const [program, word, edge, trial, ...rest] = event.argv;
   if (word !== SENTINEL_WORD || rest.length > 0 || trial === undefined) return null;
@@ -72,11 +76,7 @@ export function sentinelOf(event: Pick<HostEvent, "argv"> & Partial<Pick<HostEve
 }
 
 /** The one command line that a process of Windows has; null for others. Wine's processes are seen by the sensors of Linux, with it split. */
-function commandLineOnWindows({
-  argv,
-  fields,
-  logsource,
-}: Parameters<typeof sentinelOf>[0]): string | null {
+function commandLineOnWindows({ argv, fields, logsource }: Parameters<typeof sentinelOf>[0]): string | null {
   if (logsource?.product === "windows") return String(fields?.["CommandLine"] ?? "");
   const [program, ...words] = argv;
   return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program) ? words.join(" ") : null;

@@ -189,7 +189,7 @@ Sub WaitForAct
   WScript.Quit ${SOMETHING_RUNS}
 End Sub
 Sub EndAct
-  Dim number, looks, found, swept
+  Dim number, words, looks, found, swept
   swept = 0
   For looks = 1 To ${MOST_LOOKS}
     Look
@@ -199,7 +199,8 @@ Sub EndAct
     If looks = 1 And swept < 0 Then swept = 0
     If act = "" Then Exit For
     For Each number In Split(Trim(act), " ")
-      shell.Run "taskkill.exe /f /pid " & Split(number, ":")(0), 0, True
+      words = Split(number, ":")
+      shell.Run "taskkill.exe /f /pid " & words(0), 0, True
     Next
     Pause
   Next

@@ -58,7 +58,12 @@ export const windowsScripts: HostScripts = {
   proof: async (session, trial, command, deadlineMs) => {
     const options = { signal: AbortSignal.timeout(deadlineMs), deadlineMs };
     const { stdout } = await runOn(session, PERCENT_QUESTION, options);
-    const file = ownScript(trial, "proof.cmd", command, `cd /d ${trial.work}\r\nif /i not "%CD%"=="${trial.work}" exit /b 1\r\n`);
+    const file = ownScript(
+      trial,
+      "proof.cmd",
+      command,
+      `cd /d ${trial.work}\r\nif /i not "%CD%"=="${trial.work}" exit /b 1\r\n`,
+    );
     await place(session, [file], { ...options, percentSign: percentSignOf(stdout) });
     return await session.exec(runScript(trial, "proof.cmd"), { deadlineMs });
   },

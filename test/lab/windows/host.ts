@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { actOnTarget, type ActedTrial } from "../../../src/engine/trial.js";
@@ -15,7 +15,10 @@ import { trialOf } from "../../verify/builders.js";
 import { startWine, type WineHost } from "../../winrm-server/wine.js";
 
 /** A trial for a host of Windows that prints `done` when it did its work: a batch script, unless the act says otherwise. */
-export function windowsTrial(code: string, over: Omit<Partial<Trial>, "act"> & { act?: Partial<Act> } = {}): Trial {
+export function windowsTrial(
+  code: string,
+  over: Omit<Partial<Trial>, "act"> & { act?: Partial<Act> } = {},
+): Trial {
   const run = `test-${randomBytes(6).toString("hex")}`;
   const id = trialId(run, 1);
   return trialOf({
@@ -34,6 +37,8 @@ export interface WindowsHost {
   readonly ports: EnginePorts;
   /** The path here of one in Windows. */
   path(inWindows: string): string;
+  /** Whether the act of a trial has written its file `begun`. */
+  begun(trial: Trial): boolean;
   run(trial: Trial, signal?: AbortSignal): Promise<ActedTrial>;
   stop(): Promise<void>;
 }
@@ -53,9 +58,17 @@ export async function startWindows(): Promise<WindowsHost> {
     withheld: new WithheldTargets(join(folder, "withheld"), "lab"),
     runFolder: join(folder, "run"),
   };
+  const path = (inWindows: string): string =>
+    join(
+      wine.drive,
+      inWindows
+        .slice(3)
+        .replaceAll("\\", "/")
+        .replace(/^Windows\/Temp/, "windows/temp"),
+    );
   return {
-    ...{ host, wine, entries, ports },
-    path: (inWindows) => join(wine.drive, inWindows.slice(3).replaceAll("\\", "/").replace(/^Windows\/Temp/, "windows/temp")),
+    ...{ host, wine, entries, ports, path },
+    begun: ({ work }) => existsSync(path(`${work}\\begun`)),
     run: (trial, signal = new AbortController().signal) => actOnTarget(trial, target, ports, signal),
     stop: async () => {
       await host.stop();
