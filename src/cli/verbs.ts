@@ -42,6 +42,11 @@ export const verbs: readonly Verb[] = [
     summary: "hunt in the telemetry of a run or in files, with SPL or Sigma; say how near it came",
     load: () => import("./verbs/search.js"),
   },
+  {
+    name: "rule",
+    summary: "write Sigma rules as queries of a SIEM",
+    load: () => import("./verbs/rule.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",

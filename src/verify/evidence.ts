@@ -61,6 +61,9 @@ export class Evidence {
     const { lostAfter, running, detail } = earlier.sensor;
     // The reading nearest to the act tells most of it.
     if (lostAfter !== null || running !== null) this.sensor = { lost: lostAfter, running, detail };
+    const { hostLog } = earlier;
+    if (hostLog !== undefined)
+      this.hostLog = { state: hostLog.state, detail: hostLog.detail, value: hostLog.events };
     for (const event of this.events) {
       const sentinel = sentinelOf(event);
       if (sentinel?.trial === trial.id) this.#canary = { ...this.#canary, [sentinel.edge]: event };

@@ -87,9 +87,10 @@ async function failingTest(copy: string): Promise<string | null> {
     "--exclude",
     "**/simulated.test.ts",
   ];
-  const child = spawn("npx", args, { cwd: copy, stdio: ["ignore", "pipe", "ignore"] });
+  const env = { ...process.env, NO_COLOR: "1" };
+  const child = spawn("npx", args, { cwd: copy, env, stdio: ["ignore", "ignore", "pipe"] });
   let failed: string | null = null;
-  for await (const line of createInterface({ input: child.stdout }))
+  for await (const line of createInterface({ input: child.stderr }))
     failed ??= /FAIL\s+(.*)/.exec(line)?.[1] ?? null;
   return failed === null ? null : `unit test: ${failed}`;
 }

@@ -5,7 +5,7 @@ import { matcherOf } from "../../src/cli/detect/loaded-rules.js";
 import { cutOf } from "../../src/cli/detect/file-chunks.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
-import { readShape, type Logsource } from "../../src/telemetry/files/event-shape.js";
+import { fieldsFor, readShape, type Logsource } from "../../src/telemetry/files/event-shape.js";
 
 const sysmon = "Microsoft-Windows-Sysmon/Operational";
 const words = [
@@ -35,8 +35,26 @@ const value = fc.oneof(
   fc.tuple(fc.constantFrom(...words), fc.constantFrom(...words)).map((pair) => pair.join("")),
   fc.array(fc.constantFrom(...words), { maxLength: 2 }),
 );
+const lines = fc.constantFrom(
+  "\tHostApplication=cmd.exe\n\tEngineVersion=key",
+  "\tHostName=1\n\n\tHostVersion=S",
+);
+const account = fc.constantFrom("LAB", "key", "-");
 const data = fc.record(
-  { Image: value, CommandLine: value, NewProcessName: value, Data: value },
+  {
+    ...{ Image: value, CommandLine: value, NewProcessName: value, Data: fc.oneof(value, fc.array(lines)) },
+    ...{ NewProcessId: fc.constantFrom("0x1250", "0x1a"), ProcessId: fc.constantFrom("0x1", 4) },
+    ...{
+      SubjectUserName: account,
+      SubjectDomainName: account,
+      TargetUserName: account,
+      TargetDomainName: account,
+    },
+    ...{
+      SubjectUserSid: fc.constantFrom("S-1-5-18", "S-1-5-21-1"),
+      MandatoryLabel: fc.constant("S-1-16-12288"),
+    },
+  },
   { requiredKeys: [] },
 );
 const channel = fc.constantFrom<unknown>(
@@ -63,6 +81,24 @@ const shape = fc.oneof(
   fc
     .record({ data, channel, eventId })
     .map((each) => ({ winlog: { channel: each.channel, event_id: each.eventId, event_data: each.data } })),
+  fc.record({ data, channel, eventId: fc.constantFrom(1, "1", "4688", 4688, "400") }).map((each) => ({
+    data: {
+      win: {
+        system: { channel: each.channel, eventID: each.eventId },
+        eventdata: Object.fromEntries(
+          Object.entries(each.data).map(([name, inner]) => [
+            name.charAt(0).toLowerCase() + name.slice(1),
+            typeof inner === "string" ? JSON.stringify(inner).slice(1, -1) : inner,
+          ]),
+        ),
+      },
+    },
+  })),
+  fc.record({ command: fc.constantFrom("cmd.exe", "key") }).map(({ command }) => ({
+    result: {
+      _raw: `<Event><System><EventID>1</EventID><Channel>${sysmon}</Channel></System><EventData><Data Name="Image">C:\\${command}</Data><Data Name="CommandLine">${command}</Data></EventData></Event>`,
+    },
+  })),
   fc
     .record({
       data,
@@ -123,6 +159,15 @@ const detections = [
     "CommandLine: ''",
     "Image|exists: true",
     "Image|contains|cased: KEY",
+    "HostApplication: cmd.exe",
+    "EngineVersion: key",
+  ],
+  ...[
+    "ProcessId: 4688",
+    "ParentProcessId: 1",
+    "User: 'LAB\\key'",
+    "User|contains: AUTHORI",
+    "IntegrityLevel: High",
   ],
 ];
 const rules = logsources.flatMap((logsource, outer) =>
@@ -136,10 +181,12 @@ const rules = logsources.flatMap((logsource, outer) =>
 
 /** What the rules themselves say of the document, one by one. */
 function wantedOf(document: unknown, given: readonly CompiledRule[], override: Logsource | null): number[] {
-  const { fields, logsources: own } = readShape(document);
-  const sources = override === null ? own : [override];
+  const shape = readShape(document);
+  const sources = override === null ? shape.logsources : [override];
   return given.flatMap((rule, number) =>
-    sources.some((logsource) => rule.matches({ id: "", fields, logsource })) ? [number] : [],
+    sources.some((logsource) => rule.matches({ id: "", fields: fieldsFor(shape, logsource), logsource }))
+      ? [number]
+      : [],
   );
 }
 
@@ -152,8 +199,9 @@ test("not reading what no rule can match changes no match, whatever the shape of
       fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
-        const scan = new EventScan(matcherOf(chosen, override), override, true);
-        const { matches, events, problemCount } = scan.push(Buffer.from(lines.join("\n")), true);
+        const scan = new EventScan(matcherOf(chosen, override), override, "file");
+        scan.push(Buffer.from(lines.join("\n")), true);
+        const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
         const wanted = lines.flatMap((line, index) =>
           wantedOf(JSON.parse(line), chosen, override).flatMap((rule) => [rule, index + 1]),
@@ -167,9 +215,39 @@ test("not reading what no rule can match changes no match, whatever the shape of
   expect(matched).toBeGreaterThan(500);
 }, 600_000);
 
+test("an event that is known and cannot be read is told with its place, whatever the rules", () => {
+  const text = "11/24/2026 03:00:00 PM\nLogName=Security\nEventCode=4624\nMessage=x";
+  const unnamed = {
+    ProviderName: "P",
+    ProviderGuid: "{1}",
+    EventID: 1,
+    Channel: "System",
+    StringInserts: ["x"],
+  };
+  const documents = [
+    { result: { _raw: text } },
+    unnamed,
+    { _raw: "<Event><a></Event>" },
+    { _raw: "no event" },
+  ];
+  // A rule that no value of these announces: other events are not even read for it.
+  const [rule] = rules.filter(({ fields }) => fields?.has("CommandLine"));
+  if (rule === undefined) throw new Error("no rule");
+  const scan = new EventScan(matcherOf([rule], null), null, "file");
+  const bytes = Buffer.from(`[\n ${documents.map((document) => JSON.stringify(document)).join(",\n ")}]`);
+  scan.push(bytes, true);
+  const { problems, events, unknown, matches } = scan.take();
+  expect(problems.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([
+    ...["2:2 event-text-unreadable", "3:2 event-data-unnamed", "4:2 event-not-xml"],
+  ]);
+  expect(problems.map(({ hint }) => hint)).not.toContain("");
+  expect([events, unknown, matches]).toEqual([4, 1, []]);
+});
+
 test("a piece is cut where the next event seems to start", () => {
-  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'))).toBe(16);
-  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'))).toBe(-1);
-  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"))).toBe(29);
-  expect(cutOf(Buffer.from(""))).toBe(-1);
+  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'), "json")).toBe(16);
+  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"), "xml")).toBe(29);
+  expect(cutOf(Buffer.from('{"a":1}\n<Event>x</Event>\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from(""), "json")).toBe(null);
 });

@@ -4,19 +4,24 @@ import { compileWithPipelines, parsePipeline } from "../../src/detection/pipelin
 import { compileCollection } from "../../src/detection/sigma/collection.js";
 import { parseSigmaFile } from "../../src/detection/sigma/collection-file.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
-import { compileRegex, RegexProblem } from "../../src/detection/sigma/regex/index.js";
+import { compileRegex, RegexProblem } from "../../src/detection/regex/index.js";
 import { evaluateSpl } from "../../src/detection/spl/evaluate.js";
 import { TyrianError } from "../../src/errors.js";
 import { hostEventSchema } from "../../src/model/event.js";
 import { lintPlaybook } from "../../src/playbook/lint.js";
 import { parsePlaybook } from "../../src/playbook/load.js";
 import { EventReader } from "../../src/telemetry/files/event-reader.js";
-import { readShape } from "../../src/telemetry/files/event-shape.js";
+import { readFound } from "../../src/telemetry/files/read-found.js";
 import { AuditdParser } from "../../src/telemetry/auditd.js";
 import { LaurelParser } from "../../src/telemetry/laurel.js";
 import type { SensorParser } from "../../src/telemetry/sensor.js";
+import { EventDefect } from "../../src/telemetry/windows/event-defect.js";
+import { ScriptBlocks } from "../../src/telemetry/windows/script-blocks.js";
+import { windowsEvent } from "../../src/telemetry/windows/windows-event.js";
+import type { WindowsFields } from "../../src/telemetry/windows/windows-fields.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
 import { recorded, recordedUsers } from "../telemetry/fixtures.js";
+import * as shipped from "../telemetry/windows/shipped.js";
 
 /** What is fuzzed. `run` throws only for a defect: coded errors and diagnostics are what bad input should give. */
 export interface FuzzTarget {
@@ -79,6 +84,17 @@ name: one
 logsource: { product: linux, category: process_creation }
 detection: { s: { Image|endswith: /bash }, condition: s }
 `;
+
+const logged: shipped.Logged = {
+  provider: "Microsoft-Windows-Security-Auditing",
+  guid: "{54849625-5478-4994-A5BA-3E3B0328C30D}",
+  ...{ eventId: 4688, channel: "Security", computer: "h", record: 1, processId: 4 },
+  systemTime: "2026-11-24T10:11:12.1234567Z",
+  data: ["SubjectUserName", "NewProcessId", "NewProcessName", "ProcessId", "CommandLine"].map((name) => [
+    name,
+    "\tHostName=0x1\\a & <b>",
+  ]),
+};
 
 export const targets: readonly FuzzTarget[] = [
   {
@@ -194,12 +210,38 @@ export const targets: readonly FuzzTarget[] = [
         null,
         2,
       ),
+      ...[logged, { ...logged, provider: "PowerShell", guid: null, channel: "Windows PowerShell" }].flatMap(
+        (one) => [
+          ...[
+            shipped.evtxDump,
+            shipped.chainsawDump,
+            shipped.xmltodict,
+            shipped.openWec,
+            shipped.winlogbeat,
+          ].map((form) => JSON.stringify(form(one))),
+          ...[shipped.splunkExport, shipped.wazuh, shipped.nxlog, shipped.fluentBit].map((form) =>
+            JSON.stringify(form(one)),
+          ),
+          ...[shipped.forwardedXml(one), shipped.sectionedXml(one)],
+        ],
+      ),
+      "11/24/2026 03:00:00 PM\nLogName=Windows PowerShell\nEventCode=400\nComputerName=h\nMessage=Details:\n\tHostName=a\n\tHostApplication=b\n",
+      "11/24/2026 03:00:00 PM\nLogName=Microsoft-Windows-PowerShell/Operational\nEventCode=4104\nComputerName=h\nMessage=Creating Scriptblock text (1 of 1):\na\n\nScriptBlock ID: 8a3a3b9c-1111-2222-3333-444455556666\nPath: ",
       '<Events><Event xmlns="x"><System><Provider Name="Microsoft-Windows-Sysmon"/><EventID>1</EventID><Channel>Microsoft-Windows-Sysmon/Operational</Channel></System><EventData><Data Name="Image">C:\\a.exe</Data></EventData></Event></Events>',
     ],
     run: (input) => {
       const bytes = Buffer.from(input);
+      const blocks = new ScriptBlocks();
       const reader = new EventReader({
-        event: ({ document }) => void readShape(document()),
+        event: (found) => {
+          const read = readFound(found, () => undefined);
+          if (read === null || read.logsources[0]?.product !== "windows") return;
+          try {
+            blocks.push(windowsEvent(read as WindowsFields));
+          } catch (thrown) {
+            if (!(thrown instanceof EventDefect)) throw thrown;
+          }
+        },
         problem: () => undefined,
       });
       const half = Math.floor(bytes.length / 2);

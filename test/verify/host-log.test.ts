@@ -134,6 +134,16 @@ describe("the host's own log is asked", () => {
     expect(log.asked).toHaveLength(3);
   });
 
+  test("not again when the SIEM is asked later, for it has told already", async () => {
+    shows(without(matching));
+    const earlier = await observed(siem, { hostLog: hostLog("complete") });
+    siem.at = 3_600_000;
+    const again = hostLog("complete");
+    const observation = await observed(siem, { earlier, hostLog: again });
+    expect(said(verdictOf(observation))).toEqual(["logged", "ingest"]);
+    expect(again.asked).toEqual([]);
+  });
+
   test("not at all when everything arrived", async () => {
     shows(without(matching, other).map((event) => (event === end ? { ...end, sequence: 3 } : event)));
     const log = hostLog("complete");

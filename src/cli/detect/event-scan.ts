@@ -1,11 +1,12 @@
 import { foldEvent } from "../../detection/match/event-text.js";
 import { FoldedText } from "../../detection/match/folded-text.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
-import { EventReader } from "../../telemetry/files/event-reader.js";
-import { type Logsource, readShape } from "../../telemetry/files/event-shape.js";
+import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
+import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
+import { readFound } from "../../telemetry/files/read-found.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 
-/** Problems of one piece that are kept; further ones are counted. */
+/** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
 
 /** What was found in a piece of a file. Lines count from 1 at the first byte of the scan. */
@@ -20,7 +21,7 @@ export interface ScanResult {
   readonly unknown: number;
   /** Whether a new scan of the next piece would find the same as this one. */
   readonly clean: boolean;
-  /** Line feeds that were scanned. */
+  /** Line feeds that were scanned, since the scan began. */
   readonly lines: number;
 }
 
@@ -36,28 +37,26 @@ export class EventScan {
   #problemCount = 0;
   #unknown = 0;
 
-  /**
-   * @param logsource of every event; null: told by its shape
-   * @param atStart the first byte is the file's
-   */
-  constructor(matcher: StreamingMatcher, logsource: Logsource | null, atStart: boolean) {
+  /** @param logsource of every event; null: told by its shape */
+  constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
     this.#matcher = matcher;
     this.#logsource = logsource;
     this.#reader = new EventReader(
       {
         event: (found) => this.#event(found),
-        problem: (problem) => {
-          this.#problemCount++;
-          if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(problem);
-        },
+        problem: (problem) => this.#problem(problem),
       },
-      atStart,
+      begin,
     );
   }
 
   /** @param last nothing comes after these bytes */
-  push(bytes: Buffer, last: boolean): ScanResult {
+  push(bytes: Buffer, last: boolean): void {
     this.#reader.push(bytes, last);
+  }
+
+  /** What was found since this was last asked. */
+  take(): ScanResult {
     const result = {
       events: this.#events,
       matches: this.#matches,
@@ -82,21 +81,43 @@ export class EventScan {
       return;
     }
     // What no rule can match by its values is never read.
-    const announced = found.text === null ? null : this.#matcher.announced(found.text);
+    let announced = found.text === null ? null : this.#matcher.announced(found.text);
     if (found.text !== null && announced === null) return;
-    const { fields, logsources: own } = readShape(found.document());
-    const logsources = this.#logsource === null ? own : [this.#logsource];
+    const read = readFound(found, (problem) => this.#problem(problem));
+    if (read === null) return;
+    const logsources = this.#logsource === null ? read.logsources : [this.#logsource];
     if (logsources.length === 0) this.#unknown++;
+    announced ??= this.#announced(read, logsources);
+    if (announced === null) return;
     const rules = new Set<number>();
     for (const logsource of logsources) {
-      const event = { id: "", logsource, fields };
-      for (const rule of this.#matcher.satisfied(event, announced ?? this.#announced(event))) rules.add(rule);
+      const event = { id: "", logsource, fields: fieldsFor(read, logsource) };
+      for (const rule of this.#matcher.satisfied(event, announced)) rules.add(rule);
     }
     for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
   }
 
-  #announced(event: Parameters<typeof foldEvent>[0]): number[] {
-    foldEvent(event, this.#text);
-    return this.#matcher.announced(this.#text) ?? [];
+  #problem(problem: EventProblem): void {
+    this.#problemCount++;
+    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(problem);
+  }
+
+  /** The rules that an event may satisfy in any of its forms; null when there is none. */
+  #announced(read: ReadEvent, logsources: readonly Logsource[]): number[] | null {
+    const text = this.#text;
+    const [first = { product: "" }, ...others] = logsources;
+    foldEvent({ id: "", logsource: first, fields: read.fields }, text);
+    for (const logsource of others) {
+      for (const name of Object.values(logsource)) if (name !== undefined) text.add(name);
+    }
+    if (read.asProcess !== undefined) addChanged(read.fields, read.asProcess, text);
+    return this.#matcher.announced(text);
+  }
+}
+
+/** Adds the values that an event has in its form for rules about processes only. */
+function addChanged(fields: ReadEvent["fields"], asProcess: ReadEvent["fields"], text: FoldedText): void {
+  for (const [name, value] of Object.entries(asProcess)) {
+    if (value !== fields[name]) text.add(String(value));
   }
 }

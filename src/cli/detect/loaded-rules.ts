@@ -6,7 +6,7 @@ import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js"
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
-import { valuesOfLogsource } from "../../telemetry/files/windows-channels.js";
+import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
 import { RuleCache } from "./rule-cache.js";
 import { readRuleTexts } from "./rule-files.js";
 import { type PipelineText, RulePipelines } from "./rule-pipelines.js";

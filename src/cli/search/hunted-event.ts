@@ -3,7 +3,10 @@ import type { SplEvent } from "../../detection/spl/events/spl-event.js";
 import type { Diagnostic } from "../../errors.js";
 import type { HostEvent } from "../../model/event.js";
 import { EventReader } from "../../telemetry/files/event-reader.js";
-import { type Logsource, readShape } from "../../telemetry/files/event-shape.js";
+import { fieldsFor, type Logsource } from "../../telemetry/files/event-shape.js";
+import type { EventProblem } from "../../telemetry/files/event-source.js";
+import { readFound } from "../../telemetry/files/read-found.js";
+import { windowsTime } from "../../telemetry/windows/time.js";
 import { EventStore } from "../../telemetry/store.js";
 import { fileChunks, marked, UnreadableEvents } from "../detect/file-chunks.js";
 import { timeOf } from "./event-time.js";
@@ -16,6 +19,8 @@ export interface HuntedEvent {
   readonly time: number | null;
   readonly host?: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The fields for rules about processes, where the event has other names for the same. */
+  readonly asProcess?: Readonly<Record<string, unknown>>;
   /** Those that rules may ask for; none when the log source is not known. */
   readonly logsources: readonly Logsource[];
 }
@@ -32,14 +37,17 @@ export async function* eventsOfFiles(
 ): AsyncGenerator<HuntedEvent> {
   for (const file of files) {
     const found: HuntedEvent[] = [];
+    const problem = (each: EventProblem): void => onProblem({ file, severity: "error", ...each });
     const reader = new EventReader({
-      event: ({ line, document }) => {
-        const read = document();
-        const { fields, logsources } = readShape(read);
-        const own = logsource === null ? logsources : [logsource];
-        found.push({ id: `${file}:${line}`, time: timeOf(read), fields, logsources: own });
+      event: (each) => {
+        const document = each.document();
+        const read = readFound({ ...each, document: () => document }, problem);
+        if (read === null) return;
+        const time = windowsTime(read.fields) ?? timeOf(document);
+        const logsources = logsource === null ? read.logsources : [logsource];
+        found.push({ ...read, id: `${file}:${each.line}`, time, logsources });
       },
-      problem: (problem) => onProblem({ file, severity: "error", ...problem }),
+      problem,
     });
     try {
       for await (const { bytes, last } of marked(fileChunks(file))) {
@@ -69,8 +77,12 @@ function ofHost({ id, time, host, fields, logsource }: HostEvent): HuntedEvent {
 }
 
 /** The event as rules read it, once for each of its log sources. */
-export function asRuleEvents({ id, time, fields, logsources }: HuntedEvent): RuleEvent[] {
-  return logsources.map((logsource) => ({ id, logsource, fields, ...(time === null ? {} : { time }) }));
+export function asRuleEvents(event: HuntedEvent): RuleEvent[] {
+  const { id, time, logsources } = event;
+  return logsources.map((logsource) => ({
+    ...{ id, logsource, fields: fieldsFor(event, logsource) },
+    ...(time === null ? {} : { time }),
+  }));
 }
 
 export function asSplEvent({ id, time, host, fields, logsources }: HuntedEvent): SplEvent {

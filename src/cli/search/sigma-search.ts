@@ -103,8 +103,13 @@ export async function searchSigma(
   const misses = [...nearest].flatMap(([{ id, title }, { read, matched, best }]): SigmaMiss[] =>
     matched ? [] : [{ rule: id, title, read, nearest: best, correlation: null }],
   );
-  const forms = held.flatMap((event): RuleEvent[] => asRuleEvents(event).slice(0, 1));
   for (const rule of searched.correlations) {
+    // Each event once: in the form that the correlation's rules read.
+    const forms = held.flatMap((event): RuleEvent[] => {
+      const own = asRuleEvents(event);
+      const form = own.find((each) => rule.reads(each)) ?? own[0];
+      return form === undefined ? [] : [form];
+    });
     const matches = rule.matchesAmong(forms).filter(({ repeats }) => !repeats);
     for (const { sources, group } of matches)
       hits.push({ rule: rule.id, title: rule.title, events: sources, fields: group });

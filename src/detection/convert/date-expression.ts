@@ -1,5 +1,7 @@
-import type { Comparison, DatePart, RuleValue } from "../sigma/values.js";
+import type { Comparison, DatePart } from "../sigma/values.js";
 import { compareNumbers } from "../sigma/evaluate.js";
+import type { ConvertContext } from "./language.js";
+import type { Leaf } from "./query-tree.js";
 
 /** What the rule's matcher takes: it checks months and days, and reads any two digits for hours and minutes. */
 const ranges = { minute: [0, 99], hour: [0, 99], day: [1, 31], month: [1, 12] } as const;
@@ -33,10 +35,16 @@ export function dateExpression(
   return part === "minute" ? `${date}[T ][0-9]{2}:${wantedDigits}` : date;
 }
 
-/** The same for a value of a rule; null also for a value that asks for no part of a date. */
-export function dateExpressionOf(value: RuleValue): string | null {
-  if (value.type === "date-part") return dateExpression(value.part, "equal", value.value);
-  return value.type === "comparison" && value.part !== null
-    ? dateExpression(value.part, value.operator, value.value)
-    : null;
+/** The same for a test of a part of a date; refused when there is no such expression. */
+export function writtenDate({ value, at }: Leaf, language: string, { refuse }: ConvertContext): string {
+  const expression =
+    value.type === "date-part"
+      ? dateExpression(value.part, "equal", value.value)
+      : value.type === "comparison" && value.part !== null
+        ? dateExpression(value.part, value.operator, value.value)
+        : null;
+  return (
+    expression ??
+    refuse(at, `${language} reads this part of a date from no text`, "test another part of the date")
+  );
 }

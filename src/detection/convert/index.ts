@@ -1,8 +1,8 @@
 import { LineCounter } from "yaml";
-import type { Diagnostic } from "../../errors.js";
-import { Findings } from "../sigma/findings.js";
-import { parseSigma, type ParseOptions } from "../sigma/parse.js";
+import type { Diagnostic, Position } from "../../errors.js";
+import type { Correlation } from "../sigma/correlation/correlation.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
+import { correlationQuery } from "./correlation-query.js";
 import type { ConvertContext, Language } from "./language.js";
 import { eql } from "./eql/index.js";
 import { esql } from "./esql/index.js";
@@ -11,12 +11,12 @@ import { logql } from "./logql/index.js";
 import { logsql } from "./logsql/index.js";
 import { lucene } from "./lucene/index.js";
 import { ppl } from "./ppl/index.js";
-import { queryOf } from "./query-tree.js";
+import { leavesOf, queryOf, type Query } from "./query-tree.js";
 import { spl } from "./spl/index.js";
+import { isCarried, isPaired, literalsOf } from "./text-shape.js";
 import { udmSearch, yaraL } from "./yara-l/index.js";
 
-/** The query languages that rules are converted to, by name. */
-export const converters = {
+const languages = {
   spl,
   kql,
   lucene,
@@ -29,7 +29,10 @@ export const converters = {
   "udm-search": udmSearch,
 } as const satisfies Readonly<Record<string, Language>>;
 
-export type QueryLanguage = keyof typeof converters;
+export type QueryLanguage = keyof typeof languages;
+
+/** The query languages that rules are converted to, by name. */
+export const queryLanguages = Object.keys(languages) as readonly QueryLanguage[];
 
 export interface Conversion {
   readonly query: string;
@@ -44,17 +47,64 @@ export interface ConvertResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export interface ConvertOptions extends ParseOptions {
-  /** The index, table or index pattern that the query reads. KQL and ES|QL need one; Lucene has no place for it. */
+export interface ConvertOptions {
+  /** The index, table or index pattern that the query reads. KQL, ES|QL and PPL need one; Lucene has no place for it. */
   readonly source?: string;
 }
 
-/** The place of every line of a text. */
-function linesOf(text: string): LineCounter {
+/** Where an offset into a rule's text is. */
+export type Place = (offset: number) => Position;
+
+/** The places of a text, of which a rule was read. */
+export function placesOf(text: string, file: string): Place {
   const lines = new LineCounter();
   lines.addNewLine(0);
   for (const { index } of text.matchAll(/\n/g)) lines.addNewLine(index + 1);
-  return lines;
+  return (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+}
+
+/** What is said while a rule is converted. */
+class Conversation {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #assumptions = new Set<string>();
+
+  constructor(private readonly language: QueryLanguage) {}
+
+  /** Each reason is told once at its place: a line of many values has it for each of them. */
+  refuse(position: Position, message: string, hint: string): null {
+    const { line, column } = position;
+    const isTold = this.diagnostics.some(
+      (told) => told.message === message && told.line === line && told.column === column,
+    );
+    if (!isTold)
+      this.diagnostics.push({ ...position, severity: "error", code: "convert-unsupported", message, hint });
+    return null;
+  }
+
+  assume(sentence: string): void {
+    this.#assumptions.add(sentence);
+  }
+
+  context(title: string, place: Place, { source }: ConvertOptions): ConvertContext {
+    return {
+      title,
+      source: source ?? null,
+      refuse: (at, message, hint) => this.refuse(place(at), message, hint) ?? "",
+      assume: (sentence) => this.assume(sentence),
+    };
+  }
+
+  result(query: string): ConvertResult {
+    const { language } = this;
+    const diagnostics = this.diagnostics.toSorted(
+      (one, other) => one.line - other.line || one.column - other.column,
+    );
+    if (diagnostics.length > 0) return { conversion: null, diagnostics };
+    return { conversion: { query, language, assumptions: [...this.#assumptions] }, diagnostics };
+  }
 }
 
 function logsourceText({ logsource: { product, category, service } }: SigmaRule): string {
@@ -66,49 +116,92 @@ function logsourceText({ logsource: { product, category, service } }: SigmaRule)
   return parts.map((part) => part.join(" ")).join(", ");
 }
 
-/**
- * Converts a rule that was read from a text. Refuses with `convert-unsupported` at its place what the language cannot
- * express.
- */
-export function convertRule(
-  rule: SigmaRule,
-  text: string,
-  file: string,
-  language: QueryLanguage,
-  options: { readonly source?: string } = {},
-): ConvertResult {
-  const findings = new Findings(file, linesOf(text));
-  const assumptions = new Set<string>();
-  const context: ConvertContext = {
-    rule,
-    source: options.source ?? null,
-    refuse: (at, message, hint) => {
-      findings.error(at, "convert-unsupported", message, hint);
-      return "";
-    },
-    assume: (sentence) => assumptions.add(sentence),
-  };
-  const logsource = logsourceText(rule);
-  context.assume(
-    `The query's data are those of the rule's log source (${logsource}); the query does not test it`,
+function assumeLogsource(rule: SigmaRule, conversation: Conversation): void {
+  conversation.assume(
+    `The query's data are those of the rule's log source (${logsourceText(rule)}); the query does not test it`,
   );
-  const query = converters[language](queryOf(rule), context);
-  const conversion = findings.failed ? null : { query, language, assumptions: [...assumptions] };
-  return { conversion, diagnostics: findings.list() };
 }
 
-/**
- * Reads a Sigma rule and converts it to a query language. Never throws on a text. Field names are taken as the rule has
- * them: a pipeline renames them before.
- */
-export function convertSigma(
-  text: string,
-  file: string,
+/** Refuses texts that no query of a language can carry. */
+function refuseControls(query: Query, { escapesControls }: Language, { refuse }: ConvertContext): void {
+  const isWritable = escapesControls === true ? isPaired : isCarried;
+  for (const { value, at } of leavesOf(query)) {
+    if (value.type !== "text" || isWritable(literalsOf(value.pattern))) continue;
+    refuse(
+      at,
+      "the value holds control characters, which no query of this language can carry",
+      String.raw`leave them out, or write the value as a regular expression with escapes such as \x01`,
+    );
+  }
+}
+
+/** Converts a rule that was read. Refuses with `convert-unsupported` at its place what the language cannot express. */
+export function convertRule(
+  rule: SigmaRule,
+  place: Place,
   language: QueryLanguage,
   options: ConvertOptions = {},
 ): ConvertResult {
-  const { rule, diagnostics } = parseSigma(text, file, options);
-  if (rule === null) return { conversion: null, diagnostics };
-  const result = convertRule(rule, text, file, language, options);
-  return { ...result, diagnostics: [...diagnostics, ...result.diagnostics] };
+  const conversation = new Conversation(language);
+  const context = conversation.context(rule.title, place, options);
+  assumeLogsource(rule, conversation);
+  const query = queryOf(rule);
+  refuseControls(query, languages[language], context);
+  return conversation.result(languages[language].rule(query, context));
+}
+
+/** A rule that a correlation counts, as it was read. */
+export interface CountedRule {
+  readonly rule: SigmaRule;
+  readonly place: Place;
+}
+
+/**
+ * Converts a correlation to a query that counts over the range of time that it is run over: run over the correlation's
+ * timespan, it finds the groups that the correlation finds there.
+ * @param rules those that the correlation counts, in its order; null for one that is a correlation itself
+ */
+export function convertCorrelation(
+  correlation: Correlation,
+  rules: readonly (CountedRule | null)[],
+  language: QueryLanguage,
+  options: ConvertOptions = {},
+): ConvertResult {
+  const { position, timespanText } = correlation.tree;
+  const conversation = new Conversation(language);
+  const counted = rules.filter((each) => each !== null);
+  const write = languages[language].correlation;
+  if (typeof write === "string") {
+    conversation.refuse(position, write, "spl, kql, esql and ppl have queries that count");
+    return conversation.result("");
+  }
+  if (counted.length < rules.length) {
+    conversation.refuse(
+      position,
+      "a correlation of correlations is no one query",
+      "convert the inner ones, and correlate their alerts in the SIEM",
+    );
+    return conversation.result("");
+  }
+  // What a rule cannot say is told at its own place.
+  const refused = counted.flatMap(
+    ({ rule, place }) => convertRule(rule, place, language, options).diagnostics,
+  );
+  conversation.diagnostics.push(...refused);
+  const query = correlationQuery(
+    correlation,
+    counted.map(({ rule }) => rule),
+    (at, message, hint) => conversation.refuse(at, message, hint),
+  );
+  if (query === null || refused.length > 0) return conversation.result("");
+  for (const { rule } of counted) assumeLogsource(rule, conversation);
+  conversation.assume(
+    `The query is run over ${timespanText} at a time, such as the last ${timespanText}: it counts over the whole range`,
+  );
+  return conversation.result(
+    write(
+      query,
+      conversation.context(correlation.title, () => position, options),
+    ),
+  );
 }

@@ -1,9 +1,9 @@
-import type { SigmaRule } from "../sigma/rule-tree.js";
+import type { CorrelationQuery } from "./correlation-query.js";
 import type { Query, Leaf } from "./query-tree.js";
 
 /** What the writer of a query may say about the rule while it writes. */
 export interface ConvertContext {
-  readonly rule: SigmaRule;
+  readonly title: string;
   /** The table, index or index pattern that the query is to read; null when none is given. */
   readonly source: string | null;
   /** Refuses the rule at an offset into its text. Gives a text that is never seen, so that writing can go on. */
@@ -12,8 +12,15 @@ export interface ConvertContext {
   assume(sentence: string): void;
 }
 
-/** A query language: writes the query for a rule. What it cannot express, it refuses through the context. */
-export type Language = (query: Query, context: ConvertContext) => string;
+/** A query language. What it cannot express, it refuses through the context. */
+export interface Language {
+  /** Writes the query that finds the events of a rule. */
+  readonly rule: (query: Query, context: ConvertContext) => string;
+  /** Whether its literals have escapes for control characters; in a language without, no query carries them. */
+  readonly escapesControls?: true;
+  /** Writes the query that finds the groups of a correlation; or the reason why the language has none. */
+  readonly correlation: ((query: CorrelationQuery, context: ConvertContext) => string) | string;
+}
 
 /** How a language links tests. */
 export interface Links {
@@ -45,15 +52,11 @@ export function writeQuery(query: Query, links: Links, negated = false, outermos
   }
 }
 
-/** Whether every test of a query is of a kind. */
-export function everyLeaf(query: Query, isMeant: (leaf: Leaf) => boolean): boolean {
-  switch (query.type) {
-    case "leaf":
-      return isMeant(query);
-    case "not":
-      return everyLeaf(query.operand, isMeant);
-    case "and":
-    case "or":
-      return query.operands.every((operand) => everyLeaf(operand, isMeant));
-  }
+/** Refuses a test of a field whose name no quotes of the language carry. */
+export function refuseName(language: string, name: string, at: number, { refuse }: ConvertContext): string {
+  return refuse(
+    at,
+    `no ${language} query can carry the field name ${JSON.stringify(name)}`,
+    "rename the field with a pipeline",
+  );
 }

@@ -27,3 +27,8 @@ export function expressionOf(pattern: Pattern, cased: boolean): string {
   });
   return `(?${cased ? "" : "i"}s)^${parts.join("")}\\z`;
 }
+
+/** A regular expression of Sigma with its flags before it. */
+export function withFlags(source: string, flags: ReadonlySet<string>): string {
+  return flags.size === 0 ? source : `(?${[...flags].toSorted().join("")})${source}`;
+}

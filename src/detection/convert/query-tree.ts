@@ -19,8 +19,21 @@ export type Query =
   | { readonly type: "not"; readonly operand: Query }
   | { readonly type: "and" | "or"; readonly operands: readonly Query[] };
 
+/** Every test of a query, from first to last. */
+export function leavesOf(query: Query): readonly Leaf[] {
+  switch (query.type) {
+    case "leaf":
+      return [query];
+    case "not":
+      return leavesOf(query.operand);
+    case "and":
+    case "or":
+      return query.operands.flatMap(leavesOf);
+  }
+}
+
 /** Links parts, of which there is at least one. Links of one kind that stand in one another are one. */
-function link(type: "and" | "or", parts: readonly Query[]): Query {
+export function link(type: "and" | "or", parts: readonly Query[]): Query {
   const operands = parts.flatMap((part) => (part.type === type ? part.operands : [part]));
   const [only] = operands;
   return operands.length === 1 && only !== undefined ? only : { type, operands };

@@ -1,6 +1,7 @@
-import { compileRegex } from "../sigma/regex/index.js";
+import { compileRegex } from "../regex/index.js";
 import type { RuleValue } from "../sigma/values.js";
 import type { ConvertContext } from "./language.js";
+import { withFlags } from "./pattern-expression.js";
 import { isPortable } from "./portable-expression.js";
 import { isCarried } from "./text-shape.js";
 
@@ -19,7 +20,7 @@ export function portableExpression(
       String.raw`write it with classes, plain groups, quantifiers below 1000 and the escapes \d \w \s \b \A \z \t \n \r \xHH`,
     );
   }
-  return `${flags.size === 0 ? "" : `(?${[...flags].toSorted().join("")})`}${source}`;
+  return withFlags(source, flags);
 }
 
 /** The same for a language whose engine is RE2. */

@@ -17,14 +17,25 @@ export function shapeOf(pattern: Pattern): TextShape | null {
 }
 
 /**
- * Whether a text can be written into a query: no control characters but tab and line breaks, and no half of a pair of
+ * Whether a text can be written into any query as it is: no control characters but tab and line breaks, and no half of a pair of
  * surrogates.
  */
 export function isCarried(text: string): boolean {
   return !/(?![\t\n\r])\p{Cc}|\p{Cs}/u.test(text);
 }
 
+/** Whether a text has no half of a pair of surrogates, which no text of UTF-8 has. */
+export function isPaired(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
+}
+
 /** The literal parts of a pattern, as one text. */
 export function literalsOf(pattern: Pattern): string {
   return pattern.map((token) => (token.type === "literal" ? token.text : "")).join("");
+}
+
+/** Whether letters of the pattern are compared without regard to case: a pattern without letters has no case. */
+export function foldsCase(pattern: Pattern, cased: boolean): boolean {
+  const literals = literalsOf(pattern);
+  return !cased && literals.toLowerCase() !== literals.toUpperCase();
 }

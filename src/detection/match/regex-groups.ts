@@ -1,5 +1,5 @@
-import { parseRegex } from "../sigma/regex/parse.js";
-import type { Expression } from "../sigma/regex/syntax.js";
+import { parseRegex } from "../regex/parse.js";
+import type { Expression } from "../regex/syntax.js";
 import { foldedLiteral, OTHER_TEXT } from "./folded-text.js";
 import { bothOf, eitherOf, literalGroup, type Group } from "./group.js";
 
@@ -46,6 +46,8 @@ class Reader {
       case "sequence":
         for (const part of expression.parts) this.read(part);
         return;
+      case "group":
+        return this.read(expression.part);
       case "choice": {
         this.#flush();
         const groups = eitherOf(expression.options.map(groupsOf));

@@ -22,11 +22,7 @@ function holdsWithoutField({ values, negated }: Item): boolean {
  * What a rule asks of events that do not have it under any name. A line that such events never satisfy is warned about;
  * one that they always satisfy because the field is not there (null, exists: false, neq) is an error.
  */
-export function lackingFields(
-  rule: SigmaRule,
-  source: RuleSource,
-  format: EventFormat,
-): readonly Diagnostic[] {
+function lackingFields(rule: SigmaRule, source: RuleSource, format: EventFormat): readonly Diagnostic[] {
   const { category, service } = rule.logsource;
   const lacks = new Set(format.lacks[category ?? service ?? ""] ?? []);
   const items = [...rule.searches.values()].flatMap(itemsOf);

@@ -1,6 +1,6 @@
 import { keyOf, quoteKey, yamlText, type Candidate } from "./candidate.js";
 import { escapeText } from "./pattern.js";
-import type { Item, ItemValue } from "./rule-tree.js";
+import { writtenField, type Item, type ItemValue } from "./rule-tree.js";
 
 /** The modifiers that say where in a field a text stands. */
 export const places: ReadonlySet<string> = new Set(["startswith", "endswith", "contains"]);
@@ -37,7 +37,7 @@ export function place({ item, rest }: Attempt, name: string, text: string): Cand
 /** The words that tell a reader to put a further value into the rule's line. */
 export function addition(item: Item, value: string): string {
   const key =
-    item.key === "" ? "the keywords" : `the values of ${quoteKey(keyOf(item.field, item.modifiers))}`;
+    item.key === "" ? "the keywords" : `the values of ${quoteKey(keyOf(writtenField(item), item.modifiers))}`;
   return `add ${yamlText(escapeText(value))} to ${key}`;
 }
 

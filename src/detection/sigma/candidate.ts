@@ -2,7 +2,7 @@ import type { EventView } from "./event-view.js";
 import { compileItem } from "./item.js";
 import { applyModifiers } from "./modifiers/index.js";
 import { parsePattern } from "./pattern.js";
-import { RegexProblem } from "./regex/index.js";
+import { RegexProblem } from "../regex/index.js";
 import type { Item } from "./rule-tree.js";
 import { ModifierProblem, type ItemFlags, type RuleValue } from "./values.js";
 
@@ -35,7 +35,7 @@ export class Budget {
 }
 
 /** The line as an item, with its modifiers applied; null when it is no valid line. */
-export function itemOf({ field, modifiers, values }: Candidate): Item | null {
+function itemOf({ field, modifiers, values }: Candidate): Item | null {
   const flags: ItemFlags = { all: false, negated: false, cased: false };
   try {
     const made = values.map((written) => {
@@ -79,8 +79,8 @@ export function yamlText(text: string): string {
   return /[\n\r\t\u0000-\u001f]/.test(text) ? JSON.stringify(text) : `'${text.replaceAll("'", "''")}'`;
 }
 
-/** The line as YAML. */
-export function printCandidate({ field, modifiers, values }: Candidate): string {
+/** The line as YAML, with the field by the rule's name. */
+export function printCandidate({ modifiers, values }: Candidate, field: string | null): string {
   const texts = values.map(yamlText);
   const shown = texts.length === 1 ? (texts[0] ?? "") : `[${texts.join(", ")}]`;
   return field === null && modifiers.length === 0 ? shown : `${keyOf(field, modifiers)}: ${shown}`;

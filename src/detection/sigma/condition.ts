@@ -185,29 +185,6 @@ export function parseCondition(text: string): Condition {
   return new Parser(tokens, text.length).parse();
 }
 
-const strength = { or: 0, and: 1, not: 2, of: 3, identifier: 3 };
-
-/** The condition as text, with the parentheses that it needs. Reading it again gives the same condition. */
-export function printCondition(condition: Condition): string {
-  const inner = (operand: Condition, above: Condition["type"]): string => {
-    // `not not a` needs no parentheses; `(a and b) and c` keeps its own.
-    const weaker =
-      strength[operand.type] < strength[above] || (operand.type === above && operand.type !== "not");
-    return weaker ? `(${printCondition(operand)})` : printCondition(operand);
-  };
-  switch (condition.type) {
-    case "identifier":
-      return condition.name;
-    case "of":
-      return `${condition.quantifier === "any" ? "1" : "all"} of ${condition.pattern}`;
-    case "not":
-      return `not ${inner(condition.operand, "not")}`;
-    case "and":
-    case "or":
-      return condition.operands.map((operand) => inner(operand, condition.type)).join(` ${condition.type} `);
-  }
-}
-
 /**
  * The identifiers that an `of` stands for, in the order of the rule: those that the pattern names (`*` is any text), or,
  * for `them`, all that do not start with an underscore.

@@ -3,7 +3,7 @@ import { didYouMean } from "./text.js";
 import type { Findings } from "./findings.js";
 import { applyModifiers, modifiers as knownModifiers } from "./modifiers/index.js";
 import { parsePattern } from "./pattern.js";
-import { compileRegex, RegexProblem } from "./regex/index.js";
+import { compileRegex, RegexProblem } from "../regex/index.js";
 import type { Item, ItemValue, Search } from "./rule-tree.js";
 import { ModifierProblem, type ItemFlags, type RuleValue } from "./values.js";
 

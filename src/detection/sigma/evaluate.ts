@@ -2,7 +2,7 @@ import { datePartOf } from "./date-part.js";
 import type { EventView, FieldView } from "./event-view.js";
 import { contains } from "./network.js";
 import { mapLiterals, type Pattern } from "./pattern.js";
-import { compileRegex } from "./regex/index.js";
+import { compileRegex } from "../regex/index.js";
 import { compilePatterns } from "./text-list.js";
 import { foldCase } from "./text.js";
 import type { Comparison, ReferencePart, RuleValue } from "./values.js";

@@ -11,7 +11,7 @@ export interface ItemValue {
 export interface Item {
   /** The key in the rule's own words, such as `CommandLine|contains|all`; empty for plain keywords. */
   readonly key: string;
-  /** Null for keywords, which are looked for in every value of the event. */
+  /** The events' name for it. Null for keywords, which are looked for in every value of the event. */
   readonly field: string | null;
   readonly modifiers: readonly string[];
   readonly all: boolean;
@@ -44,6 +44,12 @@ export interface SigmaRule {
   };
   readonly searches: ReadonlyMap<string, Search>;
   readonly condition: Condition;
+}
+
+/** The field by the name that the rule has for it, whatever pipelines made of it; null for keywords. */
+export function writtenField({ key }: Item): string | null {
+  const [field = ""] = key.split("|");
+  return field.trim() === "" ? null : field.trim();
 }
 
 /** The items of a search, from first to last. */

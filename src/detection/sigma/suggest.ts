@@ -10,7 +10,7 @@ import {
   type Suggestion,
 } from "./candidate.js";
 import type { EventView } from "./event-view.js";
-import type { Item, ItemValue } from "./rule-tree.js";
+import { writtenField, type Item, type ItemValue } from "./rule-tree.js";
 import { foldCase } from "./text.js";
 import { textTrials } from "./text-trials.js";
 
@@ -44,12 +44,13 @@ function* regexTrials(item: Item, value: ItemValue): Generator<Trial> {
 /** The line as it is shown: where the rule's line has several values, only the value that takes the place of one. */
 function shownLine(candidate: Candidate, item: Item): string {
   const names = item.modifiers.filter((name) => name !== "all");
-  const sameKey = candidate.field === item.field && candidate.modifiers.join("|") === names.join("|");
+  const sameField = candidate.field === item.field;
+  const sameKey = sameField && candidate.modifiers.join("|") === names.join("|");
   const [only = ""] = candidate.values;
   if (sameKey && candidate.values.length === 1 && item.values.length > 1) {
     return `${yamlText(only)} in ${item.key === "" ? "the keywords" : quoteKey(item.key)}`;
   }
-  const line = quoteKey(printCandidate(candidate));
+  const line = quoteKey(printCandidate(candidate, sameField ? writtenField(item) : candidate.field));
   return item.all ? `${line} as a line of its own` : line;
 }
 
@@ -68,11 +69,14 @@ function otherField(item: Item, event: EventView, budget: Budget): Suggestion | 
       values: item.values.map(({ written }) => written),
     };
     if (!wouldMatch(moved, event)) continue;
-    const key = quoteKey(keyOf(name, item.modifiers));
-    const text =
-      foldCase(name) === wanted
-        ? `field names are case-sensitive: use ${key}`
-        : `the event has it in another field: use ${key}`;
+    const written = writtenField(item);
+    const use =
+      written === item.field
+        ? `use ${quoteKey(keyOf(name, item.modifiers))}`
+        : `map ${quoteKey(written ?? "keywords")} to ${quoteKey(name)} in the pipeline`;
+    const why =
+      foldCase(name) === wanted ? "field names are case-sensitive" : "the event has it in another field";
+    const text = `${why}: ${use}`;
     return { nearness: foldCase(name) === wanted ? 0.95 : 0.55, text, candidate: moved };
   }
   return null;

@@ -244,4 +244,5 @@ const readOtherwise: Readonly<Record<string, true>> = {
   "not-misplaced": true,
   "between-unknown": true,
   "unknown-function": true,
+  "aggregation-unnamed": true,
 };

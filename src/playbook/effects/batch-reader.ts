@@ -1,3 +1,4 @@
+import { scanBatch, type BatchCharacter, type ExpandedVariable } from "./batch-characters.js";
 import { opaque } from "./windows-paths.js";
 
 /** One simple command of cmd.exe, as it stands after carets are taken off and variables are replaced by `opaque`. */
@@ -21,17 +22,10 @@ export interface BatchText {
   /** Files that `for /f` reads. */
   readonly reads: readonly { readonly path: string; readonly at: number }[];
   /** Variables that are expanded before cmd.exe looks for operators, in lower case. */
-  readonly expanded: readonly { readonly name: string; readonly at: number; readonly text: string }[];
+  readonly expanded: readonly ExpandedVariable[];
   readonly problems: readonly { readonly reason: string; readonly at: number }[];
   /** Offsets at which a value may stand as data: outside quotes, in the tail of an echo or a program, in no pipe. */
   isPlainPlace(start: number, end: number): boolean;
-}
-
-interface Character {
-  readonly text: string;
-  readonly quoted: boolean;
-  readonly escaped: boolean;
-  readonly at: number;
 }
 
 const operators = new Set(["&", "|", "<", ">", "(", ")", "\n"]);
@@ -43,18 +37,21 @@ export function readBatch(code: string): BatchText {
 }
 
 class BatchReader {
-  readonly #characters: Character[] = [];
+  readonly #characters: readonly BatchCharacter[];
   readonly #commands: BatchCommand[] = [];
   readonly #nested: { code: string; at: number }[] = [];
   readonly #reads: { path: string; at: number }[] = [];
-  readonly #expanded: { name: string; at: number; text: string }[] = [];
-  readonly #problems: { reason: string; at: number }[] = [];
+  readonly #expanded: readonly ExpandedVariable[];
+  readonly #problems: { reason: string; at: number }[];
   readonly #tails: { start: number; end: number }[] = [];
   #index = 0;
   #depth = 0;
 
   constructor(code: string) {
-    this.#scan(code);
+    const { characters, expanded, problems } = scanBatch(code);
+    this.#characters = characters;
+    this.#expanded = expanded;
+    this.#problems = [...problems];
   }
 
   read(): BatchText {
@@ -72,51 +69,7 @@ class BatchReader {
     };
   }
 
-  /** Percent expansion, carets and quotes in one pass; a line's end closes its quotes. */
-  #scan(code: string): void {
-    const loops = new Set(
-      [...code.matchAll(/\bfor\b[^\n]*?%%?([A-Za-z])\s+in\b/gi)].map((match) => match[1]),
-    );
-    let quoted = false;
-    for (let index = 0; index < code.length; index += 1) {
-      const character = code[index] as string;
-      const push = (text: string, escaped = false): void => {
-        this.#characters.push({ text, quoted, escaped, at: index });
-      };
-      if (character === "%") {
-        const rest = code.slice(index);
-        const loop = /^%%?~?[a-z$:]*?([A-Za-z])(?![A-Za-z0-9_]*%)/.exec(rest);
-        const variable = /^%([^%\n]+)%/.exec(rest);
-        const double = rest.startsWith("%%");
-        push(opaque);
-        if (loop !== null && (loops.size > 0 || double)) index += loop[0].length - 1;
-        else if (double) index += 1;
-        else if (variable !== null) {
-          this.#expanded.push({
-            name: (variable[1] as string).replace(/:.*$/s, "").toLowerCase(),
-            at: index,
-            text: variable[0],
-          });
-          index += variable[0].length - 1;
-        } else
-          this.#problems.push({ reason: "a percent sign stands for an argument, or for nothing", at: index });
-      } else if (character === '"') {
-        if (quoted) push(character);
-        quoted = !quoted;
-        if (quoted) push(character);
-      } else if (character === "\n") {
-        quoted = false;
-        push(character);
-      } else if (character === "^" && !quoted) {
-        index += 1;
-        if (code[index] === "\n") index += 1;
-        const next = code[index];
-        if (next !== undefined) push(next, true);
-      } else push(character === "!" ? opaque : character);
-    }
-  }
-
-  #peek(offset = 0): Character | undefined {
+  #peek(offset = 0): BatchCharacter | undefined {
     return this.#characters[this.#index + offset];
   }
 

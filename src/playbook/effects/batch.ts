@@ -1,7 +1,8 @@
 import { need, type Scope, type Value } from "./finding.js";
 import { readBatch, type BatchCommand } from "./batch-reader.js";
 import { opaque, readsWindowsPath, removesWindowsPath, writesWindowsPath } from "./windows-paths.js";
-import { runWindowsCommand, windowsWords } from "./windows-programs.js";
+import { runWindowsCommand } from "./windows-programs.js";
+import { windowsWords } from "./windows-words.js";
 
 /** Variables of Windows whose values hold no operator and start nothing where they are printed. */
 const systemVariables = new Set(

@@ -3,7 +3,7 @@ import { need, type Scope, type Value } from "./finding.js";
 import { javascriptGiven, textOf } from "./interpreter-options.js";
 import { literalWord } from "./shell-word.js";
 import { opaque, windowsNameInWork } from "./windows-paths.js";
-import { windowsWords, type WindowsCommand } from "./windows-programs.js";
+import { windowsWords, type WindowsCommand } from "./windows-words.js";
 
 /** Analyses the command line of an interpreter of Windows; false when the program is none. */
 export function windowsInterpreter(scope: Scope, name: string, command: WindowsCommand): boolean {

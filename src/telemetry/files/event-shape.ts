@@ -1,45 +1,42 @@
 import type { RuleEvent } from "../../detection/rule.js";
 import { LaurelParser } from "../laurel.js";
-import { asObject, exportedEvent, windowsEvent, winlogEvent } from "./windows-event.js";
+import { asObject } from "../windows/json.js";
+import {
+  readWindows,
+  WINDOWS_KEYS,
+  WINDOWS_MAKING_KEYS,
+  WINDOWS_MAKING_VALUES,
+} from "../windows/windows-fields.js";
 
 export type Logsource = RuleEvent["logsource"];
 
 /** An event as rules read it. */
 export interface ReadEvent {
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The fields for rules about processes, where the event has other names for the same. */
+  readonly asProcess?: Readonly<Record<string, unknown>>;
   /** Those that rules may ask for: a registry event is one of `registry_set` and of `registry_event`. None when unknown. */
   readonly logsources: readonly Logsource[];
 }
 
 /** Keys of which a document has at least one when its shape tells what it is. */
-export const SHAPE_KEYS = [
-  "logsource",
-  "Event",
-  "System",
-  "winlog",
-  "Channel",
-  "SYSCALL",
-  "eventSource",
-] as const;
+export const SHAPE_KEYS = ["logsource", "SYSCALL", "eventSource", ...WINDOWS_KEYS] as const;
 
-/** The key of a form of which fields are made that the document does not have as they are: laurel's. */
-export const MAKING_KEY = "SYSCALL";
+/** Keys of forms of which fields are made that the document does not have as they are: laurel's and some of Windows. */
+export const MAKING_KEYS = ["SYSCALL", ...WINDOWS_MAKING_KEYS] as const;
+/** Values, in lower case, of which the same is true. */
+export const MAKING_VALUES = WINDOWS_MAKING_VALUES;
 
 /**
  * Tells by its shape what an event is, and gives its fields the names that rules use. Values are only moved, never made
- * or changed, unless the document has the key {@link MAKING_KEY}: what no rule can match by its values need not be read.
+ * or changed, unless the document has one of {@link MAKING_KEYS} or {@link MAKING_VALUES}: what no rule can match by its
+ * values need not be read. @throws EventDefect for an event that is known and cannot be read
  */
 export function readShape(document: unknown): ReadEvent {
   const object = asObject(document) ?? {};
-  const stored = storedEvent(object);
+  const stored = storedEvent(object) ?? readWindows(object);
   if (stored !== null) return stored;
-  const event = asObject(object["Event"]) ?? object;
-  const system = asObject(event["System"]);
-  if (system !== null) return exportedEvent(event, system);
-  const winlog = asObject(object["winlog"]);
-  if (winlog !== null && winlog["channel"] !== undefined) return winlogEvent(object, winlog);
-  if (object["Channel"] !== undefined && object["EventID"] !== undefined) return windowsEvent(object);
-  if (asObject(object[MAKING_KEY]) !== null) return auditEvent(object);
+  if (asObject(object["SYSCALL"]) !== null) return auditEvent(object);
   if (
     object["eventSource"] !== undefined &&
     object["eventName"] !== undefined &&
@@ -48,6 +45,11 @@ export function readShape(document: unknown): ReadEvent {
     return { fields: object, logsources: [{ product: "aws", service: "cloudtrail" }] };
   }
   return { fields: object, logsources: [] };
+}
+
+/** The fields that a rule for a log source reads. */
+export function fieldsFor({ fields, asProcess }: ReadEvent, { category }: Logsource): ReadEvent["fields"] {
+  return category === "process_creation" && asProcess !== undefined ? asProcess : fields;
 }
 
 /** Tyrian's own form, of the store and of evidence files. */

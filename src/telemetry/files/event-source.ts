@@ -11,26 +11,15 @@ export interface EventProblem {
 
 /** An event that was found in a file and not yet read. */
 export interface FoundEvent {
-  /** Where it starts. */
+  /** Where it starts; columns count bytes. */
   readonly line: number;
+  readonly column: number;
   /** False when its shape surely tells no log source (see event-shape.ts). */
   readonly shaped: boolean;
   /** Its values, folded for the prefilter; null when that takes reading it. Valid until the next event is found. */
   readonly text: FoldedText | null;
   /** The document as JSON has it. Only while the event is handled. */
   document(): unknown;
-}
-
-/** An event whose extent is known and that cannot be read. Does not leave this folder: becomes an {@link EventProblem}. */
-export class EventDefect extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly hint: string,
-  ) {
-    super(message);
-    this.name = "EventDefect";
-  }
 }
 
 /** Takes what is found, in the order of the file. */

@@ -26,7 +26,7 @@ for (const letter of "\t\n\v\f\r 0123456789+-.e") numeric[letter.charCodeAt(0)] 
 numeric[OTHER] = 1;
 
 /** Whether bytes stand at a place. */
-export function same(bytes: Buffer, from: number, wanted: Buffer): boolean {
+export function same(bytes: Uint8Array, from: number, wanted: Buffer): boolean {
   for (let index = 0; index < wanted.length; index++) {
     if (bytes[from + index] !== wanted[index]) return false;
   }

@@ -42,7 +42,7 @@ export class JsonEvents implements EventFormat {
   #unfinished = 0;
 
   get idle(): boolean {
-    return this.#place === "outside" && this.#skipping === -1;
+    return this.#place === "outside" && this.#skipping === -1 && this.#before === 0;
   }
 
   take(bytes: Buffer, last: boolean, sink: EventSink): number {
@@ -75,7 +75,7 @@ export class JsonEvents implements EventFormat {
         if (!last && this.#needsMore(outcome, at, bytes.length)) break;
         this.#unfinished = 0;
         if (outcome === "complete" && this.#scanner.end - at <= LARGEST_EVENT) {
-          sink.event(this.#found(bytes, at));
+          sink.event(this.#found(bytes, at, at - lineStart + 1));
           this.line += this.#scanner.lines;
           if (this.#scanner.lines > 0) lineStart = this.#scanner.lineStart;
           at = this.#scanner.end;
@@ -123,10 +123,11 @@ export class JsonEvents implements EventFormat {
     return true;
   }
 
-  #found(bytes: Buffer, from: number): FoundEvent {
+  #found(bytes: Buffer, from: number, column: number): FoundEvent {
     const { end, exact, making, shaped } = this.#scanner;
     return {
       line: this.line,
+      column,
       shaped,
       text: exact && !making ? this.#text : null,
       document: () => JSON.parse(bytes.toString("utf8", from, end)) as unknown,

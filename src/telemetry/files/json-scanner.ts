@@ -1,5 +1,5 @@
 import { decimal } from "../../detection/sigma/evaluate.js";
-import { MAKING_KEY, SHAPE_KEYS } from "./event-shape.js";
+import { MAKING_KEYS, MAKING_VALUES, SHAPE_KEYS } from "./event-shape.js";
 import { BOUND, foldedAscii, KELVIN, OTHER, type FoldedText } from "../../detection/match/folded-text.js";
 import { escapes, hexAt, isWordByte, numeric, plain, same, shown } from "./json-bytes.js";
 
@@ -15,7 +15,17 @@ export interface JsonProblem {
 }
 
 const shapeKeys = SHAPE_KEYS.map((key) => Buffer.from(key));
-const making = shapeKeys[SHAPE_KEYS.indexOf(MAKING_KEY)];
+const making: ReadonlySet<Buffer> = new Set(
+  shapeKeys.filter((_, index) => (MAKING_KEYS as readonly string[]).includes(SHAPE_KEYS[index] ?? "")),
+);
+/** Most keys are told from these by their length. */
+const shapeKeysByLength: Buffer[][] = [];
+for (const key of shapeKeys) (shapeKeysByLength[key.length] ??= []).push(key);
+const makingTexts = MAKING_VALUES.map((value) => Buffer.from(value));
+/** By length of a text: 1 when a text that says that fields are made is as long. */
+const makingLengths = new Uint8Array(256);
+for (const { length } of makingTexts) makingLengths[length] = 1;
+const makingNumbers: ReadonlySet<string> = new Set(MAKING_VALUES);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -50,7 +60,7 @@ export class JsonScanner {
   /** Whether the folded text surely has every value. False where a number stands in white space beyond ASCII. */
   exact = true;
   problem: JsonProblem | null = null;
-  /** Whether the object itself has a key that says that fields are made of its values (see event-shape.ts). */
+  /** Whether the object itself has a key, or something in it a value, that says that fields are made (see event-shape.ts). */
   making = false;
   /** Whether it has a key by which its shape may be told. */
   shaped = false;
@@ -165,10 +175,12 @@ export class JsonScanner {
   /** A key in escapes may be any key. */
   #noteKey(bytes: Buffer, from: number, to: number): void {
     if (this.#escaped) this.making = this.shaped = true;
-    for (const key of shapeKeys) {
-      if (key.length !== to - from || !same(bytes, from, key)) continue;
+    const keys = shapeKeysByLength[to - from];
+    if (keys === undefined) return;
+    for (const key of keys) {
+      if (!same(bytes, from, key)) continue;
       this.shaped = true;
-      this.making ||= key === making;
+      this.making ||= making.has(key);
     }
   }
 
@@ -210,8 +222,10 @@ export class JsonScanner {
         continue;
       }
       if (byte === QUOTE) {
+        const size = length - start;
         out[length++] = BOUND;
         text.length = length;
+        if (size < 256 && makingLengths[size] === 1) this.#noteText(out, start, size);
         if (numeric[out[start] as number] === 1) this.#numberInText(text, start);
         return at + 1;
       }
@@ -262,6 +276,14 @@ export class JsonScanner {
     if (!decimal.test(written)) return;
     const own = String(Number(written));
     if (own !== written) text.add(own);
+    if (makingNumbers.has(own)) this.making = true;
+  }
+
+  /** A text that was folded. */
+  #noteText(folded: Uint8Array, start: number, size: number): void {
+    for (const wanted of makingTexts) {
+      if (wanted.length === size && same(folded, start, wanted)) this.making = true;
+    }
   }
 
   /** The place after a number, true, false or null. */
@@ -271,14 +293,18 @@ export class JsonScanner {
     // Nothing has ended it yet.
     if (at === to) return -1;
     const word = bytes.toString("latin1", from, at);
-    if (ownSpelling.test(word) || word === "true" || word === "false") text.add(word);
-    else if (word !== "null") {
+    if (ownSpelling.test(word) || word === "true" || word === "false") {
+      text.add(word);
+      if (makingNumbers.has(word)) this.making = true;
+    } else if (word !== "null") {
       numberToken.lastIndex = 0;
       if (!numberToken.test(word) || numberToken.lastIndex !== word.length) {
         this.#fail("event-not-json", `expected a value, found ${shown(bytes, from)}`, from);
         return -1;
       }
-      text.add(String(Number(word)));
+      const own = String(Number(word));
+      text.add(own);
+      if (makingNumbers.has(own)) this.making = true;
     }
     return at;
   }

@@ -1,6 +1,7 @@
-import { EventDefect, LARGEST_EVENT, type EventFormat, type EventSink } from "./event-source.js";
+import { EventDefect } from "../windows/event-defect.js";
+import { xmlDocument } from "../windows/xml-document.js";
+import { LARGEST_EVENT, type EventFormat, type EventSink } from "./event-source.js";
 import { shown } from "./json-bytes.js";
-import { xmlDocument } from "./xml-document.js";
 
 const LESS = 0x3c;
 const LINE_FEED = 0x0a;
@@ -26,7 +27,7 @@ export class XmlEvents implements EventFormat {
   #unfinished = 0;
 
   get idle(): boolean {
-    return !this.#skipping;
+    return !this.#skipping && this.#before === 0;
   }
 
   take(bytes: Buffer, last: boolean, sink: EventSink): number {
@@ -81,8 +82,10 @@ export class XmlEvents implements EventFormat {
           report("events-unfinished", "the file ends inside an event");
         } else if (extent.closed) {
           const document = this.#read(bytes.toString("utf8", at, extent.end), report);
-          if (document !== undefined)
-            sink.event({ line: this.line, shaped: true, text: null, document: () => document });
+          if (document !== undefined) {
+            const column = at - lineStart + 1;
+            sink.event({ line: this.line, column, shaped: true, text: null, document: () => document });
+          }
           advance(extent.end);
           continue;
         } else report("event-not-xml", "the event does not end before the next begins");

@@ -81,6 +81,47 @@ export function readCondition(text: string, grammar: Grammar): Condition {
   return condition;
 }
 
+/** A literal's inner text without its escapes: those of a code point in the first group, others in the second. */
+export function readEscapes(inner: string, escape: RegExp): string {
+  const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+  return inner.replaceAll(escape, (_, codePoint: string | undefined, letter: string) =>
+    codePoint === undefined
+      ? (named[letter] ?? letter)
+      : String.fromCodePoint(Number.parseInt(codePoint, 16)),
+  );
+}
+
+/** A literal in double quotes at this place, with the escapes of Go, which KQL and ES|QL share. */
+export function takeQuotedText(cursor: Cursor): string {
+  const [, inner = ""] = cursor.expect(/"((?:[^"\\\p{Cc}]|\\(?:["\\nrt]|u[0-9a-f]{4}))*)"/u);
+  return readEscapes(inner, /\\(?:u([0-9a-f]{4})|(.))/g);
+}
+
+/** The query without its first lines, which must be as told. */
+export function behind(frame: string, query: string): string {
+  if (!query.startsWith(frame)) throw new Error(`not in its frame: ${query}`);
+  return query.slice(frame.length);
+}
+
+/** Whether two numbers compare as a sign says. */
+export function compares(sign: string, left: number, right: number): boolean {
+  switch (sign) {
+    case "=":
+    case "==":
+      return left === right;
+    case "<":
+      return left < right;
+    case "<=":
+      return left <= right;
+    case ">":
+      return left > right;
+    case ">=":
+      return left >= right;
+    default:
+      throw new Error(`no comparison of numbers: ${sign}`);
+  }
+}
+
 /** The text of a field; null when it is absent. */
 export function textOf(fields: Fields, name: string): string | null {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { dateExpression } from "../../../src/detection/convert/date-expression.js";
 import { datePartOf } from "../../../src/detection/sigma/date-part.js";
 import { compareNumbers } from "../../../src/detection/sigma/evaluate.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 
 const number = fc.integer({ min: 0, max: 99 });
 const text = fc

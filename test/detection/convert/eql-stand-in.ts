@@ -1,8 +1,10 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
+  compares,
   foldAscii,
   nullable,
+  readEscapes,
   readCondition,
   textOf,
   type Condition,
@@ -16,8 +18,8 @@ import {
 
 /** A literal of EQL at this place, as Elasticsearch reads it. */
 export function takeText(cursor: Cursor): string {
-  const [, inner = ""] = cursor.expect(/"((?:[^"\\\n\r]|\\["\\nrt])*)"/);
-  return inner.replaceAll(/\\(.)/g, (_, escape: string) => ({ n: "\n", r: "\r", t: "\t" })[escape] ?? escape);
+  const [, inner = ""] = cursor.expect(/"((?:[^"\\\p{Cc}]|\\(?:["\\nrt]|u\{[0-9a-fA-F]{2,8}\}))*)"/u);
+  return readEscapes(inner, /\\(?:u\{([0-9a-f]+)\}|(.))/g);
 }
 
 export function takeName(cursor: Cursor): string {
@@ -56,13 +58,7 @@ function comparison(cursor: Cursor): Condition {
   if (nullSign !== undefined) return (fields) => (textOf(fields, name) === null) === (nullSign === "==");
   const [, sign, number] = cursor.take(/ (==|<=|>=|<|>) (-?\d+)/) ?? [];
   if (sign !== undefined) {
-    return nullable(name, (text) => {
-      const [left, right] = [Number(text), Number(number)];
-      return (
-        { "==": left === right, "<": left < right, "<=": left <= right, ">": left > right }[sign] ??
-        left >= right
-      );
-    });
+    return nullable(name, (text) => compares(sign, Number(text), Number(number)));
   }
   const [, operator = ""] = cursor.expect(/ (:|like~|like|==|regex) /);
   const wanted = takeText(cursor);

@@ -1,4 +1,15 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
+import {
+  behind,
+  compares,
+  nullable,
+  readCondition,
+  takeQuotedText,
+  textOf,
+  type Condition,
+  type Cursor,
+  type Fields,
+} from "./condition-reader.js";
 import { isWhole } from "./lucene-stand-in.js";
 
 /**
@@ -6,148 +17,75 @@ import { isWhole } from "./lucene-stand-in.js";
  * null. What compares an absent field is null.
  */
 
-type Value = string | number | boolean | null;
-type Row = Readonly<Record<string, unknown>>;
-
-const token =
-  /"(?:[^"\\\n\r]|\\[\s\S])*"|`(?:[^`]|``)*`|-?\d+(?:\.\d+)?|==|<=|>=|[<>(),]|[A-Za-z_@][\w.@]*|\S/g;
-
-/** The parts of a query. Texts and names are one part each. */
-export function tokensOf(query: string): string[] {
-  return query.match(token) ?? [];
+function takeName(cursor: Cursor): string {
+  const [, quoted, bare] = cursor.expect(/(?:`([^`]+)`|([A-Za-z_@][\w.@]*))/);
+  return quoted ?? bare ?? "";
 }
 
-/** A text in quotes, as ES|QL reads it: what the quoting must be the inverse of. */
-export function readLiteral(literal: string): string {
-  const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
-  return literal.slice(1, -1).replaceAll(/\\([\s\S])/g, (_, next: string) => escapes[next] ?? next);
+/** A field, perhaps in lower case. */
+function takeField(cursor: Cursor): (fields: Fields) => string | null {
+  const lowers = cursor.take(/TO_LOWER\(/) !== null;
+  const name = takeName(cursor);
+  if (lowers) cursor.expect(/\)/);
+  return (fields) => {
+    const text = textOf(fields, name);
+    return lowers ? (text?.toLowerCase() ?? null) : text;
+  };
 }
 
-function compare(operator: string, left: Value, right: Value): Value {
-  if (left === null || right === null) return null;
-  if (typeof left !== typeof right) throw new Error("values of two types are compared");
-  switch (operator) {
-    case "==":
-      return left === right;
-    case "<":
-      return left < right;
-    case "<=":
-      return left <= right;
-    case ">":
-      return left > right;
-    case ">=":
-      return left >= right;
-    case "RLIKE":
-      return isWhole(String(right), String(left));
-    default:
-      throw new Error(`unknown operator ${operator}`);
-  }
+function ofBoth(
+  left: (fields: Fields) => string | null,
+  right: (fields: Fields) => string | null,
+  test: (one: string, other: string) => boolean,
+): Condition {
+  return (fields) => {
+    const [one, other] = [left(fields), right(fields)];
+    return one === null || other === null ? null : test(one, other);
+  };
 }
 
-function call(name: string, [first = null, second = null]: readonly Value[]): Value {
-  if (name === "COALESCE") return first ?? second;
-  if (first === null) return null;
-  if (name === "TO_LOWER") return String(first).toLowerCase();
-  if (second === null) return null;
-  switch (name) {
-    case "STARTS_WITH":
-      return String(first).startsWith(String(second));
-    case "ENDS_WITH":
-      return String(first).endsWith(String(second));
-    case "CIDR_MATCH": {
-      const network = parseNetwork(String(second));
-      if (typeof network === "string") throw new Error(network);
-      return contains(network, String(first));
-    }
-    default:
-      throw new Error(`unknown function ${name}`);
+function call(name: string, cursor: Cursor): Condition {
+  if (name === "COALESCE") {
+    const inner = comparison(cursor);
+    cursor.expect(/, false\)/);
+    return (fields) => inner(fields) ?? false;
   }
+  if (name === "CIDR_MATCH") {
+    const field = takeName(cursor);
+    cursor.expect(/, /);
+    const network = parseNetwork(takeQuotedText(cursor));
+    cursor.expect(/\)/);
+    if (typeof network === "string") throw new Error(network);
+    return nullable(field, (text) => contains(network, text));
+  }
+  const left = takeField(cursor);
+  cursor.expect(/, /);
+  const right = takeField(cursor);
+  cursor.expect(/\)/);
+  return ofBoth(left, right, (one, other) =>
+    name === "STARTS_WITH" ? one.startsWith(other) : one.endsWith(other),
+  );
 }
 
-class Reader {
-  #next = 0;
-
-  constructor(
-    private readonly tokens: readonly string[],
-    private readonly row: Row,
-  ) {}
-
-  whole(): Value {
-    const value = this.#or();
-    if (this.#next !== this.tokens.length) throw new Error(`unexpected ${this.tokens[this.#next]}`);
-    return value;
-  }
-
-  #take(): string {
-    return this.tokens[this.#next++] ?? "";
-  }
-
-  #skip(text: string): boolean {
-    if (this.tokens[this.#next] !== text) return false;
-    this.#next++;
-    return true;
-  }
-
-  #or(): Value {
-    let value = this.#and();
-    while (this.#skip("OR")) {
-      const other = this.#and();
-      value = value === true || other === true ? true : value === null || other === null ? null : false;
-    }
-    return value;
-  }
-
-  #and(): Value {
-    let value = this.#not();
-    while (this.#skip("AND")) {
-      const other = this.#not();
-      value = value === false || other === false ? false : value === null || other === null ? null : true;
-    }
-    return value;
-  }
-
-  #not(): Value {
-    if (!this.#skip("NOT")) return this.#comparison();
-    const value = this.#not();
-    return value === null ? null : value === false;
-  }
-
-  #comparison(): Value {
-    const left = this.#value();
-    if (this.#skip("IS")) {
-      const wanted = !this.#skip("NOT");
-      if (!this.#skip("NULL")) throw new Error("expected NULL");
-      return (left === null) === wanted;
-    }
-    const next = this.tokens[this.#next] ?? "";
-    if (!/^(?:[<>=]=?|RLIKE)$/.test(next)) return left;
-    this.#next++;
-    return compare(next, left, this.#value());
-  }
-
-  #value(): Value {
-    const text = this.#take();
-    if (text === "(") return this.#closed(this.#or());
-    if (text.startsWith('"')) return readLiteral(text);
-    if (/^-?\d/.test(text)) return Number(text);
-    if (text === "true" || text === "false") return text === "true";
-    if (this.#skip("(")) {
-      const values = [this.#or()];
-      while (this.#skip(",")) values.push(this.#or());
-      return this.#closed(call(text, values));
-    }
-    return (this.row[text.replace(/^`(.*)`$/, "$1")] ?? null) as Value;
-  }
-
-  #closed(value: Value): Value {
-    if (!this.#skip(")")) throw new Error("expected )");
-    return value;
-  }
+function comparison(cursor: Cursor): Condition {
+  const [, name] = cursor.take(/(COALESCE|STARTS_WITH|ENDS_WITH|CIDR_MATCH)\(/) ?? [];
+  if (name !== undefined) return call(name, cursor);
+  const left = takeField(cursor);
+  const [, nullTest] = cursor.take(/ IS (NOT NULL|NULL)/) ?? [];
+  if (nullTest !== undefined) return (fields) => (left(fields) === null) === (nullTest === "NULL");
+  const [, operator = ""] = cursor.expect(/ (==|<=|>=|<|>|RLIKE) /);
+  const [number] = cursor.take(/-?\d+/) ?? [];
+  const of = (test: (text: string) => boolean): Condition => ofBoth(left, left, test);
+  if (number !== undefined) return of((text) => compares(operator, Number(text), Number(number)));
+  const [truth] = cursor.take(/true|false/) ?? [];
+  if (truth !== undefined) return of((text) => text === truth);
+  if (cursor.take(/(?=")/) === null) return ofBoth(left, takeField(cursor), (one, other) => one === other);
+  const wanted = takeQuotedText(cursor);
+  return of((text) => (operator === "RLIKE" ? isWhole(wanted, text) : text === wanted));
 }
 
-/** Whether a query of the converter keeps a row. */
-export function keepsRow(query: string, row: Row): boolean {
-  const [, condition] = /^FROM \S+\n\| WHERE ([\s\S]*)$/.exec(query) ?? [];
-  if (condition === undefined) throw new Error("no index and condition");
-  return new Reader(tokensOf(condition), row).whole() === true;
+/** Whether a query of the converter finds an event. */
+export function esqlFinds(query: string): Condition {
+  const condition = behind("FROM events\n| WHERE ", query);
+  return readCondition(condition, { and: / AND /, or: / OR /, not: /NOT /, comparison });
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { convertSigma } from "../../../src/detection/convert/index.js";
-import { queryFor, refusalOf, ruleOf } from "./helpers.js";
+import { convertSigma, queryFor, refusalOf, ruleOf } from "./helpers.js";
 
 const source = "logs-*";
 

@@ -1,8 +1,11 @@
 import {
-  convertSigma,
+  convertRule,
+  placesOf,
   type ConvertOptions,
+  type ConvertResult,
   type QueryLanguage,
 } from "../../../src/detection/convert/index.js";
+import { parseSigma, type ParseOptions } from "../../../src/detection/sigma/parse.js";
 import type { Diagnostic } from "../../../src/errors.js";
 
 /** A rule as text over the given selections. */
@@ -12,6 +15,19 @@ export function ruleOf(detection: Readonly<Record<string, unknown>>): string {
     logsource: { product: "windows", category: "process_creation" },
     detection: { condition: "sel", ...detection },
   });
+}
+
+/** A rule's text as a query. */
+export function convertSigma(
+  text: string,
+  file: string,
+  language: QueryLanguage,
+  options: ConvertOptions & ParseOptions = {},
+): ConvertResult {
+  const { rule, diagnostics } = parseSigma(text, file, options);
+  if (rule === null) return { conversion: null, diagnostics };
+  const result = convertRule(rule, placesOf(text, file), language, options);
+  return { ...result, diagnostics: [...diagnostics, ...result.diagnostics] };
 }
 
 /** The query for a rule over the given selections; throws with the findings when it is refused. */

@@ -1,25 +1,33 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
+import {
+  behind,
+  compares,
+  readCondition,
+  takeQuotedText,
+  textOf,
+  type Condition,
+  type Cursor,
+  type Fields,
+} from "./condition-reader.js";
 
 /**
  * A stand-in for Kusto: reads and evaluates what the converter writes, by Microsoft's pages on null values, string
- * operators and literals. Columns of text are empty where the event has no value; the column Count is one of numbers.
+ * operators and literals. Columns of text are empty where the event has no value; those that are compared with numbers
+ * are columns of numbers, and null there.
  */
 
-type Value = string | number | boolean | null;
-type Row = Readonly<Record<string, unknown>>;
-
-/** The literals of a query, as Kusto reads them: what the quoting must be the inverse of. */
-export function readLiteral(literal: string): string {
-  const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
-  return literal.slice(1, -1).replaceAll(/\\([\s\S])/g, (_, next: string) => escapes[next] ?? next);
+function takeName(cursor: Cursor): string {
+  const [, quoted, bare] = cursor.expect(/(?:\['([^']*)'\]|([A-Za-z_]\w*))/);
+  return quoted ?? bare ?? "";
 }
 
-const token = /"(?:[^"\\\n\r]|\\[\s\S])*"|\['[^']*'\]|-?\d+(?:\.\d+)?|=~|==|<=|>=|[<>()*,]|[A-Za-z_]\w*|\S/g;
-
-/** The parts of a query. Texts and names are one part each. */
-export function tokensOf(query: string): string[] {
-  return query.match(token) ?? [];
+/** A column, perhaps in lower case. */
+function takeColumn(cursor: Cursor): (fields: Fields) => string {
+  const lowers = cursor.take(/tolower\(/) !== null;
+  const name = takeName(cursor);
+  if (lowers) cursor.expect(/\)/);
+  return (fields) => (lowers ? (textOf(fields, name) ?? "").toLowerCase() : (textOf(fields, name) ?? ""));
 }
 
 const textOperators: Readonly<Record<string, (left: string, right: string) => boolean>> = {
@@ -31,135 +39,67 @@ const textOperators: Readonly<Record<string, (left: string, right: string) => bo
   endswith_cs: (left, right) => left.endsWith(right),
   contains: (left, right) => left.toLowerCase().includes(right.toLowerCase()),
   contains_cs: (left, right) => left.includes(right),
-  regex: (left, right) => compileRegex(right, new Set()).test(left),
+  "matches regex": (left, right) => compileRegex(right, new Set()).test(left),
 };
 
-function compare(operator: string, left: Value, right: Value): Value {
-  if (typeof right === "number") {
+function isInRange(cursor: Cursor): Condition {
+  const name = takeName(cursor);
+  cursor.expect(/, /);
+  const network = parseNetwork(takeQuotedText(cursor));
+  cursor.expect(/\)/);
+  if (typeof network === "string") throw new Error(network);
+  return (fields) => {
+    const text = textOf(fields, name) ?? "";
+    const address = parseNetwork(text);
+    if (typeof address === "string") return null;
+    return address.version === network.version && contains(network, text.replace(/\/.*/, ""));
+  };
+}
+
+function comparison(cursor: Cursor): Condition {
+  const [, test] = cursor.take(/(isempty|isnotempty|isnotnull)\(/) ?? [];
+  if (test !== undefined) {
+    const name = takeName(cursor);
+    cursor.expect(/\)/);
+    return (fields) => ((textOf(fields, name) ?? "") === "") === (test === "isempty");
+  }
+  if (cursor.take(/coalesce\(/) !== null) {
+    const inner = comparison(cursor);
+    cursor.expect(/, false\)/);
+    return (fields) => inner(fields) ?? false;
+  }
+  if (cursor.take(/ipv[46]_is_in_range\(/) !== null) return isInRange(cursor);
+  if (cursor.take(/tostring\(/) !== null) {
+    const name = takeName(cursor);
+    cursor.expect(/\) =~ /);
+    const wanted = takeQuotedText(cursor);
+    return (fields) => (textOf(fields, name) ?? "").toLowerCase() === wanted;
+  }
+  const left = takeColumn(cursor);
+  const [, operator = ""] = cursor.expect(
+    / (==|=~|startswith_cs|startswith|endswith_cs|endswith|contains_cs|contains|matches regex|<=|>=|<|>) /,
+  );
+  const [number] = cursor.take(/-?\d+/) ?? [];
+  if (number !== undefined) {
     // Equality with null is false, order is null.
-    if (left === null) return operator === "==" ? false : null;
-    if (typeof left !== "number") throw new Error("a text compared with a number");
-    return {
-      "==": left === right,
-      "<": left < right,
-      "<=": left <= right,
-      ">": left > right,
-      ">=": left >= right,
-    }[operator] as boolean;
+    return (fields) => {
+      const text = left(fields);
+      if (text === "") return operator === "==" ? false : null;
+      return compares(operator, Number(text), Number(number));
+    };
   }
-  const test = textOperators[operator];
-  if (test === undefined) throw new Error(`unknown operator ${operator}`);
-  return test(String(left), String(right));
+  const compare = textOperators[operator];
+  if (compare === undefined) throw new Error(`unknown operator ${operator}`);
+  if (cursor.take(/(?=")/) !== null) {
+    const wanted = takeQuotedText(cursor);
+    return (fields) => compare(left(fields), wanted);
+  }
+  const right = takeColumn(cursor);
+  return (fields) => compare(left(fields), right(fields));
 }
 
-function call(name: string, [first = null, second = null]: readonly Value[]): Value {
-  switch (name) {
-    case "not":
-      return first === null ? null : first === false;
-    case "isempty":
-      return first === null || first === "";
-    case "isnotempty":
-      return first !== null && first !== "";
-    case "isnotnull":
-      return first !== null;
-    case "tolower":
-      return String(first).toLowerCase();
-    case "tostring":
-      return first === null ? "" : String(first);
-    case "coalesce":
-      return first ?? second;
-    case "ipv4_is_in_range":
-    case "ipv6_is_in_range": {
-      const network = parseNetwork(String(second));
-      const address = parseNetwork(String(first));
-      if (typeof network === "string" || typeof address === "string") return null;
-      return address.version === network.version && contains(network, String(first).replace(/\/.*/, ""));
-    }
-    default:
-      throw new Error(`unknown function ${name}`);
-  }
-}
-
-class Reader {
-  #next = 0;
-
-  constructor(
-    private readonly tokens: readonly string[],
-    private readonly row: Row,
-  ) {}
-
-  whole(): Value {
-    const value = this.#or();
-    if (this.#next !== this.tokens.length) throw new Error(`unexpected ${this.tokens[this.#next]}`);
-    return value;
-  }
-
-  #take(): string {
-    return this.tokens[this.#next++] ?? "";
-  }
-
-  #is(text: string): boolean {
-    return this.tokens[this.#next] === text;
-  }
-
-  #or(): Value {
-    let value = this.#and();
-    while (this.#is("or")) {
-      this.#next++;
-      const other = this.#and();
-      value = value === true || other === true ? true : value === null || other === null ? null : false;
-    }
-    return value;
-  }
-
-  #and(): Value {
-    let value = this.#comparison();
-    while (this.#is("and")) {
-      this.#next++;
-      const other = this.#comparison();
-      value = value === false || other === false ? false : value === null || other === null ? null : true;
-    }
-    return value;
-  }
-
-  #comparison(): Value {
-    const left = this.#value();
-    const next = this.tokens[this.#next] ?? "";
-    if (!/^(?:[<>=]|(?:startswith|endswith|contains)(?:_cs)?$|matches$)/.test(next)) return left;
-    this.#next++;
-    const operator = next === "matches" ? this.#take() : next;
-    return compare(operator, left, this.#value());
-  }
-
-  #value(): Value {
-    const text = this.#take();
-    if (text === "(") return this.#closed(this.#or());
-    if (text.startsWith('"')) return readLiteral(text);
-    if (/^-?\d/.test(text)) return Number(text);
-    if (text === "true" || text === "false") return text === "true";
-    if (this.#is("(")) {
-      this.#next++;
-      const values = [this.#or()];
-      while (this.#is(",")) {
-        this.#next++;
-        values.push(this.#or());
-      }
-      return this.#closed(call(text, values));
-    }
-    const value = this.row[text.replace(/^\['(.*)'\]$/, "$1")];
-    if (text === "Count") return typeof value === "number" ? value : null;
-    return value === undefined || value === null ? "" : String(value);
-  }
-
-  #closed(value: Value): Value {
-    if (this.#take() !== ")") throw new Error("expected )");
-    return value;
-  }
-}
-
-/** Whether a query of the converter keeps a row. */
-export function keepsRow(query: string, row: Row): boolean {
-  const [, condition] = /^[A-Za-z]+\n\| where ([\s\S]*)$/.exec(query) ?? [];
-  if (condition === undefined) throw new Error("no table and where");
-  return new Reader(tokensOf(condition), row).whole() === true;
+/** Whether a query of the converter finds an event. */
+export function kqlFinds(query: string): Condition {
+  const condition = behind("Events\n| where ", query);
+  return readCondition(condition, { and: / and /, or: / or /, not: /not(?=\()/, comparison });
 }

@@ -1,8 +1,10 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 import {
+  compares,
   emptied,
   readCondition,
+  takeQuotedText,
   textOf,
   type Condition,
   type Cursor,
@@ -13,12 +15,6 @@ import {
  * Stand-ins for VictoriaLogs, Grafana Loki and Google SecOps, in which an absent field is an empty text and nothing is
  * unknown: they read and evaluate what the converters write, by the vendors' pages.
  */
-
-/** A literal of Go at this place. */
-export function takeGoText(cursor: Cursor): string {
-  const [, inner = ""] = cursor.expect(/"((?:[^"\\\n]|\\["\\nrt])*)"/);
-  return inner.replaceAll(/\\(.)/g, (_, escape: string) => ({ n: "\n", r: "\r", t: "\t" })[escape] ?? escape);
-}
 
 function networkOf(text: string): (address: string) => boolean {
   const network = parseNetwork(text);
@@ -35,22 +31,22 @@ const plainNumber = /^[-+]?\d+$/;
 
 /** LogsQL's documentation: filters "exact", "regexp", "any value", "empty value", "range", "IPv4 range" and "eq_field". */
 function logsqlFilter(cursor: Cursor): Condition {
-  const name = takeGoText(cursor);
+  const name = takeQuotedText(cursor);
   cursor.expect(/:/);
   if (cursor.take(/\*/) !== null) return emptied(name, (text) => text !== "");
   if (cursor.take(/""/) !== null) return emptied(name, (text) => text === "");
   if (cursor.take(/=/) !== null) {
-    const wanted = takeGoText(cursor);
+    const wanted = takeQuotedText(cursor);
     return emptied(name, (text) => text === wanted);
   }
-  if (cursor.take(/~/) !== null) return emptied(name, found(takeGoText(cursor)));
+  if (cursor.take(/~/) !== null) return emptied(name, found(takeQuotedText(cursor)));
   if (cursor.take(/ipv4_range\(/) !== null) {
-    const test = networkOf(takeGoText(cursor));
+    const test = networkOf(takeQuotedText(cursor));
     cursor.expect(/\)/);
     return emptied(name, test);
   }
   if (cursor.take(/eq_field\(/) !== null) {
-    const other = takeGoText(cursor);
+    const other = takeQuotedText(cursor);
     cursor.expect(/\)/);
     return (fields) => (textOf(fields, name) ?? "") === (textOf(fields, other) ?? "");
   }
@@ -76,21 +72,20 @@ function logqlFilter(cursor: Cursor): Condition {
       const text = textOf(fields, label);
       if (text === null) return false;
       if (!plainNumber.test(text)) return true;
-      const [left, right] = [Number(text), Number(number)];
-      return { "<": left < right, "<=": left <= right, ">": left > right }[sign] ?? left >= right;
+      return compares(sign, Number(text), Number(number));
     };
   }
   const [, operator = ""] = cursor.expect(/(=~|!~|!=|=)/);
   const negated = operator.startsWith("!");
   if (cursor.take(/ip\(/) !== null) {
-    const test = networkOf(takeGoText(cursor));
+    const test = networkOf(takeQuotedText(cursor));
     cursor.expect(/\)/);
     return (fields) => {
       const text = textOf(fields, label);
       return text !== null && test(text) !== negated;
     };
   }
-  const wanted = takeGoText(cursor);
+  const wanted = takeQuotedText(cursor);
   const test = operator.endsWith("~") ? found(`^(?s:(?:${wanted}))\\z`) : (text: string) => text === wanted;
   return emptied(label, (text) => test(text) !== negated);
 }
@@ -127,11 +122,7 @@ function udmComparison(cursor: Cursor): Condition {
   const [number] = cursor.take(/-?\d+/) ?? [];
   if (number !== undefined) {
     return (fields) => {
-      const [left, right] = [Number(textOf(fields, name) ?? "0"), Number(number)];
-      return (
-        { "=": left === right, "<": left < right, "<=": left <= right, ">": left > right }[sign] ??
-        left >= right
-      );
+      return compares(sign, Number(textOf(fields, name) ?? "0"), Number(number));
     };
   }
   if (cursor.take(/true/) !== null) return emptied(name, (text) => text === "true");

@@ -1,6 +1,13 @@
 import { contains, parseNetwork } from "../../../src/detection/sigma/network.js";
-import { compileRegex } from "../../../src/detection/sigma/regex/index.js";
-import { nullable, readCondition, textOf, type Condition, type Cursor } from "./condition-reader.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
+import {
+  compares,
+  nullable,
+  readCondition,
+  textOf,
+  type Condition,
+  type Cursor,
+} from "./condition-reader.js";
 
 /**
  * A stand-in for OpenSearch's PPL: reads and evaluates what the converter writes, by the user manual of the project
@@ -51,13 +58,7 @@ function comparison(cursor: Cursor): Condition {
   const [, sign = ""] = cursor.expect(/ (=|<=|>=|<|>) /);
   const [number] = cursor.take(/-?\d+/) ?? [];
   if (number !== undefined) {
-    return nullable(left.name, (text) => {
-      const [value, wanted] = [Number(text), Number(number)];
-      return (
-        { "=": value === wanted, "<": value < wanted, "<=": value <= wanted, ">": value > wanted }[sign] ??
-        value >= wanted
-      );
-    });
+    return nullable(left.name, (text) => compares(sign, Number(text), Number(number)));
   }
   const [truth] = cursor.take(/true|false/) ?? [];
   if (truth !== undefined) return nullable(left.name, (text) => text === truth);

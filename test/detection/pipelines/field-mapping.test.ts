@@ -179,6 +179,23 @@ describe("the rule that comes out", () => {
     ]);
   });
 
+  test.each([
+    // the change is a line of the rule, which knows no name of the events
+    [
+      "Image|endswith: /sh",
+      { exe: "/bin/ls" },
+      "the event has another value: add '/ls' to the values of `Image|endswith`",
+    ],
+    ["Image: sh", { exe: "/bin/sh" }, "the event has a full path: use `Image|endswith: '/sh'`"],
+    ["Image|gte: 5", { exe: "3" }, "the event has 3: use `Image|gte: 3`"],
+    ["Image: sh", { path: "sh" }, "the event has it in another field: map `Image` to `path` in the pipeline"],
+    ["Image: [a, b]", { exe: "c" }, "the event has another value: add 'c' to the values of `Image`"],
+    ["Image|exists: true", { a: "1" }, "this event has no `exe` (the rule's `Image`): test a field"],
+  ])("suggests a change in the rule's own names: %s over %j", (line, fields, change) => {
+    const { unmet } = compiledWith(line, toOne).explain(event(fields));
+    expect(unmet[0]?.change).toContain(change);
+  });
+
   test("has each line at its place in the rule", () => {
     const { rule } = applied(selection("User: root\nImage: a"), toOne);
     const search = rule?.searches.get("selection");

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { CompiledRule, RuleEvent } from "../../../src/detection/rule.js";
 import {
   compileWithPipelines,
@@ -34,6 +35,16 @@ export function refusedPipeline(text: string): readonly Diagnostic[] {
   const { pipeline, diagnostics } = parsePipeline(text, "pipelines/test.yml");
   if (pipeline !== null) throw new Error("the pipeline was not refused");
   return diagnostics;
+}
+
+/** A pipeline that must be refused, and what is told of the first error; `words` are a part of its message or hint. */
+export type Refusal = readonly [text: string, code: string, line: number, column: number, words: string];
+
+/** Asserts that a pipeline is refused for a reason at a place. */
+export function expectRefusal([text, code, line, column, words]: Refusal): void {
+  const first = refusedPipeline(text).find(({ severity }) => severity === "error");
+  expect(first).toMatchObject({ file: "pipelines/test.yml", code, line, column });
+  expect(`${first?.message} ${first?.hint}`).toContain(words);
 }
 
 /** What a pipeline makes of a rule with a detection section. */

@@ -106,6 +106,13 @@ describe("fields out of texts", () => {
     ['rex field=a max_match=0 "(?<n>\\d+)"', { a: "1 22 3" }, { n: ["1", "22", "3"] }],
     ['rex field=a max_match=2 "(?<n>\\d+)"', { a: "1 22 3" }, { n: ["1", "22"] }],
     ['rex field=a "(?<n>\\d+)"', { a: "none", n: "stays" }, { n: "stays" }],
+    // docs.splunk.com/Documentation/Splunk/9.2.1/SearchReference/Rex: mode=sed, "s/<regex>/<replacement>/<flags>".
+    ['rex field=a mode=sed "s/o/0/"', { a: "foo boo" }, { a: "f0o boo" }],
+    ['rex field=a mode=sed "s/o/0/g"', { a: "foo boo" }, { a: "f00 b00" }],
+    ['rex field=a mode=sed "s/o/0/3"', { a: "foo boo" }, { a: "foo b0o" }],
+    ['rex mode=sed field=a "s/(\\w+) (\\w+)/\\2\\/\\1/"', { a: "x y" }, { a: "y/x" }],
+    ['rex field=a mode=sed "s/(\\d{4}-){3}/XXXX-/g"', { a: "1111-2222-3333-4444" }, { a: "XXXX-4444" }],
+    ['rex field=a mode=sed "s/z/0/g"', { a: ["z", "y"] }, { a: ["0", "y"] }],
     ['rex "a=(?<n>\\w+)"', { a: "raw" }, { n: "raw" }],
     ['rex field=a "C:\\\\\\\\(?<n>\\w+)"', { a: String.raw`C:\Windows\x` }, { n: "Windows" }],
     ['makemv delim="," a', { a: "1,2,,3" }, { a: ["1", "2", "3"] }],
@@ -134,6 +141,11 @@ describe("fields out of texts", () => {
       { fields: { a: "2", b: "x" }, events: ["1"] },
       { fields: { a: "3" }, events: ["2"] },
     ]);
+  });
+
+  // answers.splunk.com/answers/330237: "Why does mvexpand X remove events with X=NULL?"
+  test("mvexpand takes away rows without the field", () => {
+    expect(ids("* | mvexpand a", plain({ a: "1" }, { b: "2" }))).toEqual(["1"]);
   });
 
   test("more values than allowed are an error, not a part of them", () => {

@@ -43,15 +43,31 @@ describe("comparisons of where", () => {
     expect(holds(condition, fields)).toBe(expected);
   });
 
-  test("of something absent neither a condition nor its opposite holds", () => {
+  // Measured in Splunk 8.2.2, qiita.com/frozencatpisces/items/bb0adbf22712565c15e1: a comparison with NULL is false, and
+  // NOT inverts that without regard to NULL.
+  test("a comparison with something absent is false, and its opposite true", () => {
     expect(holds('a="x"')).toBe(false);
     expect(holds('a!="x"')).toBe(false);
-    expect(holds('NOT a="x"')).toBe(false);
-    expect(holds('NOT like(a, "x%")')).toBe(false);
+    expect(holds("a=a")).toBe(false);
+    expect(holds("a<5")).toBe(false);
+    expect(holds('NOT a="x"')).toBe(true);
+    expect(holds('NOT a!="x"')).toBe(true);
+    expect(holds("NOT a!=a")).toBe(true);
     expect(holds('a="x" OR other="x"')).toBe(true);
     expect(holds('NOT (a="x" AND other="y")')).toBe(true);
     expect(holds("isnull(a)")).toBe(true);
     expect(holds("NOT isnull(a)")).toBe(false);
+  });
+
+  test("what NOT makes of a function of something absent is not documented, and ends the evaluation", () => {
+    const event = [{ id: "1", time: now, fields: { other: "x" } }];
+    for (const condition of ['NOT like(a, "x%")', 'NOT match(a, "x")', 'NOT a IN ("x")']) {
+      expect(refused(`* | where ${condition}`, event).code).toBe("absent-undefined");
+      expect(holds(condition.replace("NOT ", "isnull(a) OR NOT "))).toBe(true);
+      expect(holds(condition.replace("NOT ", "isnotnull(a) AND NOT "))).toBe(false);
+    }
+    expect(holds('like(a, "x%")')).toBe(false);
+    expect(holds('NOT (like(a, "x%") AND other="y")')).toBe(true);
   });
 
   test("what is not defined ends the evaluation", () => {
@@ -163,6 +179,11 @@ describe("functions", () => {
     ["now()", now / 1000],
     ['strftime(0, "%Y-%m-%dT%H:%M:%S")', "1970-01-01T00:00:00"],
     ['strftime(1.5, "%s %3N %A %b")', "1 500 Thursday Jan"],
+    // docs.splunk.com/Documentation/SplunkCloud/latest/SearchReference/Commontimeformatvariables: "The default is %9N",
+    // and of %Q "The default is milliseconds, %3Q".
+    ['strftime(1.5, "%N %6N %9N")', "500000000 500000 500000000"],
+    ['strftime(1.5, "%Q %6Q %9Q")', "500 500000 500000000"],
+    ['strptime("1970-01-01 00:00:01.25", "%Y-%m-%d %H:%M:%S.%N")', 1.25],
     ['strftime(_time, "%H")', "13"],
     ['strptime("2026-11-24 13:00:00", "%Y-%m-%d %H:%M:%S")', now / 1000],
     ['strptime("24/Nov/2026:13:00:00 +0200", "%d/%b/%Y:%H:%M:%S %z")', now / 1000 - 7200],

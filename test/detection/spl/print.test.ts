@@ -182,9 +182,18 @@ const command: fc.Arbitrary<CommandNode> = fc.oneof(
       consecutive: false,
       at,
     })),
-  fc
-    .tuple(name, fc.nat(3))
-    .map(([field, most]): CommandNode => ({ name: "rex", field, most, pattern: '(?<x>[^"\\\\|]+)\\s"', at })),
+  fc.tuple(name, fc.nat(3)).map(([field, most]): CommandNode => ({
+    name: "rex",
+    field,
+    most,
+    pattern: '(?<x>[^"\\\\|]+)\\s"',
+    sed: null,
+    at,
+  })),
+  fc.tuple(name, fc.constantFrom(null, 1, 12)).map(([field, which]): CommandNode => {
+    const sed = { replacement: String.raw`<\1\/>`, which };
+    return { name: "rex", field, most: 1, pattern: String.raw`"(a)\/\\`, sed, at };
+  }),
   fc
     .tuple(name, fc.boolean())
     .map(([field, negated]): CommandNode => ({ name: "regex", field, negated, pattern: "^a\\b", at })),

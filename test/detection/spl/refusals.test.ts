@@ -81,7 +81,9 @@ const queries: readonly (readonly [string, string, number, number])[] = [
   ["* | head a=1", "option-unsupported", 1, 10],
   ["* | dedup a sortby b", "option-unsupported", 1, 13],
   ['* | rex "a"', "rex-no-group", 1, 8],
-  ['* | rex mode=sed "s/a/b/"', "option-unsupported", 1, 8],
+  ['* | rex mode=sed "y/ab/cd/"', "option-unsupported", 1, 8],
+  ['* | rex mode=sed "s/a/[&]/"', "option-unsupported", 1, 8],
+  ['* | rex mode=awk "s/a/b/"', "option-invalid", 1, 8],
   ['* | rex "(?<a>"', "regex-invalid", 1, 5],
   ['* | regex a="(?!b)"', "regex-unsafe", 1, 5],
   ["* | bin _time", "option-missing", 1, 14],
@@ -277,4 +279,10 @@ describe("what doubles with each command is refused before it is too large", () 
 test("an evaluation over too many events is refused", () => {
   const events = plain({}, {}, {});
   expect(refused("* | head 1", events, { limits: { rows: 2 } }).code).toBe("row-limit");
+});
+
+test("a regular expression is refused in words of no other language", () => {
+  const { message, hint } = refused('* | regex a="(?!b)"');
+  expect(`${message} ${hint}`).not.toMatch(/Sigma|selection/);
+  expect(hint).toContain("exclude what must not match");
 });

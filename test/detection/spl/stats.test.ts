@@ -33,6 +33,10 @@ describe("aggregations", () => {
     ["perc50(n)", 7],
     ["perc95(n)", 10],
     ["p25(n)", 3],
+    ["perc100(n)", 10],
+    ["perc99.9(n)", 10],
+    ["exactperc50(n)", 7],
+    ["upperperc50(n)", 7],
     ["first(n)", "7"],
     ["last(n)", "1"],
     ["earliest(n)", "1"],
@@ -49,15 +53,35 @@ describe("aggregations", () => {
     expect(one(aggregation)).toEqual(expected);
   });
 
+  // docs.splunk.com/Documentation/Splunk/9.2.1/SearchReference/Aggregatefunctions: perc<percent>, upperperc, exactperc.
+  // limits.conf, perc_method: of the values in order the one at floor(percent / 100 * count), counted from 0.
+  test("from a thousand values that differ Splunk estimates percentiles, exactperc apart", () => {
+    const many = plain(...Array.from({ length: 1000 }, (_, n) => ({ n: String(n) })));
+    const same = plain(...Array.from({ length: 2000 }, (_, n) => ({ n: String(n % 999) })));
+    for (const name of ["perc95", "p95", "upperperc95", "median"]) {
+      const query = `* | stats ${name}(n) AS result`;
+      expect(refused(query, many)).toMatchObject({ code: "percentile-estimated", column: 11 });
+      expect(run(query, same)).toHaveLength(1);
+    }
+    expect(run("* | stats exactperc95(n) AS result", many)[0]?.fields["result"]).toBe(950);
+  });
+
+  test("a percentage beyond a hundred is none", () => {
+    expect(refused("* | stats perc101(n)").code).toBe("unknown-aggregation");
+  });
+
   test("results are named as they are written, unless they are given a name", () => {
-    const [row] = run("* | stats count dc(user) as users, sum(n), count(eval(n > 2)) by user", events);
-    expect(Object.keys(row?.fields ?? {})).toEqual([
-      "user",
-      "count",
-      "users",
-      "sum(n)",
-      "count(eval(n > 2))",
-    ]);
+    const [row] = run("* | stats count dc(user) as users, sum(n) by user", events);
+    expect(Object.keys(row?.fields ?? {})).toEqual(["user", "count", "users", "sum(n)"]);
+  });
+
+  // Search Manual, "Use stats with eval expressions and functions"; the command's own error says "You must specify a
+  // rename for the aggregation specifier on the dynamically evaluated field".
+  test("what is aggregated over eval() needs a name", () => {
+    const query = "* | stats count(eval(n > 2)) by user";
+    expect(refused(query)).toMatchObject({ code: "aggregation-unnamed", column: 11 });
+    const [row] = run(query, events, { mode: "lenient" });
+    expect(row?.fields).toEqual({ user: "a", "count(eval(n > 2))": 1 });
   });
 
   test("without rows stats gives one, with BY none", () => {

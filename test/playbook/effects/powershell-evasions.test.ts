@@ -112,7 +112,7 @@ const harmless: readonly string[] = [
   `$x = 1..3; foreach ($i in $x) { Write-Output ($i * 2) }`,
   `foreach ($i in 1..3) { $i }`,
   `1,2,3 | ForEach-Object { $_ * 2 } | Measure-Object -Sum`,
-  `Get-Process | Where-Object { $_.Id -gt 4 } | Select-Object -First 3 -Property Name`,
+  `Get-Process | Where-Object { $_.Id -gt 4 } | Select-Object -First 3 -Property 'Name','Id'`,
   `"{0}-{1}" -f 'a', 'b'`,
   `('c','b','a' | Sort-Object) -join ','`,
   `if ($PSVersionTable.PSVersion.Major -ge 3) { 'new' } else { 'old' }`,

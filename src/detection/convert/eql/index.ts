@@ -1,22 +1,26 @@
-import { dateExpressionOf } from "../date-expression.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { writtenDate } from "../date-expression.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf } from "../text-shape.js";
+import type { Leaf, Query } from "../query-tree.js";
+import { eqlText } from "../quoted-text.js";
+import { literalsOf } from "../text-shape.js";
 import type { Pattern } from "../../sigma/pattern.js";
-import { eqlName, eqlText } from "./literal.js";
+import { eqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
-/** The pattern in EQL's wildcards, which nothing escapes; null when it needs more. */
+/**
+ * The pattern in EQL's wildcards, which nothing escapes; null when it needs more. Elasticsearch takes the character 1 in
+ * a pattern for an escape of its own.
+ */
 function wildcardText(pattern: Pattern): string | null {
   let text = "";
   for (const token of pattern) {
     if (token.type === "dash") return null;
     if (token.type !== "literal") text += token.type === "run" ? "*" : "?";
-    else if (/[*?]/.test(token.text)) return null;
+    else if (/[*?\x01]/.test(token.text)) return null;
     else text += token.text;
   }
   return text;
@@ -25,18 +29,10 @@ function wildcardText(pattern: Pattern): string | null {
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
   const { pattern } = value;
-  const literals = literalsOf(pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   if (pattern.length === 1 && pattern[0]?.type === "run") return `${name} != null`;
   const wildcards = wildcardText(pattern);
   // Without regard to case Elasticsearch compares the letters of ASCII only.
-  const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literals);
+  const hasWideCase = !cased && /[^\p{ASCII}]/u.test(literalsOf(pattern));
   if (wildcards === null || hasWideCase) {
     const expression = writtenExpression(expressionOf(pattern, cased), new Set(), at, context);
     return `${name} regex ${eqlText(expression)}`;
@@ -47,17 +43,10 @@ function textTest(name: string, { value, cased, at }: Leaf, context: ConvertCont
   return `${name} ${cased ? "like" : "like~"} ${eqlText(wildcards)}`;
 }
 
-function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
-  return refuse(at, `no EQL query can carry the field name "${name}"`, "rename the field with a pipeline");
-}
-
-function dateTest(name: string, { field, value, at }: Leaf, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  if (expression === null) {
-    return context.refuse(at, "EQL reads this part of a date from no text", "test another part of the date");
-  }
-  context.assume(`${field ?? ""} is a text (keyword or wildcard), not a date`);
-  return `${name} regex ${eqlText(writtenExpression(expression, new Set(), at, context))}`;
+function dateTest(name: string, leaf: Leaf, context: ConvertContext): string {
+  context.assume(`${leaf.field ?? ""} is a text (keyword or wildcard), not a date`);
+  const expression = writtenDate(leaf, "EQL", context);
+  return `${name} regex ${eqlText(writtenExpression(expression, new Set(), leaf.at, context))}`;
 }
 
 /** A test as EQL says it, which may be null where the field is absent. */
@@ -87,15 +76,8 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
       assume(`${field ?? ""} is indexed; where its value is null it is taken as absent`);
       return `${name} ${value.type === "presence" && value.wanted ? "!=" : "=="} null`;
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Elasticsearch takes addresses of version 4 for addresses of this range",
-          "write a range that ::ffff:0:0/96 is no part of",
-        );
-      }
       assume(`${field ?? ""} is of type ip`);
-      return `cidrMatch(${name}, "${networkText(value.network)}")`;
+      return `cidrMatch(${name}, "${rangeText(value.network, at, "Elasticsearch", context)}")`;
     case "comparison":
       if (value.part !== null) return dateTest(name, leaf, context);
       assume(`${field ?? ""} is of a type for numbers`);
@@ -111,7 +93,7 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
  * Writes a query of Elasticsearch's Event Query Language, over events of any category unless the source names one. A test
  * of an absent field is null there, and so is its negation: below a NOT the field has to be there.
  */
-export const eql: Language = (query, context) => {
+function eqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source !== null && !/^[A-Za-z_]\w*$/.test(source)) {
     return context.refuse(
@@ -130,11 +112,17 @@ export const eql: Language = (query, context) => {
         return context.refuse(at, "EQL has no test for a text in any field", "name the field");
       }
       const name = eqlName(field);
-      if (name === null) return refuseName(field, at, context);
+      if (name === null) return refuseName("EQL", field, at, context);
       const text = test(leaf, name, context);
       const isDecided = value.type === "null" || value.type === "presence";
       return negated && !isDecided ? `(${name} != null and ${text})` : text;
     },
   });
   return `${source ?? "any"} where ${condition}`;
+}
+
+export const eql: Language = {
+  rule: eqlQuery,
+  escapesControls: true,
+  correlation: "EQL finds sequences of events, and counts none",
 };

@@ -1,27 +1,21 @@
 import type { ReferencePart } from "../../sigma/values.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
-import { esqlName, esqlText } from "./literal.js";
+import type { Leaf, Query } from "../query-tree.js";
+import { esqlText } from "../quoted-text.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
+import { esqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.place === "contains" && shape.text === "") return `${name} IS NOT NULL`;
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  const hasCase = foldsCase(value.pattern, cased);
   if (shape?.place === "equals" && !hasCase) return `${name} == ${esqlText(shape.text)}`;
   const expression = writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context);
   return `${name} RLIKE ${esqlText(expression)}`;
@@ -41,10 +35,6 @@ function referenceTest(name: string, other: string, part: ReferencePart, cased: 
   }
 }
 
-function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
-  return refuse(at, `no ES|QL query can carry the field name "${name}"`, "rename the field with a pipeline");
-}
-
 function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {
   return refuse(
     at,
@@ -61,7 +51,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
     return refuse(at, "ES|QL has no test for a text in any part of any field", "name the field");
   }
   const name = esqlName(field);
-  if (name === null) return refuseName(field, at, context);
+  if (name === null) return refuseName("ES|QL", field, at, context);
   if (value.type !== "null" && value.type !== "presence") {
     assume(`${field} has one value an event: ES|QL makes null of a test of several`);
   }
@@ -83,15 +73,8 @@ function test(leaf: Leaf, context: ConvertContext): string {
       assume(`${field} is absent where its value is null`);
       return `${name} IS ${value.type === "presence" && value.wanted ? "NOT NULL" : "NULL"}`;
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Elasticsearch takes addresses of version 4 for addresses of this range",
-          "write a range that ::ffff:0:0/96 is no part of",
-        );
-      }
       assume(`${field} is of type ip`);
-      return `CIDR_MATCH(${name}, "${networkText(value.network)}")`;
+      return `CIDR_MATCH(${name}, "${rangeText(value.network, at, "Elasticsearch", context)}")`;
     case "comparison":
       if (value.part !== null) return refuseDates(leaf, context);
       assume(`${field} is of a type for numbers`);
@@ -100,7 +83,7 @@ function test(leaf: Leaf, context: ConvertContext): string {
       return refuseDates(leaf, context);
     case "reference": {
       const other = esqlName(value.field);
-      if (other === null) return refuseName(value.field, at, context);
+      if (other === null) return refuseName("ES|QL", value.field, at, context);
       assume(`${value.field} has one value an event, and both are of type keyword, text or wildcard`);
       return (
         referenceTest(name, other, value.part, cased) ??
@@ -114,11 +97,21 @@ function test(leaf: Leaf, context: ConvertContext): string {
   }
 }
 
-/**
- * Writes a query of ES|QL. Null is neither true nor false there, and neither is its negation: below a NOT, tests that may
- * be null are made false.
- */
-export const esql: Language = (query, context) => {
+function condition(query: Query, context: ConvertContext): string {
+  return writeQuery(query, {
+    and: "AND",
+    or: "OR",
+    not: ["NOT ", ""],
+    leaf: (leaf, negated) => {
+      const text = test(leaf, context);
+      const isDecided = leaf.value.type === "null" || leaf.value.type === "presence";
+      return negated ? (isDecided ? `(${text})` : `COALESCE(${text}, false)`) : text;
+    },
+  });
+}
+
+/** The index, and the events of a query in it. */
+function eventsOf(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !/^[\w.*:-]+(?:,[\w.*:-]+)*$/.test(source)) {
     return context.refuse(
@@ -129,15 +122,41 @@ export const esql: Language = (query, context) => {
       "give the index pattern as the source, such as logs-windows.*",
     );
   }
-  const condition = writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: ["NOT ", ""],
-    leaf: (leaf, negated) => {
-      const text = test(leaf, context);
-      const isDecided = leaf.value.type === "null" || leaf.value.type === "presence";
-      return negated ? (isDecided ? `(${text})` : `COALESCE(${text}, false)`) : text;
-    },
-  });
-  return `FROM ${source}\n| WHERE ${condition}`;
-};
+  return `FROM ${source}\n| WHERE ${condition(query, context)}`;
+}
+
+function stats(result: string, by: readonly string[]): string {
+  return by.length === 0 ? `STATS ${result}` : `STATS ${result} BY ${by.join(", ")}`;
+}
+
+/** Absent fields are a group of their own in ES|QL: they are sorted out before. CASE takes null for false. */
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const nameOf = (name: string): string => esqlName(name) ?? refuseName("ES|QL", name, 0, context);
+  const by = groupBy.map(nameOf);
+  const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
+  const present = [...by, ...fields].map((name) => `${name} IS NOT NULL`);
+  const lines = [
+    eventsOf(events, context),
+    ...(present.length === 0 ? [] : [`WHERE ${present.join(" AND ")}`]),
+  ];
+  if (counts.of === "rules") {
+    const flags = counts.rules.map(
+      (rule, index) => `${ruleName(index)} = CASE(${condition(rule, context)}, 1, 0)`,
+    );
+    const results = counts.rules.map((_, index) => `${ruleName(index)} = MAX(${ruleName(index)})`);
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} == 1` });
+    return [...lines, `EVAL ${flags.join(", ")}`, stats(results.join(", "), by), `WHERE ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  const count = `${countName} = COUNT(*)`;
+  // COUNT_DISTINCT is an estimate; a row for each combination of values can be counted.
+  if (counts.of === "values") lines.push(stats(count, [...by, ...fields]));
+  return [...lines, stats(count, by), `WHERE ${countName} >= ${counts.least}`].join("\n| ");
+}
+
+/**
+ * Writes a query of ES|QL. Null is neither true nor false there, and neither is its negation: below a NOT, tests that may
+ * be null are made false.
+ */
+export const esql: Language = { rule: eventsOf, correlation };

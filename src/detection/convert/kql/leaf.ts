@@ -1,12 +1,12 @@
-import { compileRegex } from "../../sigma/regex/index.js";
 import type { ReferencePart } from "../../sigma/values.js";
-import type { ConvertContext } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { refuseName, type ConvertContext } from "../language.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import { isPortable } from "../portable-expression.js";
 import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf, shapeOf, type TextShape } from "../text-shape.js";
-import { kqlName, kqlText } from "./literal.js";
+import { quotedText } from "../quoted-text.js";
+import { portableExpression, takesEmptyText } from "../re2-expression.js";
+import { shapeOf, type TextShape } from "../text-shape.js";
+import { kqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
@@ -40,13 +40,6 @@ function isAscii(text: string): boolean {
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
   const { pattern } = value;
-  if (!isCarried(literalsOf(pattern))) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no KQL query can carry",
-      "write the value as a regular expression, with escapes",
-    );
-  }
   const shape = shapeOf(pattern);
   if (shape?.text === "") {
     return shape.place === "equals"
@@ -58,29 +51,21 @@ function textTest(name: string, { value, cased, at }: Leaf, context: ConvertCont
       : `isnotempty(${name})`;
   }
   if (shape !== null && (cased || isAscii(shape.text))) {
-    return `${name} ${(cased ? casedOperators : foldedOperators)[shape.place]} ${kqlText(shape.text)}`;
+    return `${name} ${(cased ? casedOperators : foldedOperators)[shape.place]} ${quotedText(shape.text)}`;
   }
-  return `${name} matches regex ${kqlText(expressionOf(pattern, cased))}`;
+  return `${name} matches regex ${quotedText(expressionOf(pattern, cased))}`;
 }
 
 function regexTest(name: string, { value, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "regex") return "";
-  if (!isPortable(value.source) || !isCarried(value.source)) {
-    return context.refuse(
-      at,
-      "the regular expression holds what Kusto's dialect (RE2) reads otherwise or not at all",
-      String.raw`write it with classes, plain groups, quantifiers below 1000 and the escapes \d \w \s \b \A \z \t \n \r \xHH`,
-    );
-  }
   if (/\\[dDwWsSbB]|\$/.test(value.source)) {
     context.assume(
       String.raw`Kusto's \d, \w, \s and \b decide on letters beyond ASCII, and its $ does not match before a line break at the end`,
     );
   }
-  const flags = value.flags.size === 0 ? "" : `(?${[...value.flags].toSorted().join("")})`;
-  const test = `${name} matches regex ${kqlText(`${flags}${value.source}`)}`;
+  const test = `${name} matches regex ${quotedText(portableExpression(value, at, context))}`;
   // An absent column is the empty text, which some expressions match.
-  return compileRegex(value.source, value.flags).test("") ? `(isnotempty(${name}) and ${test})` : test;
+  return takesEmptyText(value) ? `(isnotempty(${name}) and ${test})` : test;
 }
 
 function networkTest(
@@ -90,16 +75,9 @@ function networkTest(
   context: ConvertContext,
 ): string {
   if (value.type !== "network") return "";
-  const { network } = value;
-  if (holdsVersion4(network)) {
-    return context.refuse(
-      at,
-      "Kusto takes addresses of version 4 for addresses of this range",
-      "write a range that ::ffff:0:0/96 is no part of",
-    );
-  }
   context.assume(`${field ?? ""} holds single addresses: Kusto takes a range in it for an address`);
-  const call = `ipv${network.version}_is_in_range(${name}, "${networkText(network)}")`;
+  const range = rangeText(value.network, at, "Kusto", context);
+  const call = `ipv${value.network.version}_is_in_range(${name}, "${range}")`;
   // It is null for what is no address.
   return negated ? `coalesce(${call}, false)` : call;
 }
@@ -109,7 +87,7 @@ export function kqlLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): 
   const { field, value, cased, at } = leaf;
   if (field === null) return keyword(leaf, negated, context);
   const name = kqlName(field);
-  if (name === null) return refuseName(field, at, context);
+  if (name === null) return refuseName("KQL", field, at, context);
   switch (value.type) {
     case "text":
       return textTest(name, leaf, context);
@@ -136,7 +114,7 @@ export function kqlLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): 
       return refuseDates(leaf, context);
     case "reference": {
       const other = kqlName(value.field);
-      if (other === null) return refuseName(value.field, at, context);
+      if (other === null) return refuseName("KQL", value.field, at, context);
       const side = (each: string): string => (cased ? each : `tolower(${each})`);
       const test = `${side(name)} ${referenceOperators[value.part]} ${side(other)}`;
       return `(isnotempty(${name}) and isnotempty(${other}) and ${test})`;
@@ -144,26 +122,18 @@ export function kqlLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): 
   }
 }
 
-function keyword({ value, cased, at }: Leaf, negated: boolean, context: ConvertContext): string {
-  const shape = value.type === "text" ? shapeOf(value.pattern) : null;
-  const isPlain =
-    shape?.place === "contains" &&
-    shape.text !== "" &&
-    isCarried(shape.text) &&
-    (cased || isAscii(shape.text));
-  if (!isPlain || negated) {
+/** A test of every column (Microsoft Learn, "search operator": `where * contains`, `where * matches regex`). */
+function keyword(leaf: Leaf, negated: boolean, context: ConvertContext): string {
+  const { value, at } = leaf;
+  if (negated || (value.type !== "text" && value.type !== "regex")) {
     return context.refuse(
       at,
-      "KQL looks for plain texts of ASCII in all columns only, and not below a NOT",
+      "KQL looks for texts and regular expressions in all columns, and not below a NOT",
       "name the field",
     );
   }
   context.assume("Keywords are looked for in every column of the table");
-  return `* ${(cased ? casedOperators : foldedOperators).contains} ${kqlText(shape.text)}`;
-}
-
-function refuseName(name: string, at: number, { refuse }: ConvertContext): string {
-  return refuse(at, `no KQL query can carry the field name "${name}"`, "rename the field with a pipeline");
+  return value.type === "text" ? textTest("*", leaf, context) : regexTest("*", leaf, context);
 }
 
 function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {

@@ -1,20 +1,20 @@
-import { dateExpressionOf } from "../date-expression.js";
-import { goText } from "../go-literal.js";
+import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
-import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import { rangeText } from "../network-text.js";
+import { escapeExpression, expressionOf } from "../pattern-expression.js";
+import { leavesOf, type Leaf, type Query } from "../query-tree.js";
+import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
 import { withNegationsDown } from "./negations.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 const opposites = { lt: ">=", lte: ">", gt: "<=", gte: "<" } as const;
 
 /** A comparison of numbers lets through what is no number, with an error: texts are sorted out before it. */
-const numberForm = goText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
+const numberForm = quotedText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
 /** A comparison with addresses looks for one anywhere in the text. */
-const addressForm = goText("[0-9A-Fa-f.:]+");
+const addressForm = quotedText("[0-9A-Fa-f.:]+");
 
 /** The label that Loki's parsers make of a field: what a label cannot have becomes an underscore. Null beyond ASCII. */
 function labelOf(field: string, { assume }: ConvertContext): string | null {
@@ -25,7 +25,7 @@ function labelOf(field: string, { assume }: ConvertContext): string | null {
 }
 
 function matcher(label: string, operator: "=" | "=~", text: string, negated: boolean): string {
-  return `${label}${negated ? { "=": "!=", "=~": "!~" }[operator] : operator}${goText(text)}`;
+  return `${label}${negated ? { "=": "!=", "=~": "!~" }[operator] : operator}${quotedText(text)}`;
 }
 
 function textTest(
@@ -35,14 +35,6 @@ function textTest(
   context: ConvertContext,
 ): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.text === "") {
     return shape.place === "equals"
@@ -53,7 +45,7 @@ function textTest(
         )
       : `${label}${negated ? "=" : "!="}""`;
   }
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  const hasCase = foldsCase(value.pattern, cased);
   if (shape?.place === "equals" && !hasCase) return matcher(label, "=", shape.text, negated);
   return matcher(label, "=~", expressionOf(value.pattern, !hasCase), negated);
 }
@@ -63,11 +55,33 @@ function foundAnywhere(label: string, expression: string, negated: boolean): str
   return matcher(label, "=~", `(?s:.*)(?:${expression})(?s:.*)`, negated);
 }
 
-function dateTest(label: string, { value, at }: Leaf, negated: boolean, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  return expression === null
-    ? context.refuse(at, "LogQL reads this part of a date from no text", "test another part of the date")
-    : foundAnywhere(label, expression, negated);
+/** A text that stands in the raw line as it is, however the line is encoded. */
+function lineExpression({ value, cased, at }: Leaf, context: ConvertContext): string {
+  const shape = value.type === "text" ? shapeOf(value.pattern) : null;
+  if (shape?.place !== "contains" || !/^[A-Za-z0-9 _.,:;()@%$^*+=!?~|[\]{}-]+$/.test(shape.text)) {
+    return context.refuse(
+      at,
+      "LogQL looks for keywords in the raw line, where quotes, slashes and letters beyond ASCII may be escaped, and wildcards reach over several fields",
+      "name the field",
+    );
+  }
+  context.assume("Keywords are looked for in the raw line, names of fields included");
+  return `(?${cased ? "-" : ""}i:${escapeExpression(shape.text)})`;
+}
+
+/** A filter of the raw line, for keywords of which any is enough, or one that must not be there (Loki, "Line filter expression"). */
+function lineFilter(query: Query, context: ConvertContext): string {
+  const negated = query.type === "not";
+  const leaves = leavesOf(query);
+  if (query.type === "or" && !query.operands.every(({ type }) => type === "leaf")) {
+    return context.refuse(
+      leaves[0]?.at ?? 0,
+      "LogQL joins keywords that are negated by AND only",
+      "name the field",
+    );
+  }
+  const expression = leaves.map((leaf) => lineExpression(leaf, context)).join("|");
+  return `${negated ? "!~" : "|~"} ${quotedText(expression)}`;
 }
 
 /** A test, or its negation. Neither is ever unknown: an absent label is an empty text. */
@@ -77,7 +91,7 @@ function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string
   if (field === null) {
     return refuse(
       at,
-      "LogQL looks for a text in the raw line, names of fields and escapes included, and joins that with nothing else",
+      "LogQL looks for a text in the raw line, and joins that with tests of fields by AND only",
       "name the field",
     );
   }
@@ -110,27 +124,20 @@ function leafTest(leaf: Leaf, negated: boolean, context: ConvertContext): string
       return negated ? `(${label}="" or ${test})` : `(${label}!="" and ${test})`;
     }
     case "network": {
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Loki takes addresses of version 4 for addresses of this range",
-          "write a smaller range",
-        );
-      }
       assume(`${field} holds single addresses, and every line can be parsed`);
-      const range = `ip(${goText(networkText(value.network))})`;
+      const range = `ip(${quotedText(rangeText(value.network, at, "Loki", context))})`;
       return negated
         ? `(${label}!~${addressForm} or ${label}!=${range})`
         : `(${label}=~${addressForm} and ${label}=${range})`;
     }
     case "comparison":
-      if (value.part !== null) return dateTest(label, leaf, negated, context);
+      if (value.part !== null) return foundAnywhere(label, writtenDate(leaf, "LogQL", context), negated);
       assume("Every line can be parsed: Loki does not compare numbers of others");
       return negated
         ? `(${label}!~${numberForm} or ${label} ${opposites[value.operator]} ${value.value})`
         : `(${label}=~${numberForm} and ${label} ${comparisons[value.operator]} ${value.value})`;
     case "date-part":
-      return dateTest(label, leaf, negated, context);
+      return foundAnywhere(label, writtenDate(leaf, "LogQL", context), negated);
     case "reference":
       return refuse(at, "LogQL compares no label with another", "convert the rule to another language");
   }
@@ -143,7 +150,7 @@ const selector = new RegExp(String.raw`^\{(?:[^"${"`"}{}]|${quoted})+\}(?:\s*\|\
  * Writes a query of Loki: label filters behind the source, which is a selector of streams and the parser of their lines,
  * such as `{job="sysmon"} | json`. Label filters are joined with `and` and `or`, and negated one by one.
  */
-export const logql: Language = (query, context) => {
+function logqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !selector.test(source)) {
     return context.refuse(
@@ -154,11 +161,26 @@ export const logql: Language = (query, context) => {
       'give both as the source, such as {job="sysmon"} | json',
     );
   }
-  const condition = writeQuery(withNegationsDown(query), {
-    and: "and",
-    or: "or",
-    not: ["", ""],
-    leaf: (leaf, negated) => leafTest(leaf, negated, context),
-  });
-  return `${source}\n| ${condition}`;
+  const tests = withNegationsDown(query);
+  const parts = tests.type === "and" ? tests.operands : [tests];
+  const isRaw = (part: Query): boolean => leavesOf(part).every(({ field }) => field === null);
+  const lines = parts.filter(isRaw).map((part) => lineFilter(part, context));
+  const labels = parts.filter((part) => !isRaw(part));
+  if (labels.length === 0) return [source, ...lines].join("\n");
+  const condition = writeQuery(
+    labels.length === 1 && labels[0] ? labels[0] : { type: "and", operands: labels },
+    {
+      and: "and",
+      or: "or",
+      not: ["", ""],
+      leaf: (leaf, negated) => leafTest(leaf, negated, context),
+    },
+  );
+  return [source, ...lines, `| ${condition}`].join("\n");
+}
+
+export const logql: Language = {
+  rule: logqlQuery,
+  escapesControls: true,
+  correlation: "correlations are not written in LogQL",
 };

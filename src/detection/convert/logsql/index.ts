@@ -1,11 +1,11 @@
-import { dateExpressionOf } from "../date-expression.js";
-import { goText } from "../go-literal.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
+import { writtenDate } from "../date-expression.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { networkText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
+import { quotedText } from "../quoted-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
 
 const ranges = {
   lt: (value: number) => `range[-Inf, ${value})`,
@@ -16,19 +16,11 @@ const ranges = {
 
 /** A field's name in quotes (LogsQL, "String literals"); null when it cannot be written. */
 function logsqlName(name: string): string | null {
-  return /[\p{Cc}\p{Cs}]/u.test(name) ? null : goText(name);
+  return /[\p{Cc}\p{Cs}]/u.test(name) ? null : quotedText(name);
 }
 
 function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.text === "") {
     return shape.place === "equals"
@@ -39,16 +31,9 @@ function textTest(name: string, { value, cased, at }: Leaf, context: ConvertCont
         )
       : `${name}:*`;
   }
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
-  if (shape?.place === "equals" && !hasCase) return `${name}:=${goText(shape.text)}`;
-  return `${name}:~${goText(expressionOf(value.pattern, !hasCase))}`;
-}
-
-function dateTest(name: string, { value, at }: Leaf, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  return expression === null
-    ? context.refuse(at, "LogsQL reads this part of a date from no text", "test another part of the date")
-    : `${name}:~${goText(expression)}`;
+  const hasCase = foldsCase(value.pattern, cased);
+  if (shape?.place === "equals" && !hasCase) return `${name}:=${quotedText(shape.text)}`;
+  return `${name}:~${quotedText(expressionOf(value.pattern, !hasCase))}`;
 }
 
 function leafTest(leaf: Leaf, context: ConvertContext): string {
@@ -58,42 +43,36 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
     return refuse(at, "LogsQL has no filter over every field", "name the field, such as _msg");
   }
   const name = logsqlName(field);
-  if (name === null) {
-    return refuse(
-      at,
-      `no LogsQL query can carry the field name ${JSON.stringify(field)}`,
-      "rename the field",
-    );
-  }
+  if (name === null) return refuseName("LogsQL", field, at, context);
   assume(`${field} has one value an event: VictoriaLogs keeps a list as one text`);
   switch (value.type) {
     case "text":
       return textTest(name, leaf, context);
     case "boolean":
-      return `${name}:~${goText(`(?is)^${value.value}\\z`)}`;
+      return `${name}:~${quotedText(`(?is)^${value.value}\\z`)}`;
     case "number":
       assume(`${field} has its numbers in one spelling, without leading zeros, fractions of 0 and exponents`);
-      return `${name}:=${goText(value.text)}`;
+      return `${name}:=${quotedText(value.text)}`;
     case "null":
     case "presence":
       assume(`${field} is empty only where the event has no value for it`);
       return value.type === "presence" && value.wanted ? `${name}:*` : `${name}:""`;
     case "regex": {
-      const test = `${name}:~${goText(re2Expression(value, at, context))}`;
+      const test = `${name}:~${quotedText(re2Expression(value, at, context))}`;
       return takesEmptyText(value) ? `(${name}:* AND ${test})` : test;
     }
     case "network":
       return value.network.version === 4
-        ? `${name}:ipv4_range(${goText(networkText(value.network))})`
+        ? `${name}:ipv4_range(${quotedText(networkText(value.network))})`
         : refuse(at, "LogsQL has ranges of addresses of version 4 only", "test the text of the address");
     case "comparison":
-      if (value.part !== null) return dateTest(name, leaf, context);
+      if (value.part !== null) return `${name}:~${quotedText(writtenDate(leaf, "LogsQL", context))}`;
       assume(
         `${field} holds plain numbers, no sizes and durations such as 5KB: VictoriaLogs calculates with them`,
       );
       return `${name}:${ranges[value.operator](value.value)}`;
     case "date-part":
-      return dateTest(name, leaf, context);
+      return `${name}:~${quotedText(writtenDate(leaf, "LogsQL", context))}`;
     case "reference": {
       const other = logsqlName(value.field);
       if (other === null || value.part !== "whole" || !cased) {
@@ -109,7 +88,7 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
 }
 
 /** Writes a query of VictoriaLogs. The source is a filter of streams, such as `{host="ws1"}`, or none. */
-export const logsql: Language = (query, context) => {
+function logsqlQuery(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source !== null && !/^\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}$/.test(source)) {
     return context.refuse(0, `"${source}" is no filter of streams`, 'give one such as {host="ws1"}, or none');
@@ -121,4 +100,10 @@ export const logsql: Language = (query, context) => {
     source === null,
   );
   return source === null ? condition : `${source} AND ${condition}`;
+}
+
+export const logsql: Language = {
+  rule: logsqlQuery,
+  escapesControls: true,
+  correlation: "correlations are not written in LogsQL",
 };

@@ -1,6 +1,6 @@
-import { invert, type CharacterSet } from "../../sigma/regex/character-set.js";
-import { parseRegex } from "../../sigma/regex/parse.js";
-import type { Expression } from "../../sigma/regex/syntax.js";
+import { invert, type CharacterSet } from "../../regex/character-set.js";
+import { parseRegex } from "../../regex/parse.js";
+import type { Expression } from "../../regex/syntax.js";
 
 const lastCodePoint = 0x10ffff;
 
@@ -53,6 +53,8 @@ function textOf(expression: Expression): string | null {
       const options = expression.options.map(textOf);
       return options.includes(null) ? null : `(${options.join("|")})`;
     }
+    case "group":
+      return textOf(expression.part);
     case "repeat": {
       const part = textOf(expression.part);
       if (part === null) return null;
@@ -64,11 +66,13 @@ function textOf(expression: Expression): string | null {
 
 /** The parts of an expression one after the other, groups of one way opened. */
 function partsOf(expression: Expression): readonly Expression[] {
+  if (expression.type === "group") return partsOf(expression.part);
   return expression.type === "sequence" ? expression.parts.flatMap(partsOf) : [expression];
 }
 
 /** An expression that is searched for, as one that the whole text must be. */
 function wholeText(expression: Expression): string | null {
+  if (expression.type === "group") return wholeText(expression.part);
   if (expression.type === "choice") {
     const options = expression.options.map(wholeText);
     return options.includes(null) ? null : `(${options.join("|")})`;

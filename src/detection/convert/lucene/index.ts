@@ -1,8 +1,8 @@
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
 import { writtenExpression } from "./written-expression.js";
 
 const everything = "*:*";
@@ -24,21 +24,13 @@ function absent(name: string): string {
 function textTest(name: string, leaf: Leaf, context: ConvertContext): string {
   const { value, cased, at } = leaf;
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.text === "") {
     return shape.place === "equals"
       ? context.refuse(at, "Lucene does not search for the empty text", "leave the test out")
       : `_exists_:${name}`;
   }
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  const hasCase = foldsCase(value.pattern, cased);
   if (shape?.place === "equals" && !hasCase) return `${name}:${quoted(shape.text)}`;
   return `${name}:/${writtenExpression(expressionOf(value.pattern, !hasCase), new Set(), at, context)}/`;
 }
@@ -54,13 +46,7 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
     );
   }
   const name = luceneName(field);
-  if (name === null) {
-    return refuse(
-      at,
-      `no Lucene query can carry the field name "${field}"`,
-      "rename the field with a pipeline",
-    );
-  }
+  if (name === null) return refuseName("Lucene", field, at, context);
   switch (value.type) {
     case "text":
     case "regex":
@@ -81,15 +67,8 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
       assume(`${field} is indexed; where its value is null it is taken as absent`);
       return value.type === "presence" && value.wanted ? `_exists_:${name}` : absent(name);
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Elasticsearch takes addresses of version 4 for addresses of this range",
-          "write a range that ::ffff:0:0/96 is no part of",
-        );
-      }
       assume(`${field} is of type ip`);
-      return `${name}:${quoted(networkText(value.network))}`;
+      return `${name}:${quoted(rangeText(value.network, at, "Elasticsearch", context))}`;
     case "comparison":
       if (value.part !== null) return refuseDates(leaf, context);
       assume(`${field} is of a type for numbers`);
@@ -116,10 +95,13 @@ function refuseDates({ at }: Leaf, { refuse }: ConvertContext): string {
  * Writes a query of Elasticsearch's query string, which is Lucene's with `_exists_`. A negation starts from all events:
  * alone in its parentheses, NOT finds nothing in Lucene.
  */
-export const lucene: Language = (query, context) =>
-  writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: [`(${everything} AND NOT `, ")"],
-    leaf: (leaf) => leafTest(leaf, context),
-  });
+export const lucene: Language = {
+  rule: (query, context) =>
+    writeQuery(query, {
+      and: "AND",
+      or: "OR",
+      not: [`(${everything} AND NOT `, ")"],
+      leaf: (leaf) => leafTest(leaf, context),
+    }),
+  correlation: "a query of Lucene finds events one by one, and counts none",
+};

@@ -1,4 +1,5 @@
 import type { ConvertContext } from "../language.js";
+import { isCarried } from "../text-shape.js";
 import { luceneExpression } from "./expression.js";
 
 /** Elasticsearch refuses longer expressions (index.max_regex_length). */
@@ -17,6 +18,13 @@ export function writtenExpression(
       at,
       "Lucene has no edges of words or lines in its regular expressions, and no anchors inside them",
       "anchor the expression with ^ and $ at its ends only, and write out what may stand beside a word",
+    );
+  }
+  if (!isCarried(expression)) {
+    return refuse(
+      at,
+      "Lucene's regular expressions have no escapes for control characters, and no query can carry them as they are",
+      "leave them out, or write a class that goes around them",
     );
   }
   if (expression.length > longest) {

@@ -1,11 +1,12 @@
 import type { ReferencePart } from "../../sigma/values.js";
-import { dateExpressionOf } from "../date-expression.js";
-import { writeQuery, type ConvertContext, type Language } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
+import { writtenDate } from "../date-expression.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf } from "../query-tree.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { portableExpression } from "../re2-expression.js";
-import { isCarried, literalsOf, shapeOf } from "../text-shape.js";
+import { foldsCase, shapeOf } from "../text-shape.js";
 import { pplName, pplText } from "./literal.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -18,28 +19,13 @@ function found(name: string, expression: string): string {
   return `regexp_match(${name}, ${pplText(`(?du)${expression}`)})`;
 }
 
-function textTest(name: string, { value, cased, at }: Leaf, context: ConvertContext): string {
+function textTest(name: string, { value, cased }: Leaf): string {
   if (value.type !== "text") return "";
-  const literals = literalsOf(value.pattern);
-  if (!isCarried(literals)) {
-    return context.refuse(
-      at,
-      "the value holds control characters, which no query can carry",
-      "leave them out",
-    );
-  }
   const shape = shapeOf(value.pattern);
   if (shape?.place === "contains" && shape.text === "") return `isnotnull(${name})`;
-  const hasCase = !cased && literals.toLowerCase() !== literals.toUpperCase();
+  const hasCase = foldsCase(value.pattern, cased);
   if (shape?.place === "equals" && !hasCase) return `${name} = ${pplText(shape.text)}`;
   return found(name, expressionOf(value.pattern, !hasCase));
-}
-
-function dateTest(name: string, { value, at }: Leaf, context: ConvertContext): string {
-  const expression = dateExpressionOf(value);
-  return expression === null
-    ? context.refuse(at, "PPL reads this part of a date from no text", "test another part of the date")
-    : found(name, expression);
 }
 
 function referenceTest(name: string, other: string, part: ReferencePart, cased: boolean): string {
@@ -67,7 +53,7 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
   switch (value.type) {
     case "text":
       assume(`${here} is of type keyword, and no value is longer than its ignore_above`);
-      return textTest(name, leaf, context);
+      return textTest(name, leaf);
     case "regex":
       assume(`${here} is of type keyword, and no value is longer than its ignore_above`);
       if (/\(\?P?</.test(value.source)) {
@@ -86,36 +72,48 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
       assume(`${here} is indexed; where its value is null it is taken as absent`);
       return `${value.type === "presence" && value.wanted ? "isnotnull" : "isnull"}(${name})`;
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "OpenSearch may take addresses of version 4 for addresses of this range",
-          "write a smaller range",
-        );
-      }
       assume(`${here} holds addresses: cidrmatch ends the query with an error at what is none`);
-      return `cidrmatch(${name}, '${networkText(value.network)}')`;
+      return `cidrmatch(${name}, '${rangeText(value.network, at, "OpenSearch", context)}')`;
     case "comparison":
-      if (value.part !== null) return dateTest(name, leaf, context);
+      if (value.part !== null) return found(name, writtenDate(leaf, "PPL", context));
       assume(`${here} is of a type for numbers`);
       return `${name} ${comparisons[value.operator]} ${value.value}`;
     case "date-part":
-      return dateTest(name, leaf, context);
+      return found(name, writtenDate(leaf, "PPL", context));
     case "reference": {
       const other = pplName(value.field);
-      if (other === null) {
-        return refuse(at, `no PPL query can carry the field name "${value.field}"`, "rename the field");
-      }
+      if (other === null) return refuseName("PPL", value.field, at, context);
       return `(isnotnull(${other}) AND ${referenceTest(name, other, value.part, cased)})`;
     }
   }
 }
 
-/**
- * Writes a query of OpenSearch's Piped Processing Language. A test of an absent field is null there, and so is its
- * negation: below a NOT the field has to be there.
- */
-export const ppl: Language = (query, context) => {
+/** A condition; a decided one is false, not null, where a field is absent. */
+function condition(query: Query, context: ConvertContext, decided = false): string {
+  return writeQuery(
+    query,
+    {
+      and: "AND",
+      or: "OR",
+      not: ["NOT (", ")"],
+      leaf: (leaf, negated) => {
+        const { field, value, at } = leaf;
+        if (field === null) {
+          return context.refuse(at, "PPL has no test for a text in any part of any field", "name the field");
+        }
+        const name = pplName(field);
+        if (name === null) return refuseName("PPL", field, at, context);
+        const text = test(leaf, name, context);
+        const isDecided = value.type === "null" || value.type === "presence";
+        return negated && !isDecided ? `(isnotnull(${name}) AND ${text})` : text;
+      },
+    },
+    decided,
+  );
+}
+
+/** The index, and the events of a query in it. */
+function eventsOf(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source === null || !/^[A-Za-z_*][\w*-]*$/.test(source)) {
     return context.refuse(
@@ -126,23 +124,46 @@ export const ppl: Language = (query, context) => {
       "give the index pattern as the source, such as logs-windows",
     );
   }
-  const condition = writeQuery(query, {
-    and: "AND",
-    or: "OR",
-    not: ["NOT (", ")"],
-    leaf: (leaf, negated) => {
-      const { field, value, at } = leaf;
-      if (field === null) {
-        return context.refuse(at, "PPL has no test for a text in any part of any field", "name the field");
-      }
-      const name = pplName(field);
-      if (name === null) {
-        return context.refuse(at, `no PPL query can carry the field name "${field}"`, "rename the field");
-      }
-      const text = test(leaf, name, context);
-      const isDecided = value.type === "null" || value.type === "presence";
-      return negated && !isDecided ? `(isnotnull(${name}) AND ${text})` : text;
-    },
-  });
-  return `source=${source}\n| where ${condition}`;
-};
+  return `source=${source}\n| where ${condition(query, context)}`;
+}
+
+function stats(result: string, by: readonly string[]): string {
+  return by.length === 0 ? `stats ${result}` : `stats ${result} by ${by.join(", ")}`;
+}
+
+/** Absent fields are a group of their own in PPL: they are sorted out before. */
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const nameOf = (name: string): string => pplName(name) ?? refuseName("PPL", name, 0, context);
+  const by = groupBy.map(nameOf);
+  const fields = counts.of === "values" ? counts.fields.map(nameOf) : [];
+  const present = [...by, ...fields].map((name) => `isnotnull(${name})`);
+  // OpenSearch, PPL settings: plugins.query.buckets.
+  if (present.length > 0)
+    context.assume(
+      "There are no more groups than plugins.query.buckets allows (10,000 by default): OpenSearch leaves out the others",
+    );
+  const lines = [
+    eventsOf(events, context),
+    ...(present.length === 0 ? [] : [`where ${present.join(" AND ")}`]),
+  ];
+  if (counts.of === "rules") {
+    const flags = counts.rules.map(
+      (rule, index) => `${ruleName(index)} = if(${condition(rule, context, true)}, 1, 0)`,
+    );
+    const results = counts.rules.map((_, index) => `max(${ruleName(index)}) as ${ruleName(index)}`);
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} = 1` });
+    return [...lines, `eval ${flags.join(", ")}`, stats(results.join(", "), by), `where ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  const count = `count() as ${countName}`;
+  // distinct_count is an estimate; a row for each combination of values can be counted.
+  if (counts.of === "values") lines.push(stats(count, [...by, ...fields]));
+  return [...lines, stats(count, by), `where ${countName} >= ${counts.least}`].join("\n| ");
+}
+
+/**
+ * Writes a query of OpenSearch's Piped Processing Language. A test of an absent field is null there, and so is its
+ * negation: below a NOT the field has to be there.
+ */
+export const ppl: Language = { rule: eventsOf, correlation };

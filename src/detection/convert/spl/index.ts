@@ -1,5 +1,6 @@
-import { everyLeaf, writeQuery, type ConvertContext, type Language } from "../language.js";
-import type { Leaf, Query } from "../query-tree.js";
+import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
+import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
+import { leavesOf, type Leaf, type Query } from "../query-tree.js";
 import { shapeOf } from "../text-shape.js";
 import { quoteText } from "../../spl/syntax/words.js";
 import { searchLeaf } from "./search-leaf.js";
@@ -7,6 +8,12 @@ import { whereLeaf } from "./where-leaf.js";
 
 /** Names that mean something other than a field of the event in a search. */
 const special = /^(?:_?index_(?:earliest|latest)|tag|eventtype|earliest|latest|splunk_server)$|::/;
+
+function checkName(name: string, at: number, context: ConvertContext): void {
+  if (special.test(name)) {
+    context.refuse(at, `"${name}" is no field of the event in a search`, "rename the field with a pipeline");
+  } else if (!/^[\p{L}\p{N}_@][\p{L}\p{N}_.@{}: -]*$/u.test(name)) refuseName("SPL", name, at, context);
+}
 
 /** Refuses what neither command can say. */
 function check(leaf: Leaf, context: ConvertContext): void {
@@ -22,21 +29,7 @@ function check(leaf: Leaf, context: ConvertContext): void {
     context.assume("Keywords are looked for in the event's whole text (_raw), names of fields included");
   }
   const names = [...(field === null ? [] : [field]), ...(value.type === "reference" ? [value.field] : [])];
-  for (const name of names) {
-    if (special.test(name)) {
-      context.refuse(
-        at,
-        `"${name}" is no field of the event in a search`,
-        "rename the field with a pipeline",
-      );
-    } else if (!/^[\p{L}\p{N}_@][\p{L}\p{N}_.@{}: -]*$/u.test(name)) {
-      context.refuse(
-        at,
-        `no SPL query can carry the field name "${name}"`,
-        "rename the field with a pipeline",
-      );
-    }
-  }
+  for (const name of names) checkName(name, at, context);
 }
 
 function assumeSearch({ field, value }: Leaf, { assume }: ConvertContext): void {
@@ -50,55 +43,59 @@ function assumeSearch({ field, value }: Leaf, { assume }: ConvertContext): void 
   }
 }
 
-/**
- * Writes a query of Splunk: what the command `search` can say stands in it, so that the index helps; what it cannot, such
- * as a regular expression, follows in `where`.
- */
-export const spl: Language = (query, context) => {
-  everyLeaf(query, (leaf) => {
-    check(leaf, context);
-    return true;
-  });
+function whereText(query: Query, context: ConvertContext, outermost: boolean): string {
+  const leaf = (each: Leaf, negated: boolean): string => whereLeaf(each, negated, context);
+  return writeQuery(query, { and: "AND", or: "OR", not: ["NOT ", ""], leaf }, false, outermost);
+}
+
+function searchText(query: Query, context: ConvertContext, outermost: boolean): string {
+  const leaf = (each: Leaf): string => {
+    assumeSearch(each, context);
+    return searchLeaf(each) ?? "";
+  };
+  return writeQuery(query, { and: "AND", or: "OR", not: ["NOT ", ""], leaf }, false, outermost);
+}
+
+/** What the command `search` can say stands in it, so that the index helps; the rest follows in `where`. */
+function eventsOf(query: Query, context: ConvertContext): string {
+  for (const leaf of leavesOf(query)) check(leaf, context);
   const parts: readonly Query[] = query.type === "and" ? query.operands : [query];
-  const isSearched = (part: Query): boolean => everyLeaf(part, (leaf) => searchLeaf(leaf) !== null);
+  const isSearched = (part: Query): boolean => leavesOf(part).every((leaf) => searchLeaf(leaf) !== null);
   const searched = parts.filter(isSearched);
   const rest = parts.filter((part) => !isSearched(part));
-  const search = searched.map((part) =>
-    writeQuery(
-      part,
-      {
-        and: "AND",
-        or: "OR",
-        not: ["NOT ", ""],
-        leaf: (leaf) => {
-          assumeSearch(leaf, context);
-          return searchLeaf(leaf) ?? "";
-        },
-      },
-      false,
-      // In a search OR binds tighter than AND; parentheses say it either way.
-      parts.length === 1,
-    ),
-  );
-  const where = rest.map((part) =>
-    writeQuery(
-      part,
-      {
-        and: "AND",
-        or: "OR",
-        not: ["NOT ", ""],
-        leaf: (leaf, negated) => whereLeaf(leaf, negated, context),
-      },
-      false,
-      rest.length === 1,
-    ),
-  );
+  // In a search OR binds tighter than AND; parentheses say it either way.
+  const alone = parts.length === 1 && context.source === null;
+  const search = searched.map((part) => searchText(part, context, alone));
+  const where = rest.map((part) => whereText(part, context, rest.length === 1));
   if (context.source === null)
     context.assume("The query reads the indexes that the user searches by default");
   const index = context.source === null ? [] : [`index=${quoteText(context.source)}`];
-  const first =
-    index.length > 0 && search.length === 1 && searched[0]?.type === "or" ? [`(${search[0]})`] : search;
-  const before = [...index, ...first].join(" ");
+  const before = [...index, ...search].join(" ");
   const after = where.length === 0 ? "" : ` | where ${where.join(" AND ")}`;
   return `${before === "" ? "*" : before}${after}`;
-};
+}
+
+function stats(result: string, by: readonly string[]): string {
+  return by.length === 0 ? `stats ${result}` : `stats ${result} BY ${by.map(quoteText).join(", ")}`;
+}
+
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const fields = counts.of === "values" ? counts.fields : [];
+  for (const name of [...groupBy, ...fields]) checkName(name, 0, context);
+  const first = eventsOf(events, context);
+  if (counts.of === "rules") {
+    const flags = counts.rules.map(
+      (rule, index) => `${ruleName(index)}=if(${whereText(rule, context, true)}, 1, 0)`,
+    );
+    const results = counts.rules.map((_, index) => `max(${ruleName(index)}) AS ${ruleName(index)}`);
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name}=1` });
+    const lines = [first, `eval ${flags.join(", ")}`, stats(results.join(", "), groupBy), `where ${wanted}`];
+    return lines.join("\n| ");
+  }
+  const count = `count AS ${countName}`;
+  const lines = counts.of === "values" ? [first, stats(count, [...groupBy, ...fields])] : [first];
+  return [...lines, stats(count, groupBy), `where ${countName}>=${counts.least}`].join("\n| ");
+}
+
+/** Writes a query of Splunk. */
+export const spl: Language = { rule: eventsOf, correlation };

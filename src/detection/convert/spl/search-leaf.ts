@@ -1,7 +1,7 @@
 import { expandDashes, type Pattern } from "../../sigma/pattern.js";
 import { parseAddress } from "../../sigma/network.js";
 import { quoteText } from "../../spl/syntax/words.js";
-import { isCarried, literalsOf } from "../text-shape.js";
+import { literalsOf } from "../text-shape.js";
 import type { Leaf } from "../query-tree.js";
 
 /** Most alternatives that a text with dashes is written out to. */
@@ -11,7 +11,7 @@ const mostAlternatives = 25;
 function isPlain(text: string): boolean {
   const [address = ""] = text.split("/");
   // A search takes `10.0.0.0/8` for the addresses in it.
-  return isCarried(text) && !/[*`]/.test(text) && !(text.includes("/") && parseAddress(address) !== null);
+  return !/[*`]/.test(text) && !(text.includes("/") && parseAddress(address) !== null);
 }
 
 /** The values that are searched for in place of a pattern; null when a search has no such value. */

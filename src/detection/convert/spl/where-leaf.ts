@@ -1,9 +1,9 @@
 import { quoteText } from "../../spl/syntax/words.js";
 import type { ConvertContext } from "../language.js";
 import { networkText } from "../network-text.js";
-import { expressionOf } from "../pattern-expression.js";
+import { expressionOf, withFlags } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
-import { isCarried, literalsOf } from "../text-shape.js";
+import { isCarried } from "../text-shape.js";
 
 const operators = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 
@@ -14,8 +14,8 @@ function withoutBackticks(source: string): string | null {
 }
 
 /**
- * A test as the command `where` says it. There a test of an absent field is null, and its negation too: below a NOT the
- * test also asks whether the field is there.
+ * A test as the command `where` says it. What a NOT makes there of a function of an absent field is not documented: below a
+ * NOT the test also asks whether the field is there.
  */
 export function whereLeaf(leaf: Leaf, negated: boolean, context: ConvertContext): string {
   const { field, value, cased, at } = leaf;
@@ -23,13 +23,6 @@ export function whereLeaf(leaf: Leaf, negated: boolean, context: ConvertContext)
   const decided = (test: string): string => (negated ? `(isnotnull(${name}) AND ${test})` : test);
   switch (value.type) {
     case "text":
-      if (!isCarried(literalsOf(value.pattern))) {
-        return context.refuse(
-          at,
-          "the value holds control characters, which no SPL query can carry",
-          "write the value as a regular expression, with escapes",
-        );
-      }
       return decided(`match(${name}, ${quoteText(expressionOf(value.pattern, cased))})`);
     case "number":
       return decided(`${name}=${value.text}`);
@@ -48,8 +41,7 @@ export function whereLeaf(leaf: Leaf, negated: boolean, context: ConvertContext)
           String.raw`write the character as \x and its two hexadecimal digits`,
         );
       }
-      const flags = value.flags.size === 0 ? "" : `(?${[...value.flags].toSorted().join("")})`;
-      return decided(`match(${name}, ${quoteText(`${flags}${source}`)})`);
+      return decided(`match(${name}, ${quoteText(withFlags(source, value.flags))})`);
     }
     case "network":
       return decided(`cidrmatch("${networkText(value.network)}", ${name})`);

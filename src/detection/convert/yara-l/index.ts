@@ -1,7 +1,7 @@
 import { compareNumbers } from "../../sigma/evaluate.js";
-import { dateExpressionOf } from "../date-expression.js";
+import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
-import { holdsVersion4, networkText } from "../network-text.js";
+import { rangeText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
 import type { Leaf } from "../query-tree.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
@@ -49,14 +49,6 @@ function found(name: string, expression: string, leaf: Leaf, context: ConvertCon
   return literal === null ? refuseCharacters(leaf, context) : `${name} = ${literal}`;
 }
 
-function dateTest(name: string, leaf: Leaf, context: ConvertContext): string {
-  const { value, at } = leaf;
-  const expression = dateExpressionOf(value);
-  return expression === null
-    ? context.refuse(at, "YARA-L reads this part of a date from no text", "test another part of the date")
-    : found(name, expression, leaf, context);
-}
-
 function leafTest(leaf: Leaf, prefix: string, context: ConvertContext): string {
   const { field, value, cased, at } = leaf;
   const { refuse, assume } = context;
@@ -95,21 +87,14 @@ function leafTest(leaf: Leaf, prefix: string, context: ConvertContext): string {
       return takesEmptyText(value) ? `(${name} != "" and ${test})` : test;
     }
     case "network":
-      if (holdsVersion4(value.network)) {
-        return refuse(
-          at,
-          "Google SecOps may take addresses of version 4 for addresses of this range",
-          "write a smaller range",
-        );
-      }
-      return `net.ip_in_range_cidr(${name}, "${networkText(value.network)}")`;
+      return `net.ip_in_range_cidr(${name}, "${rangeText(value.network, at, "Google SecOps", context)}")`;
     case "comparison":
-      if (value.part !== null) return dateTest(name, leaf, context);
+      if (value.part !== null) return found(name, writtenDate(leaf, "YARA-L", context), leaf, context);
       assume(`${field} is a number in the Unified Data Model`);
       if (compareNumbers(0, value.operator, value.value)) return refuseZero(leaf, context);
       return `${name} ${comparisons[value.operator]} ${value.value}`;
     case "date-part":
-      return dateTest(name, leaf, context);
+      return found(name, writtenDate(leaf, "YARA-L", context), leaf, context);
     case "reference": {
       if (value.part !== "whole") {
         return refuse(at, "Google SecOps compares two fields as a whole only", "compare with a value");
@@ -129,7 +114,7 @@ function ruleName(title: string): string {
   return `sigma_${words.slice(0, 100)}`;
 }
 
-function conditionOf(prefix: string): Language {
+function conditionOf(prefix: string): Language["rule"] {
   return (query, context) => {
     if (context.source !== null) {
       return context.refuse(
@@ -147,16 +132,21 @@ function conditionOf(prefix: string): Language {
   };
 }
 
+const correlation = "correlations are not written in the languages of Google SecOps";
+
 /** Writes a search over Google SecOps' events of the Unified Data Model. */
-export const udmSearch: Language = conditionOf("");
+export const udmSearch: Language = { rule: conditionOf(""), correlation };
 
 /** Writes a rule of YARA-L 2.0 over single events. */
-export const yaraL: Language = (query, context) =>
-  [
-    `rule ${ruleName(context.rule.title)} {`,
-    "  events:",
-    `    ${conditionOf("$e.")(query, context)}`,
-    "  condition:",
-    "    $e",
-    "}",
-  ].join("\n");
+export const yaraL: Language = {
+  rule: (query, context) =>
+    [
+      `rule ${ruleName(context.title)} {`,
+      "  events:",
+      `    ${conditionOf("$e.")(query, context)}`,
+      "  condition:",
+      "    $e",
+      "}",
+    ].join("\n"),
+  correlation,
+};

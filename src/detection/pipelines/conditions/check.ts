@@ -1,4 +1,4 @@
-import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { compileRegex, RegexProblem } from "../../regex/index.js";
 import type { Parameters } from "../parameters.js";
 import type { StateValue } from "../pipeline.js";
 import type { Run } from "../run.js";
@@ -26,7 +26,7 @@ export interface FieldCheck {
 }
 
 /** The names of the fields that the values of a line refer to. */
-export function referredFields({ item }: Leaf): readonly string[] {
+function referredFields({ item }: Leaf): readonly string[] {
   return item.values.flatMap(({ meanings }) =>
     meanings.flatMap((meaning) => (meaning.type === "reference" ? [meaning.field] : [])),
   );

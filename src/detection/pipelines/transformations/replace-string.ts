@@ -1,11 +1,11 @@
 import { parsePattern, type Pattern, type PatternToken } from "../../sigma/pattern.js";
-import { RegexProblem } from "../../sigma/regex/syntax.js";
-import { Replacement } from "../capture/replacement.js";
-import { CaptureRegex } from "../capture/search.js";
+import { RegexProblem } from "../../regex/syntax.js";
+import { CaptureRegex, type Captures } from "../../regex/captures.js";
 import type { Parameters } from "../parameters.js";
 import { mergedPattern, printedPattern } from "../pattern-text.js";
 import type { Transformation } from "../pipeline.js";
 import { PipelineProblem } from "../problem.js";
+import { Replacement } from "../replacement.js";
 import type { Leaf } from "../work-rule.js";
 import { changeValues, changeTexts, textValue } from "./values.js";
 
@@ -14,19 +14,18 @@ interface Replace {
   readonly replacement: Replacement;
 }
 
-function matchesIn(
-  { regex }: Replace,
-  text: string,
-  leaf: Leaf,
-): ReturnType<CaptureRegex["matches"]> & object {
-  const matches = regex.matches(text);
-  if (matches !== null) return matches;
-  throw new PipelineProblem(
-    "value-too-many",
-    "the value is too long for the expression of replace_string",
-    "use a shorter expression",
-    leaf.position,
-  );
+function matchesIn({ regex }: Replace, text: string, leaf: Leaf): readonly Captures[] {
+  try {
+    return regex.findAll(text, Infinity);
+  } catch (thrown) {
+    if (!(thrown instanceof RegexProblem)) throw thrown;
+    throw new PipelineProblem(
+      "value-too-many",
+      "the value is too long for the expression of replace_string",
+      "use a shorter expression",
+      leaf.position,
+    );
+  }
 }
 
 /** A text that came out of a replacement: a backslash is itself unless it makes a wildcard plain. */
@@ -90,10 +89,10 @@ function replaceWhole(pattern: Pattern, replace: Replace, leaf: Leaf): Pattern |
   };
   let from = 0;
   for (const match of matches) {
-    const whole = match[0] as { start: number; end: number };
-    keepUntil(from, whole.start);
+    const [start = from, end = from] = match;
+    keepUntil(from, start);
     pending += replace.replacement.textFor(match, plain);
-    from = whole.end;
+    from = end;
   }
   keepUntil(from, plain.length);
   flush();
@@ -110,9 +109,9 @@ function replaceLiterals(pattern: Pattern, replace: Replace, interpret: boolean,
     let text = "";
     let from = 0;
     for (const match of matches) {
-      const whole = match[0] as { start: number; end: number };
-      text += token.text.slice(from, whole.start) + replace.replacement.textFor(match, token.text);
-      from = whole.end;
+      const [start = from, end = from] = match;
+      text += token.text.slice(from, start) + replace.replacement.textFor(match, token.text);
+      from = end;
     }
     text += token.text.slice(from);
     return interpret ? parseReplaced(text) : [{ type: "literal", text }];

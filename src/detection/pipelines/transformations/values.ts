@@ -1,5 +1,5 @@
 import { isScalar } from "yaml";
-import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { compileRegex, RegexProblem } from "../../regex/index.js";
 import {
   literalPattern,
   mapLiterals,

@@ -10,18 +10,21 @@ function textOf(name: string, value: RuleValue): { pattern: Pattern; binary: boo
   throw new ModifierProblem("modifier-type", `"${name}" needs a text, not ${kindOf(value)}`, "");
 }
 
+/** The patterns without dashes that a pattern stands for. */
+function undashed(name: string, pattern: Pattern): Pattern[] {
+  const patterns = expandDashes(pattern, mostTexts);
+  if (patterns !== null) return patterns;
+  throw new ModifierProblem(
+    "value-too-many",
+    `"windash" before "${name}" gives more than ${mostTexts} texts`,
+    "",
+  );
+}
+
 /** The bytes of each text that the value stands for. Bytes are kept as characters 0 to 255 of a binary text. */
 function bytesOf(name: string, value: RuleValue): Buffer[] {
   const { pattern, binary } = textOf(name, value);
-  const patterns = expandDashes(pattern, mostTexts);
-  if (patterns === null) {
-    throw new ModifierProblem(
-      "value-too-many",
-      `"windash" before "${name}" gives more than ${mostTexts} texts`,
-      "",
-    );
-  }
-  return patterns.map((each) => {
+  return undashed(name, pattern).map((each) => {
     const text = plainText(each);
     if (text === null) {
       throw new ModifierProblem(
@@ -44,15 +47,7 @@ function wide(name: string, bigEndian: boolean, mark: boolean): Modifier {
         `"${name}" encodes a value that is encoded already`,
         "",
       );
-    const patterns = expandDashes(pattern, mostTexts);
-    if (patterns === null) {
-      throw new ModifierProblem(
-        "value-too-many",
-        `"windash" before "${name}" gives more than ${mostTexts} texts`,
-        "",
-      );
-    }
-    return patterns.map((each) => {
+    return undashed(name, pattern).map((each) => {
       const encoded = mapLiterals(each, (text) => {
         const bytes = Buffer.from(text, "utf16le");
         return literalPattern((bigEndian ? bytes.swap16() : bytes).toString("latin1"));

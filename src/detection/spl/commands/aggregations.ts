@@ -42,7 +42,7 @@ function readOf(reader: ArgumentReader, name: string): Aggregation["of"] {
 }
 
 /** One aggregation with the name of its result. Throws `SplProblem`. */
-export function readAggregation(reader: ArgumentReader): Aggregation {
+function readAggregation(reader: ArgumentReader): Aggregation {
   const at = reader.at;
   const start = reader.offset;
   const name = reader.value("an aggregation such as count");
@@ -70,7 +70,16 @@ export function readAggregation(reader: ArgumentReader): Aggregation {
       start,
     );
   }
-  const as = reader.takeWord("as")
+  const named = reader.takeWord("as");
+  if (!named && of !== null && typeof of !== "string") {
+    reader.context.defect(
+      start,
+      "aggregation-unnamed",
+      `${reader.command}: Splunk wants a name for what is aggregated over eval()`,
+      "add AS and a name",
+    );
+  }
+  const as = named
     ? reader.field("a name for the result")
     : written.replace(/^c(?=$|\()/i, "count").replaceAll('"', "");
   return { ...known, of, as: as === "count()" || as === "count(*)" ? "count" : as, at };

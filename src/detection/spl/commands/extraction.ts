@@ -1,74 +1,12 @@
-import type { Captures } from "../captures/capture-regex.js";
 import type { Row } from "../evaluate/row.js";
 import { scalarsOf, textOfScalar, textsOf, fieldValueOf } from "../evaluate/values.js";
 import { checkMade } from "../evaluate/scope.js";
-import { compileCaptures, findMatches } from "../functions/patterns.js";
 import { SplProblem } from "../problem.js";
-import type { MakemvCommand, MvexpandCommand, RexCommand, SpathCommand } from "../syntax/commands.js";
+import type { MakemvCommand, MvexpandCommand, SpathCommand } from "../syntax/commands.js";
 import { printWord } from "../syntax/printer.js";
 import { quoteText } from "../syntax/words.js";
 import type { CommandDefinition } from "./definition.js";
 import { change } from "./filters.js";
-
-export const rex: CommandDefinition<RexCommand> = {
-  parse: (reader, at) => {
-    const options = new Map(reader.options(["field", "max_match", "mode"]));
-    if (options.has("mode")) {
-      const hint = "use eval with replace()";
-      throw reader.refuse(
-        "option-unsupported",
-        "rex mode=sed is not evaluated here",
-        hint,
-        reader.range.start,
-      );
-    }
-    const pattern = reader.value("a regular expression in quotes");
-    for (const [name, value] of reader.options(["field", "max_match"])) options.set(name, value);
-    reader.expectEnd();
-    const most = reader.count(options.get("max_match") ?? "1", "max_match");
-    const field = options.get("field") ?? "_raw";
-    const { names } = compileCaptures(pattern, at);
-    if (names.every((name) => name === null)) {
-      throw reader.refuse(
-        "rex-no-group",
-        "the expression has no named group, and rex makes a field of each",
-        "write (?<field>…)",
-        reader.range.start,
-      );
-    }
-    return { name: "rex", field, pattern, most, at };
-  },
-  print: ({ field, pattern, most }) => `field=${printWord(field)} max_match=${most} ${quoteText(pattern)}`,
-  run: ({ field, pattern, most, at }, scope) => {
-    const regex = compileCaptures(pattern, at);
-    const groups = regex.names.flatMap((name, index) => (name === null ? [] : [{ name, index }]));
-    const matchesIn = (text: string): Captures[] => {
-      if (most > 0) return findMatches(regex, text, most, at);
-      const { values } = scope.limits;
-      const matches = findMatches(regex, text, values + 1, at);
-      if (matches.length <= values) return matches;
-      const hint = "write a number for max_match, or raise the limit";
-      throw new SplProblem("value-limit", at, `rex takes more than ${values} values out of one text`, hint);
-    };
-    return (rows) =>
-      change(rows, (row) => {
-        const found = new Map<string, string[]>();
-        for (const text of textsOf(row.get(field))) {
-          for (const match of matchesIn(text)) {
-            for (const { name, index } of groups) {
-              const start = match[index * 2] ?? -1;
-              if (start === -1) continue;
-              const values = found.get(name) ?? [];
-              values.push(text.slice(start, match[index * 2 + 1] ?? start));
-              found.set(name, values);
-            }
-          }
-        }
-        // What does not match leaves a field as it was.
-        for (const [name, values] of found) row.set(name, fieldValueOf(values));
-      });
-  },
-};
 
 export const makemv: CommandDefinition<MakemvCommand> = {
   parse: (reader, at) => {
@@ -104,8 +42,9 @@ export const mvexpand: CommandDefinition<MvexpandCommand> = {
       let made = 0;
       for (const row of rows) {
         const values = scalarsOf(row.get(field));
-        if (values.length < 2) yield row;
+        if (values.length === 1) yield row;
         else {
+          // A row without the field is gone: there is no value to make a row of.
           for (const value of limit === 0 ? values : values.slice(0, limit)) {
             const copy = row.copy();
             copy.set(field, value);

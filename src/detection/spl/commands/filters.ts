@@ -53,7 +53,7 @@ export const where: CommandDefinition<WhereCommand> = {
 };
 
 /** A value as a field holds it. Conditions are refused before. */
-export function storable(value: FieldValue | boolean | null): FieldValue | null {
+function storable(value: FieldValue | boolean | null): FieldValue | null {
   if (typeof value === "boolean") return null;
   return value === null || typeof value !== "object" ? value : fieldValueOf(value);
 }

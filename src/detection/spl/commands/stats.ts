@@ -8,7 +8,7 @@ import { readAggregations } from "./aggregations.js";
 import type { ArgumentReader } from "./argument-reader.js";
 import type { CommandDefinition } from "./definition.js";
 
-export function readBy(reader: ArgumentReader): string[] {
+function readBy(reader: ArgumentReader): string[] {
   if (!reader.takeWord("by")) return [];
   const offset = reader.offset;
   const by = reader.fields();

@@ -6,7 +6,7 @@ import { isModelField, modelFieldNames, processRow } from "../events/processes.j
 import { didYouMean } from "../../sigma/text.js";
 import type { TstatsCommand } from "../syntax/commands.js";
 import { printSearch, printSpan } from "../syntax/printer.js";
-import type { Aggregation, SearchExpression, Span } from "../syntax/tree.js";
+import { searchLeaves, type Aggregation, type Span } from "../syntax/tree.js";
 import { quoteText } from "../syntax/words.js";
 import { readAggregations } from "./aggregations.js";
 import type { ArgumentReader } from "./argument-reader.js";
@@ -29,25 +29,6 @@ function checkField(reader: ArgumentReader, name: string, offset: number): void 
     hint,
     offset,
   );
-}
-
-function fieldsOfSearch(expression: SearchExpression): string[] {
-  switch (expression.type) {
-    case "and":
-    case "or":
-      return expression.operands.flatMap(fieldsOfSearch);
-    case "not":
-      return fieldsOfSearch(expression.operand);
-    case "compare":
-    case "in":
-      return [expression.field];
-    case "eventtype":
-    case "keyword":
-      return ["_raw"];
-    case "time":
-    case "subsearch":
-      return [];
-  }
 }
 
 function readDatamodel(reader: ArgumentReader): void {
@@ -132,9 +113,11 @@ export const tstats: CommandDefinition<TstatsCommand> = {
     const aggregations = aggregatesOf(reader);
     const offset = reader.offset;
     const condition = reader.takeWord("where") ? reader.search(true, ["by"]) : null;
-    for (const name of condition === null ? [] : fieldsOfSearch(condition)) {
+    for (const leaf of searchLeaves(condition)) {
+      const name = leaf.type === "compare" || leaf.type === "in" ? leaf.field : "_raw";
       // The object's own name is a condition of older versions: nodename = Processes.
-      if (name !== "nodename") checkField(reader, name, offset);
+      const needsNoField = leaf.type === "time" || leaf.type === "subsearch" || name === "nodename";
+      if (!needsNoField) checkField(reader, name, offset);
     }
     const { by, span } = readGroups(reader);
     const written = options.get("fillnull_value") ?? null;

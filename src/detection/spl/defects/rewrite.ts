@@ -19,7 +19,7 @@ function mapSame<Each>(list: readonly Each[], change: (each: Each) => Each): rea
   return changed.some((each, index) => each !== list[index]) ? changed : list;
 }
 
-export function rewriteSearch(search: SearchExpression, rewrite: Rewrite): SearchExpression {
+function rewriteSearch(search: SearchExpression, rewrite: Rewrite): SearchExpression {
   switch (search.type) {
     case "and":
     case "or": {
@@ -40,7 +40,7 @@ export function rewriteSearch(search: SearchExpression, rewrite: Rewrite): Searc
   }
 }
 
-export function rewriteExpression(expression: Expression, rewrite: Rewrite): Expression {
+function rewriteExpression(expression: Expression, rewrite: Rewrite): Expression {
   const inner = (each: Expression): Expression => rewriteExpression(each, rewrite);
   let changed = expression;
   switch (expression.type) {
@@ -94,7 +94,7 @@ export function rewriteCommand(node: CommandNode, rewrite: Rewrite): CommandNode
 }
 
 /** The fields that a command writes, as far as they are named. */
-export function fieldsWritten(node: CommandNode): string[] {
+function fieldsWritten(node: CommandNode): string[] {
   switch (node.name) {
     case "eval":
       return node.assignments.map(({ field }) => field);
@@ -106,6 +106,7 @@ export function fieldsWritten(node: CommandNode): string[] {
     case "rename":
       return node.renames.map(({ to }) => to);
     case "rex":
+      if (node.sed !== null) return [node.field];
       return [...node.pattern.matchAll(/\(\?(?:P?<|')([A-Za-z_]\w*)[>']/g)].map(([, name]) => name ?? "");
     case "lookup":
       return node.outputs.map(({ field }) => field);
@@ -121,7 +122,7 @@ export function fieldsWritten(node: CommandNode): string[] {
 }
 
 /** Whether a command may write fields that the query does not name. */
-export function writesUnnamed(node: CommandNode): boolean {
+function writesUnnamed(node: CommandNode): boolean {
   switch (node.name) {
     case "lookup":
       return node.outputs.length === 0;

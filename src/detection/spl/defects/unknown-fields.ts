@@ -78,7 +78,7 @@ export function knownFields(node: CommandNode, given: ReadonlySet<string>, tell:
       `no add-on gives events a field "${name}"`,
       `take ${what} out with rex field=${field}`,
     );
-    before.push({ name: "rex", field, pattern, most: 1, at });
+    before.push({ name: "rex", field, pattern, most: 1, sed: null, at });
   }
   return [...before, renameIn(node, given, tell)];
 }

@@ -96,6 +96,8 @@ const aggregates: Readonly<Record<string, (samples: Samples, percent: number) =>
     whenAny(numbersOf(samples), (numbers) => greatest(numbers) + greatest(numbers.map((each) => -each))),
   median: (samples) => percentile(numbersOf(samples), 50),
   perc: (samples, percent) => percentile(numbersOf(samples), percent),
+  upperperc: (samples, percent) => percentile(numbersOf(samples), percent),
+  exactperc: (samples, percent) => percentile(numbersOf(samples), percent),
   mode,
   stdev: (samples) => root(variance(numbersOf(samples), true)),
   stdevp: (samples) => root(variance(numbersOf(samples), false)),
@@ -127,18 +129,34 @@ function whenAny(
   return numbers.length === 0 ? null : calculate(numbers);
 }
 
+/** The aggregations whose name goes on with a number. */
+const numbered: readonly string[] = ["perc", "upperperc", "exactperc"];
+
 /** Reads the name of an aggregation, such as `dc` or `perc95`; null for none. */
 export function aggregateOf(name: string): { function: string; percentile: number | null } | null {
   const key = name.toLowerCase();
-  const numbered = /^(?:perc|p)(\d{1,2}(?:\.\d+)?)$/.exec(key);
-  if (numbered !== null) return { function: "perc", percentile: Number(numbered[1]) };
+  const [, written = "", percent] = /^(p|perc|upperperc|exactperc)(\d{1,3}(?:\.\d+)?)$/.exec(key) ?? [];
+  if (percent !== undefined && Number(percent) <= 100) {
+    return { function: written === "p" ? "perc" : written, percentile: Number(percent) };
+  }
   const long = (Object.hasOwn(otherNames, key) ? otherNames[key] : undefined) ?? key;
-  return Object.hasOwn(aggregates, long) && long !== "perc" ? { function: long, percentile: null } : null;
+  return Object.hasOwn(aggregates, long) && !numbered.includes(long)
+    ? { function: long, percentile: null }
+    : null;
 }
 
 export function aggregateNames(): string[] {
-  return [...Object.keys(aggregates).filter((name) => name !== "perc"), ...Object.keys(otherNames), "perc95"];
+  const names = Object.keys(aggregates).filter((name) => !numbered.includes(name));
+  return [...names, ...Object.keys(otherNames), ...numbered.map((name) => `${name}95`)];
 }
+
+/** Splunk estimates these from a thousand values that differ (Search Reference, "Aggregate functions": perc, median). */
+export const estimated: ReadonlyMap<string, string> = new Map([
+  ["perc", "exactperc"],
+  ["upperperc", "exactperc"],
+  ["median", "exactperc50"],
+]);
+export const mostExact = 1000;
 
 /** The result of an aggregation over a group; null for none. */
 export function aggregate(name: string, percent: number | null, samples: Samples): FieldValue | null {

@@ -1,11 +1,20 @@
 import { functionOf } from "../functions/index.js";
 import { SplProblem } from "../problem.js";
 import type { BinaryOperator, Expression } from "../syntax/expression.js";
+import type { SearchComparison } from "../syntax/tree.js";
 import { compileSearch } from "./search.js";
 import type { Scope } from "./scope.js";
 import { joinTexts } from "./bounds.js";
 import { single, type Evaluation } from "./single.js";
-import { compareTexts, numberOf, numberOfText, scalarsOf, textOfScalar, type FieldValue } from "./values.js";
+import {
+  compareTexts,
+  isOrdered,
+  numberOf,
+  numberOfText,
+  scalarsOf,
+  textOfScalar,
+  type FieldValue,
+} from "./values.js";
 
 function compareValues(left: string | number, right: string | number, asText: boolean): number {
   const leftNumber = asText ? null : numberOf(left);
@@ -14,26 +23,13 @@ function compareValues(left: string | number, right: string | number, asText: bo
   return compareTexts(textOfScalar(left), textOfScalar(right));
 }
 
-function ordering(operator: BinaryOperator, order: number): boolean {
-  switch (operator) {
-    case "=":
-      return order === 0;
-    case "!=":
-      return order !== 0;
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    default:
-      return order >= 0;
-  }
-}
-
-/** A comparison: of numbers where both are numbers, else of texts, in which case counts. Null when a side is absent. */
-function compileComparison(expression: Expression & { type: "binary" }, scope: Scope): Evaluation {
-  const { operator, at } = expression;
+/** A comparison: of numbers where both are numbers, else of texts, in which case counts. False when a side is absent. */
+function compileComparison(
+  expression: Expression & { type: "binary" },
+  operator: SearchComparison,
+  scope: Scope,
+): Evaluation {
+  const { at } = expression;
   const left = compileExpression(expression.left, scope);
   const right = compileExpression(expression.right, scope);
   const literals = [expression.left, expression.right].filter((side) => side.type === "string");
@@ -52,7 +48,7 @@ function compileComparison(expression: Expression & { type: "binary" }, scope: S
   return (row) => {
     const leftValue = left(row);
     const rightValue = right(row);
-    if (leftValue === null || rightValue === null) return null;
+    if (leftValue === null || rightValue === null) return false;
     if (operator === "=") {
       // One of several values is enough.
       const lefts = scalarsOf(leftValue as FieldValue);
@@ -61,11 +57,11 @@ function compileComparison(expression: Expression & { type: "binary" }, scope: S
     }
     const one = single(leftValue, at, `"${operator}"`);
     const other = single(rightValue, at, `"${operator}"`);
-    return one === null || other === null ? null : ordering(operator, compareValues(one, other, asText));
+    return one !== null && other !== null && isOrdered(operator, compareValues(one, other, asText));
   };
 }
 
-/** Three-valued: what is absent decides nothing, unless the other side decides alone. */
+/** Three-valued: a function of something absent decides nothing, unless the other side decides alone. */
 function compileLogic(expression: Expression & { type: "binary" }, scope: Scope): Evaluation {
   const left = compileExpression(expression.left, scope);
   const right = compileExpression(expression.right, scope);
@@ -156,7 +152,13 @@ export function compileExpression(expression: Expression, scope: Scope): Evaluat
       const operand = compileExpression(expression.operand, scope);
       return (row) => {
         const value = operand(row);
-        return value === null ? null : value !== true;
+        if (value !== null) return value !== true;
+        throw new SplProblem(
+          "absent-undefined",
+          expression.at,
+          "NOT was given a function of a field that is not there, and Splunk's documentation does not say what that gives",
+          "say what is meant: isnull(field) OR NOT …, or isnotnull(field) AND NOT …",
+        );
       };
     }
     case "call":
@@ -175,7 +177,7 @@ export function compileExpression(expression: Expression, scope: Scope): Evaluat
         case "<=":
         case ">":
         case ">=":
-          return compileComparison(expression, scope);
+          return compileComparison(expression, expression.operator, scope);
         case "+":
         case "-":
         case ".":

@@ -1,6 +1,6 @@
 import { SplProblem } from "../problem.js";
 import type { Aggregation } from "../syntax/tree.js";
-import { aggregate, type Sample } from "./aggregates.js";
+import { aggregate, estimated, mostExact, type Sample } from "./aggregates.js";
 import { compileExpression } from "./expressions.js";
 import { Row } from "./row.js";
 import { checkGroups, type Scope } from "./scope.js";
@@ -77,10 +77,12 @@ export class Grouping {
   resultsOf(key: string): ReadonlyMap<string, FieldValue | null> {
     const group = this.#groups.get(key);
     return new Map(
-      this.aggregations.map(({ function: name, percentile, as }, index) => [
-        as,
-        aggregate(name, percentile, { values: group?.samples[index] ?? [] }),
-      ]),
+      this.aggregations.map((aggregation, index) => {
+        const { function: name, percentile, as } = aggregation;
+        const values = group?.samples[index] ?? [];
+        checkExact(aggregation, values);
+        return [as, aggregate(name, percentile, { values })];
+      }),
     );
   }
 
@@ -125,6 +127,19 @@ export class Grouping {
       }
     }
   }
+}
+
+/** Throws {@link SplProblem} where Splunk gives an estimate. */
+function checkExact({ function: name, percentile, at }: Aggregation, samples: readonly Sample[]): void {
+  const exact = estimated.get(name);
+  if (exact === undefined || samples.length < mostExact) return;
+  if (new Set(samples.map(({ value }) => textOfScalar(value))).size < mostExact) return;
+  throw new SplProblem(
+    "percentile-estimated",
+    at,
+    `Splunk estimates ${name}${percentile ?? ""}() over ${mostExact} values or more, and what it gives depends on its version`,
+    `use ${exact}${name === "median" ? "" : (percentile ?? "")}(), which is exact`,
+  );
 }
 
 function keyOf(by: readonly (string | number)[]): string {

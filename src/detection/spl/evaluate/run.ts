@@ -3,7 +3,7 @@ import { defaultLimits, type Limits } from "../limits.js";
 import { SplProblem } from "../problem.js";
 import type { SplEvent } from "../events/spl-event.js";
 import type { CommandNode } from "../syntax/commands.js";
-import type { Query, SearchExpression } from "../syntax/tree.js";
+import { searchLeaves, type Query } from "../syntax/tree.js";
 import { Row } from "./row.js";
 import type { LookupTable, Scope, Stage } from "./scope.js";
 
@@ -17,29 +17,15 @@ export interface RunOptions {
   readonly limits?: Partial<Limits>;
 }
 
-function hasSubsearch(search: SearchExpression | null): boolean {
-  switch (search?.type) {
-    case "and":
-    case "or":
-      return search.operands.some(hasSubsearch);
-    case "not":
-      return hasSubsearch(search.operand);
-    case "subsearch":
-      return true;
-    case "eventtype":
-      return hasSubsearch(search.search);
-    default:
-      return false;
-  }
+/** The subsearches of a command's condition. */
+function subsearchesOf(node: CommandNode): Query[] {
+  if (node.name !== "search" && node.name !== "inputlookup" && node.name !== "tstats") return [];
+  return searchLeaves(node.condition).flatMap((leaf) => (leaf.type === "subsearch" ? [leaf.query] : []));
 }
 
-/** Whether a command reads the events another time. */
-function rereads(node: CommandNode): boolean {
-  if (node.name === "append" || node.name === "join") return true;
-  return (
-    (node.name === "search" || node.name === "inputlookup" || node.name === "tstats") &&
-    hasSubsearch(node.condition)
-  );
+/** The pipelines in a command: of subsearches, append and join. They read the events another time. */
+function innerPipelines(node: CommandNode): Query[] {
+  return node.name === "append" || node.name === "join" ? [node.query] : subsearchesOf(node);
 }
 
 const ordered = ["head", "tail", "reverse", "dedup", "streamstats", "filldown"];
@@ -54,31 +40,13 @@ function dependsOnOrder(node: CommandNode): boolean {
 
 /** The pipeline and every inner one: of subsearches, append and join. */
 export function pipelinesOf(query: Query): Query[] {
-  const inner = query.commands.flatMap((node) => {
-    if (node.name === "append" || node.name === "join") return [node.query];
-    const searches = node.name === "search" || node.name === "inputlookup" || node.name === "tstats";
-    return searches ? subsearchesOf(node.condition) : [];
-  });
+  const inner = query.commands.flatMap(innerPipelines);
   return [query, ...inner.flatMap(pipelinesOf)];
 }
 
 /** The commands of every pipeline of a query. */
 export function commandsOf(query: Query): CommandNode[] {
   return pipelinesOf(query).flatMap(({ commands }) => commands);
-}
-
-function subsearchesOf(search: SearchExpression | null): Query[] {
-  switch (search?.type) {
-    case "and":
-    case "or":
-      return search.operands.flatMap(subsearchesOf);
-    case "not":
-      return subsearchesOf(search.operand);
-    case "subsearch":
-      return [search.query];
-    default:
-      return [];
-  }
 }
 
 /** Splunk gives events newest first. */
@@ -120,7 +88,7 @@ export class PreparedQuery implements Scope {
     this.tables = options.tables ?? {};
     const all = commandsOf(query);
     this.#inOrder = all.some(dependsOnOrder);
-    this.#rereads = all.some(rereads);
+    this.#rereads = all.some((node) => innerPipelines(node).length > 0);
     for (const node of all) stageOf(node, this);
     this.#stages = this.#makeStages();
   }

@@ -1,11 +1,11 @@
 import { contains, parseAddress, parseNetwork } from "../../sigma/network.js";
 import { SplProblem } from "../problem.js";
-import type { SearchComparison, SearchExpression } from "../syntax/tree.js";
+import type { SearchExpression } from "../syntax/tree.js";
 import { compileKeyword } from "./keywords.js";
 import type { Row } from "./row.js";
 import { nowOf, type Scope } from "./scope.js";
 import { timeBound } from "./time.js";
-import { compareScalars, textOfScalar, textsOf, scalarsOf } from "./values.js";
+import { compareScalars, isOrdered, textOfScalar, textsOf, scalarsOf } from "./values.js";
 import { compileWildcard } from "./wildcards.js";
 
 export type RowTest = (row: Row) => boolean;
@@ -39,22 +39,6 @@ function compileEquality({ field, operator, value, cased, at }: Leaf): RowTest {
   };
 }
 
-function ordered(operator: SearchComparison, order: number): boolean {
-  switch (operator) {
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    case ">=":
-      return order >= 0;
-    case "=":
-    case "!=":
-      return false;
-  }
-}
-
 /**
  * The test of one comparison. `=` and `!=` compare texts ("1" is not "1.0"), the others numbers where both sides are
  * numbers (Search Reference, "search": comparison expressions). `!=` needs the field to be there.
@@ -63,7 +47,7 @@ function compileComparison(leaf: Leaf): RowTest {
   const { field, operator, value } = leaf;
   if (operator === "=" || operator === "!=") return compileEquality(leaf);
   return (row) =>
-    scalarsOf(row.get(field)).some((scalar) => ordered(operator, compareScalars(scalar, value)));
+    scalarsOf(row.get(field)).some((scalar) => isOrdered(operator, compareScalars(scalar, value)));
 }
 
 function compileTerm({ text, form, at }: SearchExpression & { type: "keyword" }): RowTest {

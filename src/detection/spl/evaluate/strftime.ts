@@ -37,7 +37,6 @@ function convert(letter: string, date: Date, fraction: number, time: number, zon
       return pad(date.getUTCMinutes(), 2);
     case "S":
       return pad(date.getUTCSeconds(), 2);
-    case "N":
     case "Q":
     case "3N":
     case "3Q":
@@ -45,6 +44,11 @@ function convert(letter: string, date: Date, fraction: number, time: number, zon
     case "6N":
     case "6Q":
       return pad(Math.floor(fraction * 1_000_000), 6);
+    // Without a number %N is %9N, and %Q is %3Q (Search Reference, "Date and time format variables").
+    case "N":
+    case "9N":
+    case "9Q":
+      return pad(Math.floor(fraction * 1_000_000), 6).padEnd(9, "0");
     case "s":
       return String(Math.floor(time));
     case "a":
@@ -78,7 +82,7 @@ function convert(letter: string, date: Date, fraction: number, time: number, zon
   }
 }
 
-const conversion = /%(:z|[36][NQ]|[\s\S]?)/g;
+const conversion = /%(:z|[369][NQ]|[\s\S]?)/g;
 
 /** The first conversion of a format that is not known here; null when all are. */
 export function unknownConversion(format: string): string | null {
@@ -125,6 +129,8 @@ const readers: Readonly<Record<string, string>> = {
   ...{
     "6N": "\\d{6}",
     "6Q": "\\d{6}",
+    "9N": "\\d{9}",
+    "9Q": "\\d{9}",
     s: "\\d{1,12}",
     b: "[A-Za-z]{3}",
     B: "[A-Za-z]{3,9}",
@@ -185,14 +191,9 @@ function assemble(letters: readonly string[], values: readonly string[], zone: n
   const half = parts.get("p")?.toLowerCase();
   let hour = Number(hours || parts.get("H") || parts.get("I") || 0);
   if (half !== undefined) hour = (hour % 12) + (half === "pm" ? 12 : 0);
-  const fraction =
-    parts.get("N") ??
-    parts.get("Q") ??
-    parts.get("3N") ??
-    parts.get("3Q") ??
-    parts.get("6N") ??
-    parts.get("6Q") ??
-    "";
+  const fraction = ["N", "Q", "3N", "3Q", "6N", "6Q", "9N", "9Q"]
+    .map((letter) => parts.get(letter))
+    .find((digits) => digits !== undefined);
   const time = Date.UTC(
     Number(year),
     monthIndex,
@@ -204,7 +205,7 @@ function assemble(letters: readonly string[], values: readonly string[], zone: n
   if (Number.isNaN(time) || monthIndex > 11 || new Date(time).getUTCMonth() !== monthIndex) return null;
   return (
     time / 1000 +
-    Number(`0.${fraction || "0"}`) -
+    Number(`0.${fraction ?? "0"}`) -
     zoneOf(parts.get("z") ?? parts.get(":z") ?? (parts.has("Z") ? "Z" : null), zone) * 60
   );
 }

@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 /** What a field of a row may hold. An absent field is null. Fields of events are texts, also where they are numbers. */
 export type FieldValue = string | number | readonly (string | number)[];
 
-/** What an expression may give. A condition over something absent is null: neither true nor false. */
+/** What an expression may give. A function that tests something absent gives null: neither true nor false. */
 export type Value = FieldValue | boolean | null;
 
 const numeric = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
@@ -73,4 +73,22 @@ export function compareScalars(left: string | number, right: string | number): n
 export function addressNumber(text: string): number | null {
   if (!isIPv4(text)) return null;
   return text.split(".").reduce((number, part) => number * 256 + Number(part), 0);
+}
+
+/** Whether two values that compare so (less than 0, 0, more than 0) satisfy a comparison. */
+export function isOrdered(operator: "=" | "!=" | "<" | "<=" | ">" | ">=", order: number): boolean {
+  switch (operator) {
+    case "=":
+      return order === 0;
+    case "!=":
+      return order !== 0;
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+  }
 }

@@ -1,5 +1,5 @@
 /** The part of a path after its last slash or backslash. */
-export function baseName(path: string): string {
+function baseName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 

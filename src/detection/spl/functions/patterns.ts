@@ -1,5 +1,6 @@
-import { CaptureRegex, type Captures } from "../captures/capture-regex.js";
-import { compileRegex, RegexProblem } from "../../sigma/regex/index.js";
+import { CaptureRegex, textOfGroup, type Captures } from "../../regex/captures.js";
+import { compileRegex, RegexProblem } from "../../regex/index.js";
+import { checkLength } from "../evaluate/bounds.js";
 import { SplProblem } from "../problem.js";
 
 /** Patterns that a row gives instead of the query are made ready as they come; only the last ones are kept. */
@@ -11,11 +12,7 @@ function refusing<Result>(at: number, make: () => Result): Result {
     return make();
   } catch (error) {
     if (!(error instanceof RegexProblem)) throw error;
-    const hint =
-      error.code === "regex-unsafe"
-        ? "expressions may have classes, groups, alternatives, quantifiers and anchors; exclude in a condition of its own"
-        : error.hint;
-    throw new SplProblem(error.code, at, error.message, hint);
+    throw new SplProblem(error.code, at, error.message, error.hint);
   }
 }
 
@@ -33,6 +30,29 @@ export function compileCaptures(source: string, at: number): CaptureRegex {
 /** All matches of an expression in a text, at most as many as told. Throws {@link SplProblem} when they take too much work. */
 export function findMatches(regex: CaptureRegex, text: string, most: number, at: number): Captures[] {
   return refusing(at, () => regex.findAll(text, most));
+}
+
+/**
+ * The text with what an expression matches replaced: every match, or only one, counted from 1. `\1` in the replacement is
+ * what the first group took. Throws {@link SplProblem}.
+ */
+export function replaceMatches(
+  regex: CaptureRegex,
+  text: string,
+  replacement: string,
+  at: number,
+  which: number | null = null,
+): string {
+  let result = "";
+  let from = 0;
+  for (const [index, match] of findMatches(regex, text, which ?? text.length + 1, at).entries()) {
+    if (which !== null && index + 1 !== which) continue;
+    const group = (_: string, digit: string): string => textOfGroup(text, match, Number(digit)) ?? "";
+    result += text.slice(from, match[0] ?? 0) + replacement.replaceAll(/\\(\d)/g, group);
+    checkLength(result.length, at);
+    from = match[1] ?? from;
+  }
+  return result + text.slice(from);
 }
 
 /** Makes patterns ready once, though each row asks. */

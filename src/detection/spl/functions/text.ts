@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { checkLength } from "../evaluate/bounds.js";
 import { numberOf, textOfScalar, type Value } from "../evaluate/values.js";
 import { SplProblem } from "../problem.js";
-import { compileCaptures, findMatches, remembered } from "./patterns.js";
+import { compileCaptures, remembered, replaceMatches } from "./patterns.js";
 
 /** A function over single values, none of which is absent: with an absent argument the result is absent. */
 export type ScalarFunction = (values: readonly (string | number)[], at: number) => Value;
@@ -96,24 +95,8 @@ const expressions = remembered((key) => {
   return compileCaptures(rest.join("\0"), Number(at));
 });
 
-/** Replaces every match; `\1` in the replacement is what the first group took. */
 function replace(values: readonly (string | number)[], at: number): Value {
-  const subject = text(values, 0);
-  const replacement = text(values, 2);
-  const regex = expressions(`${at}\0${text(values, 1)}`);
-  let result = "";
-  let from = 0;
-  for (const match of findMatches(regex, subject, subject.length + 1, at)) {
-    const group = (index: number): string => {
-      const start = match[index * 2] ?? -1;
-      return start === -1 ? "" : subject.slice(start, match[index * 2 + 1] ?? start);
-    };
-    const written = replacement.replaceAll(/\\(\d)/g, (_, digit: string) => group(Number(digit)));
-    result += subject.slice(from, match[0] ?? 0) + written;
-    checkLength(result.length, at);
-    from = match[1] ?? from;
-  }
-  return result + subject.slice(from);
+  return replaceMatches(expressions(`${at}\0${text(values, 1)}`), text(values, 0), text(values, 2), at);
 }
 
 function urlDecode(values: readonly (string | number)[]): Value {

@@ -10,7 +10,7 @@ import { suggestExpression } from "./suggest.js";
 const comparing = ["=", "!=", "<", "<=", ">", ">="];
 
 /** The first field that an expression names; null when it names none. */
-export function fieldOfExpression(expression: Expression): string | null {
+function fieldOfExpression(expression: Expression): string | null {
   let found: string | null = null;
   walkExpression(expression, (each) => {
     if (found === null && each.type === "field") found = each.name;
@@ -41,7 +41,7 @@ function wantedOf(leaf: Expression): string {
 
 function explainLeaf(leaf: Expression, row: Row, scope: Scope, negated: boolean): Outcome {
   const value = compileExpression(leaf, scope)(row);
-  // Of something absent neither the condition nor its opposite holds.
+  // A function of something absent gives neither true nor false.
   const holds = value === !negated;
   const subject = subjectOf(leaf);
   const found = subject === null ? null : shown(compileExpression(subject, scope)(row));
@@ -59,7 +59,7 @@ function explainLeaf(leaf: Expression, row: Row, scope: Scope, negated: boolean)
 
 function absentUnderNot(field: string | null): string {
   const name = field ?? "the field";
-  return `${name} has no value here, and of nothing neither a condition nor its opposite holds: add isnull(${name}) OR`;
+  return `${name} has no value here, and what NOT makes of that is not documented: add isnull(${name}) OR`;
 }
 
 /** Which conditions of `where` a row meets and which not; of alternatives those of the nearest. */

@@ -2,28 +2,23 @@ import { fieldsBehind } from "../events/aliases.js";
 import { commandsOf } from "../evaluate/run.js";
 import type { CommandNode } from "../syntax/commands.js";
 import { walkExpression, type Expression } from "../syntax/expression.js";
-import type { Aggregation, Query, SearchExpression } from "../syntax/tree.js";
+import { searchLeaves, type Aggregation, type Query, type SearchExpression } from "../syntax/tree.js";
 
 /** The names in a condition; `_raw` for terms that are looked for in the whole event. */
 function ofSearch(search: SearchExpression | null): string[] {
-  switch (search?.type) {
-    case "and":
-    case "or":
-      return search.operands.flatMap(ofSearch);
-    case "not":
-      return ofSearch(search.operand);
-    case "compare":
-    case "in":
-      return [search.field];
-    case "keyword":
-      return /^\**$/.test(search.text) ? [] : ["_raw"];
-    case "time":
-      return ["_time"];
-    case "eventtype":
-      return ofSearch(search.search);
-    default:
-      return [];
-  }
+  return searchLeaves(search).flatMap((leaf) => {
+    switch (leaf.type) {
+      case "compare":
+      case "in":
+        return [leaf.field];
+      case "keyword":
+        return /^\**$/.test(leaf.text) ? [] : ["_raw"];
+      case "time":
+        return ["_time"];
+      case "subsearch":
+        return [];
+    }
+  });
 }
 
 function ofExpression(expression: Expression): string[] {

@@ -74,6 +74,8 @@ export interface RexCommand extends Base<"rex"> {
   readonly pattern: string;
   /** Matches that are taken; 0 for all. */
   readonly most: number;
+  /** Of `mode=sed`: what takes the place of the match, with `which` counted from 1; null for every match. */
+  readonly sed: { readonly replacement: string; readonly which: number | null } | null;
 }
 export interface RegexCommand extends Base<"regex"> {
   readonly field: string;

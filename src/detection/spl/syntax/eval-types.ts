@@ -6,7 +6,7 @@ const logical = ["AND", "OR", "XOR"];
 const comparing = ["=", "!=", "<", "<=", ">", ">="];
 
 /** What an expression gives: a condition, or a value that can be stored in a field. Null is both. */
-export function typeOf(expression: Expression): "condition" | "value" | "any" {
+function typeOf(expression: Expression): "condition" | "value" | "any" {
   switch (expression.type) {
     case "string":
     case "number":

@@ -46,6 +46,32 @@ export type SearchExpression =
     }
   | { readonly type: "subsearch"; readonly query: Query; readonly at: number };
 
+/** A condition that holds no other. */
+export type SearchLeaf = SearchExpression & {
+  readonly type: "compare" | "in" | "keyword" | "time" | "subsearch";
+};
+
+/** The leaves of a condition, from first to last; of an event type those of its search. */
+export function searchLeaves(search: SearchExpression | null): readonly SearchLeaf[] {
+  switch (search?.type) {
+    case undefined:
+      return [];
+    case "and":
+    case "or":
+      return search.operands.flatMap(searchLeaves);
+    case "not":
+      return searchLeaves(search.operand);
+    case "eventtype":
+      return searchLeaves(search.search);
+    case "compare":
+    case "in":
+    case "keyword":
+    case "time":
+    case "subsearch":
+      return [search];
+  }
+}
+
 /** An aggregation of `stats` and its kin, such as `dc(user) AS users`. */
 export interface Aggregation {
   /** The function in its long form: `dc` and `distinct_count` are both `dc`. */
