@@ -39,8 +39,9 @@ export type HostEvent = z.infer<typeof hostEventSchema>;
 
 /**
  * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`, on Windows `cmd.exe /d /c rem tyrian-sentinel begin|end TRIAL`: a
- * harmless exec before and after a trial's act, seen by the target's own sensor. It brackets the act, measures skew and lag, and proves that the pipe is open. A connection begins
- * with one of the trial `session`, which marks all of that login session as Tyrian's.
+ * harmless exec before and after a trial's act, seen by the target's own sensor. It brackets the act, measures skew and lag, and
+ * proves that the pipe is open. A connection begins with one of the trial `session`, which marks all of that login session as
+ * Tyrian's.
  */
 export interface Sentinel {
   readonly edge: "begin" | "end";
