@@ -67,11 +67,17 @@ function backgroundText(background: Background | null): string {
 function explainCause(cause: Cause): Remark[] {
   const remarks: Remark[] = [{ label: "cause", text: sentence(links[cause.link], cause.detail) }];
   if (cause.nearest !== null) remarks.push(...nearestRemarks(cause.nearest));
-  if (cause.untested.length > 0) {
-    const reasons = cause.untested.map(({ link, reason }) => `${link} (${plain(reason)})`);
-    remarks.push({ label: "untested", text: reasons.join(", ") });
-  }
+  if (cause.untested.length > 0) remarks.push({ label: "untested", text: untestedOf(cause) });
   return remarks;
+}
+
+/** The links that could not be tested, those of one reason together; none is given where it is the cause itself. */
+function untestedOf({ untested, detail }: Cause): string {
+  const byReason = new Map<string, string[]>();
+  for (const { link, reason } of untested) byReason.set(reason, [...(byReason.get(reason) ?? []), link]);
+  return [...byReason]
+    .map(([reason, names]) => names.join(", ") + (reason === detail ? "" : ` (${plain(reason)})`))
+    .join("; ");
 }
 
 /** The event that came nearest to a rule, and of each clause that it missed what was wanted, found and would match. */

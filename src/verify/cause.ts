@@ -19,9 +19,10 @@ export function causeAt(
   tests: LinkTests = {},
   nearest: NearestEvent | null = null,
 ): Cause {
-  const holds = new Set(tests.holds ?? []);
   const untestable = tests.untestable ?? {};
   const at = chain.findIndex((candidate) => candidate === link);
+  // What stands beside the chain is asked only of what ran.
+  const holds = new Set<CauseLink>([...(at < 0 ? (["execution"] as const) : []), ...(tests.holds ?? [])]);
   const tested: CauseLink[] = [];
   const untested: Cause["untested"] = [];
   chain.forEach((candidate, index) => {

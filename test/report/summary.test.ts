@@ -138,6 +138,24 @@ test("a false alarm says which event of the twin the rule matched, by which valu
   expect(explained(null)).toContain("noise how often it fires on this target without us is not known");
 });
 
+test("links that could not be tested stand together with their reason, and without one where it is the cause", () => {
+  const cause = aCause({
+    link: "siem",
+    detail: "no answer",
+    tested: ["execution"],
+    untested: [
+      { link: "host-log", reason: "no answer" },
+      { link: "ingest", reason: "no answer" },
+      { link: "clause", reason: "nothing arrived" },
+    ],
+  });
+  const state = ran([[aTrial(1), [aVerdict("undecided", { cause })]]]);
+  const line = renderSummary(state, plainly)
+    .split("\n")
+    .find((each) => each.includes("untested"));
+  expect(line?.trim().replace(/ +/, " ")).toBe("untested host-log, ingest; clause (nothing arrived)");
+});
+
 test("failed, prevented, indeterminate and skipped trials say why, and no verdict row hides it", () => {
   const because = (
     status: "failed" | "prevented" | "not-run" | "indeterminate",
@@ -245,7 +263,7 @@ test("what a host, a rule or a playbook says cannot act on the terminal", () => 
     needed: 1,
     unmet: [{ clause: evil, field: evil, wanted: evil, found: evil, change: evil }],
   };
-  const cause = aCause({ detail: evil, nearest, untested: [{ link: "siem", reason: evil }] });
+  const cause = aCause({ detail: evil, nearest, untested: [{ link: "siem", reason: `${evil}!` }] });
   const failed = anExecution({
     status: "failed",
     stderr: evil,
