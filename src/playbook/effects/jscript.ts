@@ -1,5 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { join, need, type Scope, type Value } from "./finding.js";
+import { memberEffect } from "./member-effects.js";
 import { getsObject, isHarmlessHostMember, judgedMembers, judgeMember, makesObject } from "./script-host.js";
 import { isNumeric } from "./script-members.js";
 import { bare, declarations, literalText } from "./script-syntax.js";
@@ -114,8 +115,11 @@ class JscriptWalk {
           given.map(({ text }) => text),
           node.startIndex,
         );
-    } else if (!isHarmlessHostMember(name))
+    } else if (!isHarmlessHostMember(name)) {
+      const effect = memberEffect(name);
+      if (effect !== null) need(this.#scope, effect, `the member ${name} is for that`, node.startIndex);
       this.#need(`the member ${name} is not known to be harmless`, node);
+    }
   }
 
   #subscript(node: Node): void {

@@ -1,3 +1,5 @@
+import type { Effect } from "../../model/playbook.js";
+
 /** Types whose use is harmless as far as the members below go; `system.` is taken off first. */
 const types: ReadonlyMap<string, RegExp> = new Map([
   ["string", /^(join|format|isnullorempty|isnullorwhitespace|concat|empty|compare)$/],
@@ -60,4 +62,16 @@ export function isHarmlessStatic(type: string, member: string): boolean {
 
 export function isHarmlessMember(name: string): boolean {
   return instanceMembers.test(name.toLowerCase());
+}
+
+const typeEffects: readonly (readonly [Effect, RegExp])[] = [
+  ["network", /(^|\.)net\.|sockets|webclient|webrequest|http|ftp|smtp/],
+  ["persistence", /win32\.registry|taskscheduler|schedule\.service/],
+  ["credentials", /protecteddata|credential|securestring|certificate/],
+  ["destructive", /serviceprocess|management\.managementobject/],
+];
+
+/** The effect that a type is known for, so that it is named even where computed code is declared; null when none is. */
+export function typeEffect(name: string): Effect | null {
+  return typeEffects.find(([, pattern]) => pattern.test(name))?.[0] ?? null;
 }

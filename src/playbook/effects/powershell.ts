@@ -1,8 +1,15 @@
 import type { Node } from "web-tree-sitter";
 import { need, type Scope, type Value } from "./finding.js";
-import { readsPath, removesPath, writesPath } from "./paths.js";
-import { cmdletEffect, cmdletName, cmdletOf, type Cmdlet } from "./powershell-commands.js";
-import { isHarmlessMember, isHarmlessStatic, isHarmlessType, typeName } from "./powershell-types.js";
+import { type CmdletReader, followCmdlet, writesFile } from "./powershell-cmdlets.js";
+import { cmdletEffect, cmdletName, cmdletOf } from "./powershell-commands.js";
+import { memberEffect } from "./member-effects.js";
+import {
+  isHarmlessMember,
+  isHarmlessStatic,
+  isHarmlessType,
+  typeEffect,
+  typeName,
+} from "./powershell-types.js";
 import { bareExpression, textOfExpression } from "./powershell-values.js";
 import { runCommand } from "./shell-commands.js";
 import { literalWord } from "./shell-word.js";
@@ -57,10 +64,12 @@ class PowershellWalk {
   readonly #functions: ReadonlySet<string>;
   readonly #values = new Map<string, Node | null>();
   readonly #resolving = new Set<string>();
+  readonly #reader: CmdletReader;
 
   constructor(scope: Scope, root: Node, stdin: Value) {
     this.#scope = scope;
     this.#stdin = stdin;
+    this.#reader = { scope, text: (node) => this.#text(node) };
     this.#functions = new Set(root.descendantsOfType("function_name").map((node) => node.text.toLowerCase()));
     const set = (name: string, value: Node | null): void => {
       const key = name.toLowerCase();
@@ -158,9 +167,13 @@ class PowershellWalk {
   #type(node: Node): void {
     const name = typeName(node.text);
     if (isHarmlessType(name)) return;
-    if (/(^|\.)net\.|sockets|webclient|http/.test(name))
-      this.#need("network", `the type ${node.text} uses the network`, node);
+    this.#typeNeeds(name, node.text, node);
     this.#need("computed-code", `the type ${node.text} is not known to be harmless`, node);
+  }
+
+  #typeNeeds(name: string, written: string, node: Node): void {
+    const effect = typeEffect(name);
+    if (effect !== null) this.#need(effect, `the type ${written} is for that`, node);
   }
 
   #member(node: Node): void {
@@ -177,6 +190,8 @@ class PowershellWalk {
       else {
         if (direct) this.#type(object);
         const fine = direct ? isHarmlessStatic(type, simple.text) : isHarmlessMember(simple.text);
+        const effect = fine ? null : memberEffect(simple.text);
+        if (effect !== null) this.#need(effect, `the member ${simple.text} is for that`, simple);
         if (!fine)
           this.#need("computed-code", `the member ${simple.text} is not known to be harmless`, simple);
       }
@@ -224,20 +239,7 @@ class PowershellWalk {
     if (file === undefined) return;
     const target = file.namedChildren.find((child) => child.type !== "command_argument_sep");
     if (target?.text.toLowerCase() !== "$null")
-      this.#writes(target === undefined ? null : this.#text(target), "a redirection", node);
-  }
-
-  #provider(path: Value, node: Node): boolean {
-    const other = path?.find((one) => /^[^\\/]{2,}:|^[A-Za-z]:$|::/.test(one)) ?? null;
-    if (other !== null)
-      this.#need("computed-code", `${other} is a path of another provider than the file system`, node);
-    if (other !== null && /^(hk|registry|wsman|cert)/i.test(other))
-      this.#need("persistence", `${other} is no file`, node);
-    return other !== null;
-  }
-
-  #writes(path: Value, what: string, node: Node): void {
-    if (!this.#provider(path, node)) writesPath(this.#scope, path, what, node.startIndex);
+      writesFile(this.#reader, target === undefined ? null : this.#text(target), "a redirection", node);
   }
 
   #command(node: Node): void {
@@ -274,15 +276,23 @@ class PowershellWalk {
     if (name === "set-executionpolicy" && /-scope\s+process\b/i.test(node.text)) return;
     const cmdlet = cmdletOf(name);
     if (cmdlet !== undefined) {
-      this.#cmdlet(name, cmdlet, node, given);
+      followCmdlet(this.#reader, { name, cmdlet, node, given });
       return;
     }
+    if (name === "new-object") this.#object(node, given);
     const effect = cmdletEffect(name);
     if (effect !== null) this.#need(effect, `${name} is called`, node);
     if (name.includes("-") && !/[\\/.]/.test(name)) {
       if (effect === null || effect === "background-process")
         this.#need("computed-code", `the command ${name} is not known to be harmless`, node);
     } else this.#program(written, node, given);
+  }
+
+  /** The types that New-Object is given, under any parameter; none that is computed is known. */
+  #object(node: Node, given: readonly Node[]): void {
+    for (const child of given)
+      for (const text of (child.type === "command_parameter" ? null : this.#text(child)) ?? [])
+        this.#typeNeeds(typeName(text), text, node);
   }
 
   #invoke(node: Node, given: readonly Node[]): void {
@@ -295,67 +305,6 @@ class PowershellWalk {
     else
       for (const text of texts)
         this.#scope.nested("powershell", this.#scope.program, text, node.startIndex, this.#stdin);
-  }
-
-  #cmdlet(name: string, cmdlet: Cmdlet, node: Node, given: readonly Node[]): void {
-    const paths: Node[] = [];
-    const operands: Node[] = [];
-    given.forEach((child, index) => {
-      if (child.type === "redirection") return;
-      if (child.type !== "command_parameter") {
-        const before = given[index - 1];
-        const parameter = before?.type === "command_parameter" ? before.text.slice(1).toLowerCase() : null;
-        if (parameter === null) operands.push(child);
-        else if (cmdlet.paths.has(parameter)) paths.push(child);
-        return;
-      }
-      const parameter = child.text.slice(1).toLowerCase();
-      if (parameter !== "" && !cmdlet.parameters.has(parameter))
-        this.#need("computed-code", `${name} is given ${child.text}, which lint does not know`, child);
-    });
-    if (
-      name === "foreach-object" &&
-      [...operands, ...given].some(
-        (child) => bareExpression(child).type !== "script_block_expression" && operands.includes(child),
-      )
-    )
-      this.#need("computed-code", "ForEach-Object calls a member by its name", node);
-    if (
-      name === "get-ciminstance" &&
-      !/^get-ciminstance\s+(-classname\s+)?'?win32_(operatingsystem|computersystem|bios|process)'?\s*(\||$)/i.test(
-        node.text.replace(/^gcim/i, "get-ciminstance"),
-      )
-    )
-      this.#need("computed-code", "Get-CimInstance asks for what lint does not know", node);
-    // Switches take no value: what follows one is an operand, and the first operand may be the path.
-    if (paths.length === 0 && cmdlet.kind !== "prints")
-      paths.push(...operands.slice(0, cmdlet.kind === "copies" ? 2 : name === "select-string" ? 9 : 1));
-    this.#files(name, cmdlet, node, paths, operands);
-  }
-
-  #files(name: string, cmdlet: Cmdlet, node: Node, paths: readonly Node[], operands: readonly Node[]): void {
-    if (cmdlet.kind === "prints") return;
-    const all = [
-      ...new Set([...paths, ...(cmdlet.kind === "reads" || cmdlet.kind === "removes" ? operands : [])]),
-    ];
-    if (all.length === 0 && cmdlet.kind !== "reads")
-      this.#need("computed-code", `${name} is given no path that lint can read`, node);
-    if (name === "new-item" && /symboliclink|junction|hardlink/i.test(node.text))
-      this.#need("outside-work-folder", "a link leads elsewhere", node);
-    for (const path of all) {
-      const value = this.#text(path);
-      if (this.#provider(value, path)) continue;
-      const at = path.startIndex;
-      if (cmdlet.kind === "reads") readsPath(this.#scope, value, true, name, at);
-      else if (cmdlet.kind === "removes") removesPath(this.#scope, value, name, at);
-      else {
-        if (cmdlet.kind === "copies") {
-          readsPath(this.#scope, value, true, name, at);
-          this.#scope.analysis.written.add("*");
-        }
-        writesPath(this.#scope, value, name, at);
-      }
-    }
   }
 
   /** A program: what it is given is joined as PowerShell hands it on. */

@@ -1,4 +1,5 @@
 import { join, need, type Scope, type Value } from "./finding.js";
+import { memberEffect } from "./member-effects.js";
 import { getsObject, isHarmlessHostMember, judgedMembers, judgeMember, makesObject } from "./script-host.js";
 
 interface Token {
@@ -153,8 +154,11 @@ class VbscriptWalk {
         given.map((one) => one.map(({ text }) => text).join("")),
         token.at,
       );
-    } else if (!isHarmlessHostMember(name))
+    } else if (!isHarmlessHostMember(name)) {
+      const effect = memberEffect(name);
+      if (effect !== null) this.#need(effect, `the member ${name} is for that`, token.at);
       this.#need("computed-code", `the member ${name} is not known to be harmless`, token.at);
+    }
   }
 
   #name(token: Token, index: number): void {
