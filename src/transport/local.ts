@@ -1,7 +1,8 @@
 import { TyrianError } from "../errors.js";
 import type { Target } from "../model/target.js";
-import { anyOpen, Latch, limited } from "./abort.js";
+import { anyOpen, Latch } from "./abort.js";
 import { unseenResult } from "./command-life.js";
+import { CommandLimit } from "./command-limit.js";
 import { LocalCommand } from "./local/command.js";
 import { endGroup } from "./local/group.js";
 import type { ConnectOptions, ExecOptions, ExecResult, Session, Transport } from "./transport.js";
@@ -56,27 +57,16 @@ class LocalSession implements Session {
         },
       );
     }
-    const stopped = new Latch();
-    const tooLate = new TyrianError(
-      "deadline-exceeded",
-      `The command did not end within ${options.deadlineMs} ms.`,
-    );
-    const limit = limited([options.signal], options.deadlineMs, () => tooLate);
-    const onStop = (): void => stopped.open();
-    if (limit.signal.aborted) onStop();
-    else limit.signal.addEventListener("abort", onStop, { once: true });
+    const limit = new CommandLimit(options, `The command did not end within ${options.deadlineMs} ms.`);
     try {
       if (options.signal?.aborted === true) return unseenResult("aborted", options);
       const running = await LocalCommand.start(command, options);
       try {
-        return await this.#follow(running, stopped, () =>
-          limit.signal.reason === tooLate ? "deadline" : "aborted",
-        );
+        return await this.#follow(running, limit);
       } finally {
         running.release();
       }
     } finally {
-      limit.signal.removeEventListener("abort", onStop);
       limit.release();
     }
   }
@@ -85,21 +75,17 @@ class LocalSession implements Session {
     this.#lost.open();
   }
 
-  async #follow(
-    running: LocalCommand,
-    stopped: Latch,
-    ourEnding: () => "deadline" | "aborted",
-  ): Promise<ExecResult> {
+  async #follow(running: LocalCommand, limit: CommandLimit): Promise<ExecResult> {
     const { exited } = running;
-    await anyOpen([exited, this.#lost, stopped], Number.POSITIVE_INFINITY);
+    await anyOpen([exited, this.#lost, limit.stopped], Number.POSITIVE_INFINITY);
     if (exited.isOpen) {
-      await running.drain([this.#lost, stopped]);
+      await running.drain([this.#lost, limit.stopped]);
       return running.result("ended");
     }
-    if (!stopped.isOpen) return running.result("disconnected");
+    if (!limit.stopped.isOpen) return running.result("disconnected");
     const gone = await endGroup(running.pid);
     await anyOpen([exited], LATE_EXIT);
     if (exited.isOpen) await running.drain([]);
-    return running.result(gone || exited.isOpen ? ourEnding() : "disconnected");
+    return running.result(gone || exited.isOpen ? limit.ending : "disconnected");
   }
 }

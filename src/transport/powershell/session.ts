@@ -1,10 +1,11 @@
 import { TyrianError } from "../../errors.js";
-import { anyOpen, Latch, limited } from "../abort.js";
+import { anyOpen } from "../abort.js";
 import { unseenResult } from "../command-life.js";
+import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { checkCommandLine } from "../winrm/command-line.js";
-import { StandardInput } from "../winrm/standard-input.js";
+import { checkCommandLine } from "../windows-command-line.js";
+import { StandardInput } from "../standard-input.js";
 import { RemoteCommand } from "./command.js";
 import type { Exchanges } from "./exchanges.js";
 
@@ -68,31 +69,24 @@ export class PowerShellSession implements Session {
         `The command for ${this.target} holds a null character, where its shell would stop reading. It was not run.`,
       );
     }
-    const stopped = new Latch();
-    const tooLate = new TyrianError(
-      "deadline-exceeded",
-      `The command was not sent to ${this.target} within ${String(options.deadlineMs)} ms: as many as may run at once were running.`,
+    const limit = new CommandLimit(
+      options,
+      `The command was not sent to ${this.target} within ${options.deadlineMs} ms: as many as may run at once were running.`,
+      this.#lostController.signal,
     );
-    const limit = limited([options.signal, this.#lostController.signal], options.deadlineMs, () => tooLate);
-    const onStop = (): void => stopped.open();
-    if (limit.signal.aborted) onStop();
-    else limit.signal.addEventListener("abort", onStop, { once: true });
-    const ourEnding = (): "deadline" | "aborted" =>
-      limit.signal.reason === tooLate ? "deadline" : "aborted";
     try {
       if (this.#gate.isFull) for (const input of this.#inputs) input.end();
       await this.#gate.enter(limit.signal);
       try {
-        return await this.#run(command, options, stopped, ourEnding);
+        return await this.#run(command, options, limit);
       } finally {
         this.#gate.leave();
       }
     } catch (thrown) {
       if (!this.open) throw this.#disconnected();
-      if (limit.signal.aborted && ourEnding() === "aborted") return unseenResult("aborted", options);
+      if (limit.wasAborted) return unseenResult("aborted", options);
       throw thrown;
     } finally {
-      limit.signal.removeEventListener("abort", onStop);
       limit.release();
     }
   }
@@ -104,12 +98,7 @@ export class PowerShellSession implements Session {
     await this.#released;
   }
 
-  async #run(
-    line: string,
-    options: ExecOptions,
-    stopped: Latch,
-    ourEnding: () => "deadline" | "aborted",
-  ): Promise<ExecResult> {
+  async #run(line: string, options: ExecOptions, limit: CommandLimit): Promise<ExecResult> {
     const { lost } = this.#options.exchanges;
     const running = new RemoteCommand(line, options, this.#options.exchanges);
     try {
@@ -121,19 +110,14 @@ export class PowerShellSession implements Session {
           `${this.target} could not start the command, which was not run: ${running.failure.replace(/\.$/, "")}.`,
         );
       }
-      return await this.#follow(running, options, stopped, ourEnding);
+      return await this.#follow(running, options, limit);
     } finally {
       running.forget();
     }
   }
 
   /** Waits for a command's end, or brings it about. */
-  async #follow(
-    running: RemoteCommand,
-    options: ExecOptions,
-    stopped: Latch,
-    ourEnding: () => "deadline" | "aborted",
-  ): Promise<ExecResult> {
+  async #follow(running: RemoteCommand, options: ExecOptions, limit: CommandLimit): Promise<ExecResult> {
     const { lost } = this.#options.exchanges;
     const input = new StandardInput(
       options.stdin ?? "",
@@ -145,14 +129,14 @@ export class PowerShellSession implements Session {
     if (options.yields === true) this.#inputs.add(input);
     if (options.yields === true && this.#gate.waiting > 0) input.end();
     try {
-      await anyOpen([running.exited, lost, stopped], Number.POSITIVE_INFINITY);
+      await anyOpen([running.exited, lost, limit.stopped], Number.POSITIVE_INFINITY);
       if (running.exited.isOpen) {
-        await running.drain([lost, stopped]);
+        await running.drain([lost, limit.stopped]);
         // Output that was on its way is lost with the session, and its end cannot be told from the command's.
         return running.result(lost.isOpen && !running.drained.isOpen ? "disconnected" : "ended");
       }
       if (lost.isOpen) return running.result("disconnected");
-      return running.result((await this.#end(running)) ? ourEnding() : "disconnected");
+      return running.result((await this.#end(running)) ? limit.ending : "disconnected");
     } finally {
       this.#inputs.delete(input);
       input.destroy();

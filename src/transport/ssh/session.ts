@@ -4,6 +4,7 @@ import type { Client } from "ssh2";
 import { TyrianError } from "../../errors.js";
 import { anyOpen, Latch, limited, orAborted, pause } from "../abort.js";
 import { unseenResult } from "../command-life.js";
+import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
 import { ChannelFailure, openChannel, signalChannel } from "./channel.js";
@@ -59,27 +60,20 @@ export class SshSession implements Session {
   }
 
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
-    const stopped = new Latch();
-    const tooLate = new TyrianError(
-      "deadline-exceeded",
+    const limit = new CommandLimit(
+      options,
       `The command was not sent to ${this.target} within ${options.deadlineMs} ms: no channel was free.`,
+      this.#lostController.signal,
     );
-    const limit = limited([options.signal, this.#lostController.signal], options.deadlineMs, () => tooLate);
-    const onStop = (): void => stopped.open();
-    if (limit.signal.aborted) onStop();
-    else limit.signal.addEventListener("abort", onStop, { once: true });
-    const ourEnding = (): "deadline" | "aborted" =>
-      limit.signal.reason === tooLate ? "deadline" : "aborted";
     try {
-      const started = await this.#start(command, options, limit.signal, stopped);
+      const started = await this.#start(command, options, limit);
       if (started === "unknown") return unseenResult("disconnected", options);
-      return await this.#follow(started, stopped, ourEnding);
+      return await this.#follow(started, limit);
     } catch (thrown) {
       if (!this.open) throw this.#disconnected();
-      if (limit.signal.aborted && ourEnding() === "aborted") return unseenResult("aborted", options);
+      if (limit.wasAborted) return unseenResult("aborted", options);
       throw thrown;
     } finally {
-      limit.signal.removeEventListener("abort", onStop);
       limit.release();
     }
   }
@@ -99,15 +93,14 @@ export class SshSession implements Session {
   async #start(
     command: string,
     options: ExecOptions,
-    signal: AbortSignal,
-    stopped: Latch,
+    limit: CommandLimit,
   ): Promise<RunningCommand | "unknown"> {
     for (let refusals = 0; ; refusals += 1) {
       if (this.#gate.isFull) this.#makeRoom();
-      await this.#gate.enter(signal, refusals > 0);
+      await this.#gate.enter(limit.signal, refusals > 0);
       let kept = false;
       try {
-        const running = await this.#open(command, options, stopped);
+        const running = await this.#open(command, options, limit.stopped);
         kept = running !== "unknown";
         return running;
       } catch (thrown) {
@@ -128,7 +121,7 @@ export class SshSession implements Session {
       }
       // A refused channel means that the command was not sent, so it is asked for again: when another channel has closed,
       // or after a while when all of them were.
-      if (this.#gate.held === 0) await pause(Math.min(500, 25 * 2 ** refusals), signal);
+      if (this.#gate.held === 0) await pause(Math.min(500, 25 * 2 ** refusals), limit.signal);
     }
   }
 
@@ -163,23 +156,19 @@ export class SshSession implements Session {
   }
 
   /** Waits for a command's end, or brings it about, and frees its place. */
-  async #follow(
-    running: RunningCommand,
-    stopped: Latch,
-    ourEnding: () => "deadline" | "aborted",
-  ): Promise<ExecResult> {
+  async #follow(running: RunningCommand, limit: CommandLimit): Promise<ExecResult> {
     const { exited, closed } = running;
     try {
-      await anyOpen([exited, closed, this.#lost, stopped], Number.POSITIVE_INFINITY);
+      await anyOpen([exited, closed, this.#lost, limit.stopped], Number.POSITIVE_INFINITY);
       if (exited.isOpen) {
-        await running.drain([this.#lost, stopped]);
+        await running.drain([this.#lost, limit.stopped]);
         return running.result("ended");
       }
-      if (this.#lost.isOpen || !stopped.isOpen) return running.result("disconnected");
+      if (this.#lost.isOpen || !limit.stopped.isOpen) return running.result("disconnected");
       const gone = await this.#ender.end(running);
       await anyOpen([exited, closed, this.#lost], LATE_EXIT);
       if (exited.isOpen) await running.drain([this.#lost]);
-      return running.result(gone || exited.isOpen ? ourEnding() : "disconnected");
+      return running.result(gone || exited.isOpen ? limit.ending : "disconnected");
     } finally {
       running.release();
       this.#gate.leave();

@@ -1,16 +1,17 @@
 import { setMaxListeners } from "node:events";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
-import { anyOpen, Latch, limited, pause } from "../abort.js";
+import { anyOpen, Latch, pause } from "../abort.js";
 import { unseenResult } from "../command-life.js";
+import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { checkCommandLine } from "./command-line.js";
+import { checkCommandLine } from "../windows-command-line.js";
 import { RunningCommand } from "./command.js";
 import { errorOfFault, WsmanFault } from "./fault.js";
 import type { Lanes } from "./lanes.js";
 import type { Shell } from "./shell.js";
-import { StandardInput } from "./standard-input.js";
+import { StandardInput } from "../standard-input.js";
 import { UnknownOutcome } from "./unknown-outcome.js";
 
 /** Milliseconds that the host has to answer the request for a command that is no longer wanted. */
@@ -67,31 +68,24 @@ export class WinrmSession implements Session {
       );
     }
     checkCommandLine(command, this.target);
-    const stopped = new Latch();
-    const tooLate = new TyrianError(
-      "deadline-exceeded",
+    const limit = new CommandLimit(
+      options,
       `The command was not sent to ${this.target} within ${options.deadlineMs} ms: as many as may run at once were running.`,
+      this.#lostController.signal,
     );
-    const limit = limited([options.signal, this.#lostController.signal], options.deadlineMs, () => tooLate);
-    const onStop = (): void => stopped.open();
-    if (limit.signal.aborted) onStop();
-    else limit.signal.addEventListener("abort", onStop, { once: true });
-    const ourEnding = (): "deadline" | "aborted" =>
-      limit.signal.reason === tooLate ? "deadline" : "aborted";
     try {
       if (this.#gate.isFull) for (const input of this.#inputs) input.end();
       await this.#gate.enter(limit.signal);
       try {
-        return await this.#run(command, options, stopped, ourEnding);
+        return await this.#run(command, options, limit);
       } finally {
         this.#gate.leave();
       }
     } catch (thrown) {
       if (!this.open) throw this.#disconnected();
-      if (limit.signal.aborted && ourEnding() === "aborted") return unseenResult("aborted", options);
+      if (limit.wasAborted) return unseenResult("aborted", options);
       throw thrown;
     } finally {
-      limit.signal.removeEventListener("abort", onStop);
       limit.release();
     }
   }
@@ -101,19 +95,11 @@ export class WinrmSession implements Session {
     await this.#deleting;
   }
 
-  async #run(
-    command: string,
-    options: ExecOptions,
-    stopped: Latch,
-    ourEnding: () => "deadline" | "aborted",
-  ): Promise<ExecResult> {
+  async #run(command: string, options: ExecOptions, limit: CommandLimit): Promise<ExecResult> {
     const start = { wall: Date.now(), monotonic: performance.now() };
-    const id = await this.#start(command, stopped);
+    const id = await this.#start(command, limit.stopped);
     if (id === null) return unseenResult("disconnected", options);
-    return await this.#follow(id, new RunningCommand(options, start, this.#options.codePage), options, {
-      stopped,
-      ourEnding,
-    });
+    return await this.#follow(id, new RunningCommand(options, start, this.#options.codePage), options, limit);
   }
 
   /** Has the command started and returns its id; null when nobody can tell whether it was. */
@@ -151,10 +137,7 @@ export class WinrmSession implements Session {
     id: string,
     running: RunningCommand,
     options: ExecOptions,
-    ending: {
-      readonly stopped: Latch;
-      readonly ourEnding: () => "deadline" | "aborted";
-    },
+    limit: CommandLimit,
   ): Promise<ExecResult> {
     const { shell } = this.#options;
     const { exited, broken } = running;
@@ -176,7 +159,7 @@ export class WinrmSession implements Session {
     if (options.yields === true && this.#gate.waiting > 0) input.end();
     let terminated = false;
     try {
-      await anyOpen([exited, broken, this.#lost, ending.stopped], Number.POSITIVE_INFINITY);
+      await anyOpen([exited, broken, this.#lost, limit.stopped], Number.POSITIVE_INFINITY);
       if (exited.isOpen) return running.result("ended");
       if (this.#lost.isOpen) return running.result("disconnected");
       if (broken.isOpen) {
@@ -186,7 +169,7 @@ export class WinrmSession implements Session {
       await this.#interrupt(id, [exited, broken, this.#lost]);
       terminated = await this.#terminate(id);
       await anyOpen([exited, broken, this.#lost], LATE_EXIT);
-      return running.result(terminated || exited.isOpen ? ending.ourEnding() : "disconnected");
+      return running.result(terminated || exited.isOpen ? limit.ending : "disconnected");
     } finally {
       this.#inputs.delete(input);
       input.destroy();

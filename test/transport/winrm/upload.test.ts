@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Session } from "../../../src/transport/transport.js";
-import { LONGEST_COMMAND_LINE } from "../../../src/transport/winrm/command-line.js";
+import { LONGEST_COMMAND_LINE } from "../../../src/transport/windows-command-line.js";
 import { upload, UPLOAD_COMMAND } from "../../../src/transport/winrm/upload.js";
 import { scriptedInterpreter, type Script } from "../../winrm-server/scripted-interpreter.js";
 import { startHost, type Host } from "./host.js";

@@ -1,6 +1,6 @@
 import { Readable, Writable } from "node:stream";
-import { feed } from "../feed.js";
-import type { ExecOptions } from "../transport.js";
+import { feed } from "./feed.js";
+import type { ExecOptions } from "./transport.js";
 
 /** Sends one piece of input, which fits a message; rejects when the command takes no more. */
 export type SendInput = (piece: Uint8Array, end: boolean) => Promise<void>;
