@@ -99,6 +99,10 @@ export function openTargets(
       recordsOf: async (trial) => {
         try {
           const target = byName(trial.target);
+          if (target.platform !== "linux") {
+            const detail = `the log of a sensor on ${target.platform} is not read on the host`;
+            return { state: "unreachable", detail, value: [] };
+          }
           const session = await acquireFrom(readers, target, { deadlineMs: READER_DEADLINE_MS });
           return await readHostLog(session, target.sensor, trial.id, trial.telemetryHost);
         } catch (error) {

@@ -186,7 +186,7 @@ async function readHostLog(
   observation: Observation,
 ): Promise<boolean> {
   const { hostLog, trial } = request;
-  if (hostLog === undefined || observation.delivery.type === "read" || isWhole(request, observation))
+  if (hostLog === undefined || observation.delivery.type === "read" || hasAllArrived(request, observation))
     return false;
   if (evidence.hostLog?.state === "complete" || evidence.hostLogAsked >= HOST_LOG_TRIES) return false;
   evidence.hostLogAsked += 1;
@@ -195,7 +195,7 @@ async function readHostLog(
 }
 
 /** Whether all that the host recorded of the act is in the SIEM. */
-function isWhole({ trial, execution }: ObserveRequest, observation: Observation): boolean {
+function hasAllArrived({ trial, execution }: ObserveRequest, observation: Observation): boolean {
   const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
   return "act" in bracket && bracket.unseen === 0;
 }
@@ -205,7 +205,7 @@ function isFinal(request: ObserveRequest, observation: Observation): boolean {
   const { trial, execution, rules } = request;
   const refined = refineExecution(trial, execution, observation);
   // It was asked whether a control had stopped it: answered when all that the host recorded is there.
-  if (refined.status === "failed") return isWhole(request, observation);
+  if (refined.status === "failed") return hasAllArrived(request, observation);
   const reads = observation.delivery.type === "read";
   return decide({ trial, execution: refined, observation, rules }).every((verdict, index) => {
     if (verdict.outcome === "pending" || verdict.outcome === "undecided") return false;
