@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { QueueServer } from "../../src/dispatch/redis.js";
+import { freePort } from "../free-port.js";
 
 /** A state folder of its own, so that no test meets the server of another or of the user. */
 export interface StateFolder {
@@ -137,8 +138,19 @@ export interface SharedRedis {
 }
 
 export async function startSharedRedis(): Promise<SharedRedis> {
+  for (let attempt = 1; ; attempt += 1) {
+    const redis = await tryToStartRedis(await freePort());
+    if (redis !== null) return redis;
+    if (attempt === MOST_ATTEMPTS) throw new Error(`redis-server ended at once, ${attempt} times`);
+  }
+}
+
+/** A port that was free may be taken by the time that it is used. */
+const MOST_ATTEMPTS = 3;
+
+/** Null when it ended before it answered. */
+async function tryToStartRedis(port: number): Promise<SharedRedis | null> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-shared-redis-"));
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
   const words = [
     "--port",
     String(port),
@@ -164,7 +176,11 @@ export async function startSharedRedis(): Promise<SharedRedis> {
       return false;
     }
   };
-  await until(answers);
+  await until(() => child.exitCode !== null || answers());
+  if (child.exitCode !== null) {
+    rmSync(folder, { recursive: true, force: true });
+    return null;
+  }
   return {
     url: `redis://:s3cret@127.0.0.1:${port}/2`,
     pid: child.pid ?? 0,
