@@ -21,6 +21,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: MOST_WORKERS,
+    setupFiles: ["test/property-seed.ts"],
     projects: [
       {
         extends: true,

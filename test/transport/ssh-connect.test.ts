@@ -6,6 +6,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TyrianError } from "../../src/errors.js";
+import { newSshKey } from "../../src/lab/embedded/keys.js";
 import type { Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
@@ -257,12 +258,9 @@ describe("connecting to what is no good SSH server", () => {
   });
 
   test("passwords are sent to the pinned host only, also by keyboard-interactive, and stay out of errors", async () => {
-    const key = ssh2.utils.generateKeyPairSync("ed25519");
-    const parsed = ssh2.utils.parseKey(key.public);
-    if (parsed instanceof Error) throw parsed;
-    const hostKey = fingerprintOf(parsed.getPublicSSH());
+    const { privateText, publicLine: hostKey } = newSshKey("a stand-in");
     const seen: string[] = [];
-    const server = new ssh2.Server({ hostKeys: [key.private] }, (client) => {
+    const server = new ssh2.Server({ hostKeys: [privateText] }, (client) => {
       client.on("error", () => {});
       client.on("authentication", (context) => {
         seen.push(context.method);

@@ -10,7 +10,7 @@ import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { afterAll, describe, expect, test, type TestContext } from "vitest";
 import type { Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
-import { fingerprintOf } from "../../src/transport/ssh/host-key.js";
+import { newSshKey } from "../../src/lab/embedded/keys.js";
 import { HELPER_COMMAND } from "../../src/transport/ssh/helper.js";
 import type { Session } from "../../src/transport/transport.js";
 import { skippedFor } from "../skipped.js";
@@ -236,10 +236,7 @@ describe.concurrent("a session with an OpenSSH server", skippedFor(noSshd), () =
 });
 
 describe.concurrent("a session with a server of few abilities", () => {
-  const key = ssh2.utils.generateKeyPairSync("ed25519");
-  const parsed = ssh2.utils.parseKey(key.public);
-  if (parsed instanceof Error) throw parsed;
-  const hostKey = fingerprintOf(parsed.getPublicSSH());
+  const { privateText, publicLine: hostKey } = newSshKey("a stand-in");
   const servers: { close(): unknown }[] = [];
   afterAll(() => {
     for (const server of servers) server.close();
@@ -263,7 +260,7 @@ describe.concurrent("a session with a server of few abilities", () => {
       const name = /CHANNEL_REQUEST \(r:\d+, signal: (\w+)\)/.exec(message)?.[1];
       if (name !== undefined) behaviour.signal?.(name, channel);
     };
-    const server = new ssh2.Server({ hostKeys: [key.private], debug }, (connection) => {
+    const server = new ssh2.Server({ hostKeys: [privateText], debug }, (connection) => {
       connection.on("error", () => {});
       connection.on("authentication", (context) => context.accept());
       connection.on("session", (acceptSession) => {
