@@ -21,17 +21,28 @@ export interface Machine {
   run(line: string, stdin: Readable): StartedCommand;
 }
 
-const said = (text: string, code = 0): StartedCommand => ({
-  stdout: Readable.from([Buffer.from(text)]),
-  stderr: Readable.from([]),
-  exitCode: Promise.resolve(code),
-  terminate: () => {},
-});
+/** A command that has ended at once. */
+export function saying({
+  stdout = "",
+  stderr = "",
+  code = 0,
+}: {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly code?: number;
+}): StartedCommand {
+  return {
+    stdout: Readable.from([Buffer.from(stdout)]),
+    stderr: Readable.from([Buffer.from(stderr)]),
+    exitCode: Promise.resolve(code),
+    terminate: () => {},
+  };
+}
 
 const MARKED = /^if not (tyrian-[0-9a-f]{16}-\d+)==\. (?:chcp 65001>nul&)?(.*)$/s;
 
 export interface PosixMachineOptions {
-  /** What ends with the shell: nothing but itself, or all that it has started, as in a job of Windows. Default nothing. */
+  /** Whether what a shell has started ends with it, as in a job of Windows. Default no. */
   readonly job?: boolean;
   /** Whether the host tells of its processes: where PowerShell is no program that can be started, it does not. Default yes. */
   readonly lists?: boolean;
@@ -45,14 +56,14 @@ export function posixMachine({ job = false, lists = true }: PosixMachineOptions 
   return {
     name: "/bin/sh of this machine",
     run: (line, stdin) => {
-      if (line === "echo tyrian-%OS%-$PSHOME") return said("tyrian-Windows_NT-$PSHOME\r\n");
+      if (line === "echo tyrian-%OS%-$PSHOME") return saying({ stdout: "tyrian-Windows_NT-$PSHOME\r\n" });
       const [, mark = "", command = line] = MARKED.exec(line) ?? [];
-      if (command === "chcp 65001") return said("Active code page: 65001\r\n");
+      if (command === "chcp 65001") return saying({});
       if (command.startsWith("powershell.exe ") && command.includes("Win32_Process")) {
-        return lists ? said(listOfProcesses()) : said("", 9009);
+        return saying(lists ? { stdout: listOfProcesses() } : { code: 9009 });
       }
       const killed = /^taskkill\.exe \/f \/t ((?:\/pid \d+ ?)+)$/.exec(command)?.[1];
-      if (killed !== undefined) return said(killTrees(killed.match(/\d+/g)?.map(Number) ?? []));
+      if (killed !== undefined) return saying({ stdout: killTrees(killed.match(/\d+/g)?.map(Number) ?? []) });
       return shell(command, mark, stdin, job);
     },
   };
@@ -64,19 +75,17 @@ function shell(command: string, mark: string, stdin: Readable, job: boolean): St
   stdin.pipe(child.stdin);
   child.stdin.on("error", () => stdin.unpipe(child.stdin).resume());
   const pid = child.pid as number;
-  const endJob = (): void => {
-    for (const one of job ? descendants(pid) : []) tryKill(one);
-  };
+  const terminate = (): void => tryKill(job ? -pid : pid);
   return {
     stdout: child.stdout,
     stderr: child.stderr,
     exitCode: new Promise((resolve) => {
-      child.once("exit", (code) => resolve(code ?? 1));
+      child.once("exit", (code) => {
+        if (job) terminate();
+        resolve(code ?? 1);
+      });
     }),
-    terminate: () => {
-      endJob();
-      tryKill(pid);
-    },
+    terminate,
   };
 }
 
@@ -86,7 +95,9 @@ function listOfProcesses(): string {
     .filter((name) => /^\d+$/.test(name) && isAlive(Number(name)))
     .flatMap((pid) => {
       try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").split(" ");
+        const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+          .replace(/^.*\) /s, "")
+          .split(" ");
         const line = readFileSync(`/proc/${pid}/cmdline`, "latin1");
         const mark = /tyrian-[0-9a-f]{16}-\d+/.exec(line)?.[0] ?? "";
         return [`${pid} ${String(fields[1])} ${String(fields[19])} ${mark}`];
@@ -104,14 +115,14 @@ function killTrees(pids: readonly number[]): string {
   return all.map((pid) => `SUCCESS: The process with PID ${String(pid)} has been terminated.\r\n`).join("");
 }
 
-/** Wine's cmd, whose processes end with it. */
+/** Wine's cmd. What a shell has started ends with it, as in a job of Windows. */
 export function wineMachine(interpreter: Interpreter): Machine {
   return {
     name: interpreter.name,
     run: (line, stdin) => {
       const options = { stdin, environment: {}, codePage: 65001, workingDirectory: undefined };
       const { stdout, stderr, exitCode, stop } = interpreter.run(line, options);
-      return { stdout, stderr, exitCode, terminate: stop };
+      return { stdout, stderr, exitCode: exitCode.finally(stop), terminate: stop };
     },
   };
 }

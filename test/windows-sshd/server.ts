@@ -112,7 +112,9 @@ function follow({ stdout, stderr, exitCode }: StartedCommand, channel: ServerCha
   channel.on("error", () => {});
   stdout.pipe(channel, { end: false });
   stderr.pipe(channel.stderr, { end: false });
-  const drained = Promise.all([stdout, stderr].map((stream) => new Promise((done) => stream.once("end", done))));
+  const drained = Promise.all(
+    [stdout, stderr].map((stream) => new Promise((done) => stream.once("end", done))),
+  );
   void exitCode.then(async (code) => {
     channel.exit(code);
     await drained;

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Act } from "../../../src/model/trial.js";
 import { skippedFor } from "../../skipped.js";
 import { noWine } from "../../winrm-server/wine.js";
-import { startWindows, windowsTrial, type WindowsHost } from "./host.js";
+import { reachedOver, startWindows, windowsTrial, type WindowsHost } from "./host.js";
 
-/** The engine, our client of WinRM, the stand-in for its server, and Wine's interpreters: all but Windows. */
-describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
+/** The engine, our clients, stand-ins for their servers, and Wine's interpreters: all but Windows. */
+describe.each(reachedOver)("a trial on Wine over %s", { ...skippedFor(noWine), timeout: 90_000 }, (over) => {
   let windows: WindowsHost;
   beforeAll(async () => {
-    windows = await startWindows();
+    windows = await startWindows(over);
   }, 180_000);
   afterAll(async () => await windows?.stop());
 
@@ -72,7 +72,7 @@ describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
     const trial = windowsTrial("@echo x>begun\n@ping -n 600 127.0.0.1 >nul\n");
     const running = windows.run(trial);
     await expect.poll(() => windows.begun(trial), { timeout: 40_000 }).toBe(true);
-    windows.host.cut();
+    windows.cut();
     const { execution, cleanup } = await running;
     expect(execution).toMatchObject({
       status: "indeterminate",
@@ -101,7 +101,7 @@ describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
     expect(execution).toMatchObject({ status: "ran", stdout: "done \ufffd.\r\n" });
   });
 
-  test("that leaves a process whose starter has ended is outlived, until WinRM has ended that with its command", async () => {
+  test("that leaves a process whose starter has ended is outlived, until the server has ended that with its command", async () => {
     const { execution, cleanup } = await windows.run(
       windowsTrial("@echo done\n@cmd.exe /d /c start /b ping -n 30 127.0.0.1 >nul\n"),
     );
