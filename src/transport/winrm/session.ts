@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
-import { anyOpen, Latch, pause } from "../abort.js";
+import { anyOpen, Latch, pause, timerMilliseconds } from "../abort.js";
 import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
@@ -22,6 +22,8 @@ const GRACE = 500;
 const TERMINATION = 5_000;
 /** Milliseconds that an ended command has to report its end. */
 const LATE_EXIT = 1_000;
+/** The part of the time after which the host deletes an idle shell until we do it: a command must not find it gone. */
+const IDLE_PART = 0.8;
 
 export interface WinrmSessionOptions {
   readonly target: string;
@@ -46,6 +48,7 @@ export class WinrmSession implements Session {
   readonly #lostController = new AbortController();
   readonly #inputs = new Set<StandardInput>();
   #deleting: Promise<void> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
   #why = "";
 
   constructor(options: WinrmSessionOptions) {
@@ -53,6 +56,7 @@ export class WinrmSession implements Session {
     this.#options = options;
     this.#gate = new Gate(options.maxCommands);
     setMaxListeners(0, this.#lostController.signal);
+    this.#rest();
   }
 
   get open(): boolean {
@@ -76,10 +80,12 @@ export class WinrmSession implements Session {
     try {
       if (this.#gate.isFull) for (const input of this.#inputs) input.end();
       await this.#gate.enter(limit.signal);
+      clearTimeout(this.#idle);
       try {
         return await this.#run(command, options, limit);
       } finally {
         this.#gate.leave();
+        this.#rest();
       }
     } catch (thrown) {
       if (!this.open) throw this.#disconnected();
@@ -150,9 +156,11 @@ export class WinrmSession implements Session {
       options.stdin ?? "",
       shell.mostInput,
       (piece, end) => shell.send(id, piece, end, signal),
-      // A command need not read its input, and what the host refuses it does not get: it waits for input until its deadline.
+      // A command need not read its input, or has ended. What it lacks for any other reason it would wait for until its deadline.
       (thrown) => {
-        if (!(thrown instanceof WsmanFault)) running.break(messageOf(thrown));
+        const spared =
+          thrown instanceof WsmanFault && (thrown.kind === "input-closed" || thrown.kind === "gone");
+        if (!spared) running.break(`input for a command was refused: ${messageOf(thrown)}`);
       },
     );
     if (options.yields === true) this.#inputs.add(input);
@@ -206,10 +214,22 @@ export class WinrmSession implements Session {
     );
   }
 
+  /** While nothing runs, the shell is not kept for longer than the host keeps it. */
+  #rest(): void {
+    clearTimeout(this.#idle);
+    if (this.#gate.held > 0 || !this.open) return;
+    const milliseconds = this.#options.shell.idleMs * IDLE_PART;
+    this.#idle = setTimeout(
+      () => this.#lose("it was idle for too long"),
+      timerMilliseconds(milliseconds),
+    ).unref();
+  }
+
   /** What runs ends as `disconnected`; the shell is deleted, and what runs in it with it. */
   #lose(why: string): void {
     if (this.#lost.isOpen) return;
     this.#why = why;
+    clearTimeout(this.#idle);
     this.#lost.open();
     this.#lostController.abort(this.#disconnected());
     this.#deleting = this.#delete();
