@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { Readable } from "node:stream";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
 import { anyOpen, Latch, pause, timerMilliseconds } from "../abort.js";
@@ -16,6 +17,8 @@ import { UnknownOutcome } from "./unknown-outcome.js";
 
 /** Milliseconds that the host has to answer the request for a command that is no longer wanted. */
 const LATE_START = 5_000;
+/** Milliseconds that the host has to pass ctrl+c on. */
+const INTERRUPTION = 2_000;
 /** Milliseconds between ctrl+c and the end by force. */
 const GRACE = 500;
 /** Milliseconds that the host has to confirm that it has ended a command. */
@@ -156,11 +159,9 @@ export class WinrmSession implements Session {
       options.stdin ?? "",
       shell.mostInput,
       (piece, end) => shell.send(id, piece, end, signal),
-      // A command need not read its input, or has ended. What it lacks for any other reason it would wait for until its deadline.
       (thrown) => {
-        const spared =
-          thrown instanceof WsmanFault && (thrown.kind === "input-closed" || thrown.kind === "gone");
-        if (!spared) running.break(`input for a command was refused: ${messageOf(thrown)}`);
+        // What was on its way when the command was over is nobody's loss.
+        if (!signal.aborted) void this.#missInput(running, thrown, hasWords(options));
       },
     );
     if (options.yields === true) this.#inputs.add(input);
@@ -188,9 +189,29 @@ export class WinrmSession implements Session {
     }
   }
 
+  /**
+   * A command need not read its input, or has ended. What it lacks for any other reason it would wait for until its deadline, so that it is
+   * ended; for the mere end of its input it need not wait.
+   */
+  async #missInput(running: RunningCommand, thrown: unknown, words: boolean): Promise<void> {
+    const isFault = thrown instanceof WsmanFault;
+    if (isFault && (thrown.kind === "input-closed" || thrown.kind === "gone")) return;
+    const { exited, broken } = running;
+    // The host may have refused it because the command was just ending.
+    if (isFault && (await anyOpen([exited, broken, this.#lost], LATE_EXIT))) return;
+    const why = `input for a command was refused: ${messageOf(thrown)}`;
+    this.#options.onWarning(`${this.target}: ${why}`);
+    if (words || !isFault) running.break(why);
+  }
+
   /** Lets a command end by itself, as by ctrl+c; what comes of that does not matter, since it is ended in any case. */
   async #interrupt(id: string, ended: readonly Latch[]): Promise<void> {
-    this.#options.shell.interrupt(id).catch(() => {});
+    const told = new Latch();
+    this.#options.shell.interrupt(id).then(
+      () => told.open(),
+      () => told.open(),
+    );
+    await anyOpen([told, ...ended], INTERRUPTION);
     await anyOpen(ended, GRACE);
   }
 
@@ -246,4 +267,9 @@ export class WinrmSession implements Session {
     }
     lanes.end();
   }
+}
+
+/** Whether there is more to a command's input than its end. */
+function hasWords({ stdin = "" }: ExecOptions): boolean {
+  return stdin instanceof Readable || stdin.length > 0;
 }

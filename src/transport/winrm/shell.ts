@@ -128,7 +128,7 @@ export class Shell {
           const received = await patiently(() => ask(lane), signal);
           take(received);
           if (received.done) return;
-          if (received.pieces.length > 0) continue;
+          if (received.pieces.some(({ bytes }) => bytes.length > 0)) continue;
         } catch (thrown) {
           if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
         }
@@ -242,6 +242,7 @@ async function patiently<T>(ask: () => Promise<T>, signal?: AbortSignal): Promis
       if (!full || attempt === MOST_ATTEMPTS || signal?.aborted === true) throw thrown;
     }
     await pause(100 * 2 ** attempt, signal);
+    signal?.throwIfAborted();
   }
 }
 

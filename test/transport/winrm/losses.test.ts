@@ -1,13 +1,15 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Session } from "../../../src/transport/transport.js";
 import type { Effect } from "../../winrm-server/misbehaviour.js";
+import { scriptedInterpreter } from "../../winrm-server/scripted-interpreter.js";
+import type { StandInOptions } from "../../winrm-server/server.js";
 import { changed, run, startHost, type Host } from "./host.js";
 
 let host: Host;
 afterEach(() => host.stop());
 
-async function open(): Promise<Session> {
-  host = await startHost();
+async function open(options: Partial<StandInOptions> = {}): Promise<Session> {
+  host = await startHost(options);
   return await host.connect();
 }
 
@@ -98,6 +100,18 @@ describe("input", () => {
     expect(session.open).toBe(true);
   });
 
+  test("whose mere end the host refuses is no loss to a command that does not wait for it, and is told of", async () => {
+    const slow = scriptedInterpreter(async ({ write, signal }) => {
+      await vi.waitUntil(() => signal.aborted || host.warnings.length > 0, { timeout: 15_000 });
+      write("stdout", "one");
+      return 0;
+    });
+    const session = await open({ interpreter: slow });
+    host.misbehave("Send", { type: "fault", fault: "InternalError" });
+    expect(await run(session, "x")).toMatchObject({ ending: "exited", stdout: "one" });
+    expect(host.warnings).toEqual([expect.stringContaining("input for a command was refused")]);
+  });
+
   test("that the host refuses although the command may wait for it ends the command at once, and is told of", async () => {
     const session = await open();
     host.misbehave("Send", { type: "fault", fault: "InternalError" });
@@ -179,12 +193,28 @@ describe("a shell", () => {
     ["is lost", { type: "drop-before" }],
     ["is refused", { type: "fault", fault: "InternalError" }],
     ["is answered by a proxy", { type: "html", status: 502 }],
+    ["has its answer changed on the way", changed({ type: "tamper" })],
   ])("is deleted also when the first attempt %s", async (_what, effect) => {
     const session = await open();
     host.misbehave("Delete", effect, 1);
     await session.close();
     expect(host.standIn.shells()).toEqual([]);
     expect(host.warnings).toEqual([]);
+  });
+
+  test("is deleted also when the host has not read the first attempt, after which the encryption is out of step", async () => {
+    const session = await open();
+    host.misbehave("request", { type: "status", status: 503 }, 1);
+    await session.close();
+    expect(host.standIn.shells()).toEqual([]);
+    expect(host.standIn.requests.map(({ status }) => status)).not.toContain(400);
+  });
+
+  test("that dies takes its command's end with it, and the session", async () => {
+    const session = await open();
+    host.misbehave("Receive", { type: "fault", fault: "NoSuchShell" });
+    expect(await run(session, "wait")).toMatchObject({ ending: "disconnected", exitCode: null });
+    expect(session.open).toBe(false);
   });
 
   test("that cannot be deleted is asked for several times, and left to its idle timeout of minutes", async () => {
