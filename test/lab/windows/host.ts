@@ -9,9 +9,10 @@ import type { JournalEntry } from "../../../src/model/journal-event.js";
 import type { Target } from "../../../src/model/target.js";
 import type { Act, Trial } from "../../../src/model/trial.js";
 import { trialId, workFolder } from "../../../src/plan/identity.js";
-import type { Session } from "../../../src/transport/transport.js";
+import type { Session, Transport } from "../../../src/transport/transport.js";
 import { createSshTransport } from "../../../src/transport/ssh.js";
-import { startHost, winrmTarget } from "../../transport/winrm/host.js";
+import { createWinrmTransport } from "../../../src/transport/winrm.js";
+import { resolveSecret, startHost, winrmTarget } from "../../transport/winrm/host.js";
 import { trialOf } from "../../verify/builders.js";
 import { wineMachine } from "../../windows-sshd/machine.js";
 import { startWindowsSshd } from "../../windows-sshd/server.js";
@@ -118,3 +119,8 @@ async function startSshFront({ interpreter }: WineHost): Promise<Front> {
 }
 
 export const sshTransport = createSshTransport({ resolveSecret: () => Promise.resolve("any") });
+
+/** The transport that reaches a target of these tests, also from another process. */
+export function transportTo({ transport }: Target): Transport {
+  return transport.type === "ssh" ? sshTransport : createWinrmTransport({ resolveSecret });
+}

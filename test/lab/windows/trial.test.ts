@@ -1,4 +1,5 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Act } from "../../../src/model/trial.js";
 import { skippedFor } from "../../skipped.js";
@@ -40,6 +41,28 @@ describe.each(reachedOver)("a trial on Wine over %s", { ...skippedFor(noWine), t
     const vbs = { program: "cscript.exe", options: ["//nologo"], extension: "vbs" };
     const { execution } = await windows.run(windowsTrial(quit, { act: vbs }));
     expect(execution).toMatchObject({ status: "failed", exitCode, stdout: "done\r\n" });
+  });
+
+  test("whose interpreter takes its code by standard input runs, with the line ends of Windows", async () => {
+    const act = { program: "cmd.exe", options: ["/q"], via: "stdin" as const };
+    const code = "@echo x>begun\n@echo do%ne^&\n@type begun\n@exit /b 3\n";
+    const trial = windowsTrial(code, { act, proof: { exitCode: 3, stdout: { contains: "do%ne&" } } });
+    const { execution, cleanup } = await windows.run(trial);
+    expect({ ...execution, was: execution.status, ...cleanup }).toMatchObject({
+      ...{ was: "ran", exitCode: 3, stdout: expect.stringMatching(/do%ne&\r\n.*x\r\n/s), status: "clean" },
+    });
+  });
+
+  test("whose code is encoded hands it over whole, by a program whose name has blanks", async () => {
+    // No PowerShell runs here: this shows what one would be given.
+    const program = "C:\\a b\\powershell.cmd";
+    mkdirSync(dirname(windows.path(program)), { recursive: true });
+    writeFileSync(windows.path(program), "@echo done %*\r\n");
+    const code = 'Write-Output "50% & é"';
+    const { execution } = await windows.run(windowsTrial(code, { act: { program, via: "encoded" } }));
+    expect(execution.status).toBe("ran");
+    const [, encoded = ""] = /^done -EncodedCommand (\S+)\s*$/.exec(execution.stdout) ?? [];
+    expect(Buffer.from(encoded, "base64").toString("utf16le")).toBe(code);
   });
 
   test("whose requirement is missing does not run", async () => {
