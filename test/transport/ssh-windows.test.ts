@@ -205,9 +205,11 @@ describe("a list of processes", () => {
           "21 10 90 ",
           "40 99 170 ",
           "10000 11 120 ",
+          `50 1 0 ${mark}`,
+          "51 50 180 ",
         ),
       ) ?? [];
-    expect([...treeOf(mark, processes)].map(({ pid }) => pid)).toEqual([10, 20, 30]);
+    expect([...treeOf(mark, processes)].map(({ pid }) => pid)).toEqual([10, 50, 20, 30]);
   });
 });
 

@@ -19,7 +19,7 @@ export interface LoginShell {
   /** Whether PowerShell's programs write serialised objects to the error stream. */
   readonly clixml: boolean;
   /** @throws TyrianError for a command that the shell cannot be given as it is. */
-  prepare(command: string, input: Readable | Buffer, target: string): ShellCommand;
+  prepare(command: string, input: Readable | Buffer): ShellCommand;
   /** Ends commands with all that they have started; those of which it is proved that nothing lives. */
   endAll(host: EndingHost, commands: readonly RunningCommand[]): Promise<ReadonlySet<RunningCommand>>;
 }

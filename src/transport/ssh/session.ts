@@ -80,7 +80,7 @@ export class SshSession implements Session {
         `A command on ${this.target} has no terminal: that of Windows changes what programs write. It was not run.`,
       );
     }
-    const prepared = this.#shell.prepare(command, inputOf(options), this.target);
+    const prepared = this.#shell.prepare(command, inputOf(options));
     const limit = new CommandLimit(
       options,
       `The command was not sent to ${this.target} within ${options.deadlineMs} ms: no channel was free.`,

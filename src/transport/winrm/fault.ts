@@ -11,12 +11,12 @@ export type FaultKind =
   "timed-out" | "quota" | "gone" | "input-closed" | "idle-refused" | "access-denied" | "other";
 
 /** Kinds by the subcodes of WS-Management (DSP0226, 16.4). */
-const kindsBySubcode: Readonly<Record<string, FaultKind>> = {
-  TimedOut: "timed-out",
-  QuotaLimit: "quota",
-  InvalidSelectors: "gone",
-  AccessDenied: "access-denied",
-};
+const kindsBySubcode: ReadonlyMap<string, FaultKind> = new Map([
+  ["TimedOut", "timed-out"],
+  ["QuotaLimit", "quota"],
+  ["InvalidSelectors", "gone"],
+  ["AccessDenied", "access-denied"],
+]);
 
 /**
  * ERROR_WSMAN_QUOTA_MAX_OPERATIONS and ..._USER_PPQ: the commands of the user's shells are too many, those that have ended among
@@ -62,7 +62,7 @@ export class WsmanFault extends Error {
     super(`${words === "" ? "a fault without words" : words}${numbered === "" ? "" : ` (${numbered})`}`);
     this.code = code;
     this.spent = tooManyOperations.includes(code);
-    this.kind = kindsBySubcode[subcode] ?? (code === null ? "other" : kindByCode(code));
+    this.kind = kindsBySubcode.get(subcode) ?? (code === null ? "other" : kindByCode(code));
   }
 }
 

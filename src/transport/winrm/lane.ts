@@ -40,7 +40,7 @@ interface Context {
   readonly authentication: LaneAuthentication;
 }
 
-/** Milliseconds without use after which a connection is not trusted with a message that must not be sent twice. */
+/** Milliseconds without use after which a connection is not trusted: what stands between may have forgotten it without a word. */
 const STALE_AFTER = 30_000;
 
 /** More tokens than any handshake has. */
@@ -67,7 +67,7 @@ export class Lane {
     xml: string,
     { signal, connecting = signal, once = false }: ExchangeOptions,
   ): Promise<string> {
-    if (once && performance.now() - this.#usedAt > STALE_AFTER) this.close();
+    if (performance.now() - this.#usedAt > STALE_AFTER) this.close();
     for (;;) {
       const present = this.#context?.connection.usable === true ? this.#context : null;
       const context = present ?? (await this.#connect(AbortSignal.any([signal, connecting])));

@@ -47,14 +47,14 @@ export function processesIn(printed: string): readonly WindowsProcess[] | null {
 
 /**
  * The processes of a command: those that bear its mark, and what descends from them. A process's number is given out again when it has
- * ended, so a parent counts only when it is older than its child.
+ * ended, so a parent counts only when it is known to be older than its child.
  */
 export function treeOf(mark: string, processes: readonly WindowsProcess[]): ReadonlySet<WindowsProcess> {
   const tree = new Set(processes.filter((process) => process.mark === mark));
   // A set is gone through in the order in which it is added to, also while that goes on.
   for (const parent of tree) {
     for (const child of processes) {
-      if (child.parent === parent.pid && child.born >= parent.born) tree.add(child);
+      if (child.parent === parent.pid && parent.born > 0n && child.born >= parent.born) tree.add(child);
     }
   }
   return tree;

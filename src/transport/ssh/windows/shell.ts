@@ -39,13 +39,15 @@ export class WindowsShell implements LoginShell {
   readonly terminals = false;
   readonly clixml = true;
   readonly #shell: DefaultShell;
+  readonly #target: string;
   readonly #session = randomBytes(8).toString("hex");
   #commands = 0;
   /** Put before each command. */
   #start = "";
 
-  private constructor(shell: DefaultShell) {
+  private constructor(shell: DefaultShell, target: string) {
     this.#shell = shell;
+    this.#target = target;
   }
 
   /**
@@ -65,25 +67,25 @@ export class WindowsShell implements LoginShell {
         },
       );
     }
-    const shell = new WindowsShell(found);
+    const shell = new WindowsShell(found, target);
     // Where there is no such code page, as in Wine, output is taken as it comes.
-    const { line } = shell.prepare("chcp 65001", Buffer.alloc(0), target);
+    const { line } = shell.prepare("chcp 65001", Buffer.alloc(0));
     if ((await ask(client, line, target, signal)).exitCode === 0) shell.#start = "chcp 65001>nul&";
     return shell;
   }
 
-  prepare(command: string, input: Readable | Buffer, target: string): ShellCommand {
-    checkCommandLine(command, target);
+  prepare(command: string, input: Readable | Buffer): ShellCommand {
+    checkCommandLine(command, this.#target);
     this.#commands += 1;
     const mark = `${MARK}${this.#session}-${String(this.#commands)}`;
     const line = `if not ${mark}==. ${this.#start}${command}`;
-    checkCommandLine(line, target);
+    checkCommandLine(line, this.#target);
     if (this.#shell === "cmd") return { line, mark, input };
     return { line: powershellLine(`/s /c "${line}"`), mark, input: powershellInput(input) };
   }
 
   readonly endAll: LoginShell["endAll"] = (host, commands) =>
-    endProcessTrees(host, commands, (command) => this.prepare(command, Buffer.alloc(0), ""));
+    endProcessTrees(host, commands, (command) => this.prepare(command, Buffer.alloc(0)));
 }
 
 /** Runs a short command without input. */
