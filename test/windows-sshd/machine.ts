@@ -75,14 +75,19 @@ function shell(command: string, mark: string, stdin: Readable, job: boolean): St
   stdin.pipe(child.stdin);
   child.stdin.on("error", () => stdin.unpipe(child.stdin).resume());
   const pid = child.pid as number;
-  const terminate = (): void => tryKill(job ? -pid : pid);
+  let terminated = false;
+  const terminate = (): void => {
+    terminated = true;
+    tryKill(job ? -pid : pid);
+  };
   return {
     stdout: child.stdout,
     stderr: child.stderr,
     exitCode: new Promise((resolve) => {
       child.once("exit", (code) => {
+        // The server ends a shell with exit code 0, `taskkill` with 1.
+        resolve(code ?? (terminated ? 0 : 1));
         if (job) terminate();
-        resolve(code ?? 1);
       });
     }),
     terminate,

@@ -89,7 +89,10 @@ function start({ machine, shell }: WindowsSshdOptions, line: string, input: Read
     return machine.run(`printf '%s\\r\\n' '${question}${home}'`, input);
   }
   // sshd puts a backslash before each double quote, which the client has none of.
-  const encoded = /^\$i=[^"]*FromBase64String\('([^']+)'\)[^"]*exit \$p\.ExitCode$/.exec(line)?.[1];
+  const encoded =
+    /^\$ErrorActionPreference='Stop';[^"]*FromBase64String\('([^']+)'\)[^"]*exit \$p\.ExitCode$/.exec(
+      line,
+    )?.[1];
   const words = Buffer.from(encoded ?? "", "base64").toString("utf8");
   const command = /^\/s \/c "(.*)"$/s.exec(words)?.[1];
   if (command === undefined) return machine.run("echo 'no such command' >&2; exit 1", input);

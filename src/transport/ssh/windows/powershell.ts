@@ -18,6 +18,8 @@ const LINE_BYTES = 1_500;
 export function powershellLine(words: string): string {
   const encoded = Buffer.from(words, "utf8").toString("base64");
   return [
+    // Without it, a cmd.exe that cannot be started would be a command that has succeeded.
+    "$ErrorActionPreference='Stop'",
     "$i=New-Object Diagnostics.ProcessStartInfo",
     "$i.FileName=$env:ComSpec",
     `$i.Arguments=[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String('${encoded}'))`,
