@@ -29,7 +29,8 @@ test("a connection that was idle for long is not trusted: what stands between ma
   const envelopes = new Envelopes({ to: url, maxEnvelopeBytes: 153_600, sessionId: "uuid:SESSION" });
   const ask = (): Promise<string> =>
     lane.exchange(envelopes.create(65001, null, 5_000).xml, { signal: AbortSignal.timeout(20_000) });
-  for (const _each of [1, 2]) expect(await ask()).toContain("CreateResponse");
+  expect(await ask()).toContain("CreateResponse");
+  expect(await ask()).toContain("CreateResponse");
   expect(opened).toBe(1);
   const now = performance.now.bind(performance);
   vi.spyOn(performance, "now").mockImplementation(() => now() + 31_000);

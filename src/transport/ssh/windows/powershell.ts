@@ -37,6 +37,7 @@ export function powershellLine(words: string): string {
 /** Standard input as that line reads it. */
 export function powershellInput(input: Readable | Buffer): Readable | Buffer {
   if (!(input instanceof Readable)) return Buffer.from(linesOf(input), "latin1");
+  if (input.destroyed) return Buffer.alloc(0);
   const encoder = new Transform({
     transform: (piece: Buffer, _encoding, done) => done(null, linesOf(piece)),
   });
