@@ -3,7 +3,7 @@ import { Transform, type Readable } from "node:stream";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { newSshKey } from "../../src/lab/embedded/keys.js";
 import { targetSchema, type Target } from "../../src/model/target.js";
-import type { Machine, StartedCommand } from "./machine.js";
+import { saying, type Machine, type StartedCommand } from "./machine.js";
 
 export interface WindowsSshdOptions {
   readonly machine: Machine;
@@ -86,7 +86,7 @@ function start({ machine, shell }: WindowsSshdOptions, line: string, input: Read
   const question = /^echo ([\w%-]+)\$PSHOME$/.exec(line)?.[1];
   if (question !== undefined) {
     const home = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0";
-    return machine.run(`printf '%s\\r\\n' '${question}${home}'`, input);
+    return saying({ stdout: `${question}${home}\r\n` });
   }
   // sshd puts a backslash before each double quote, which the client has none of.
   const encoded =
@@ -95,7 +95,7 @@ function start({ machine, shell }: WindowsSshdOptions, line: string, input: Read
     )?.[1];
   const words = Buffer.from(encoded ?? "", "base64").toString("utf8");
   const command = /^\/s \/c "(.*)"$/s.exec(words)?.[1];
-  if (command === undefined) return machine.run("echo 'no such command' >&2; exit 1", input);
+  if (command === undefined) return saying({ stderr: "The term is not recognized.\r\n", code: 1 });
   return machine.run(command, input.pipe(decodeLines()));
 }
 

@@ -11,6 +11,7 @@ import type { Act, Trial } from "../../../src/model/trial.js";
 import { trialId, workFolder } from "../../../src/plan/identity.js";
 import type { Session, Transport } from "../../../src/transport/transport.js";
 import { createSshTransport } from "../../../src/transport/ssh.js";
+import type { DefaultShell } from "../../../src/transport/ssh/windows/shell.js";
 import { createWinrmTransport } from "../../../src/transport/winrm.js";
 import { resolveSecret, startHost, winrmTarget } from "../../transport/winrm/host.js";
 import { trialOf } from "../../verify/builders.js";
@@ -61,9 +62,13 @@ interface Front {
   stop(): Promise<void>;
 }
 
-export async function startWindows(over: (typeof reachedOver)[number] = "WinRM"): Promise<WindowsHost> {
+/** @param shell what the SSH server starts for each command */
+export async function startWindows(
+  over: (typeof reachedOver)[number] = "WinRM",
+  shell: DefaultShell = "cmd",
+): Promise<WindowsHost> {
   const wine = startWine();
-  const front = await (over === "SSH" ? startSshFront(wine) : startWinrmFront(wine));
+  const front = await (over === "SSH" ? startSshFront(wine, shell) : startWinrmFront(wine));
   const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
   const target: Target = { ...front.target, fidelity: "wine" };
   const entries: JournalEntry[] = [];
@@ -108,8 +113,8 @@ async function startWinrmFront({ interpreter }: WineHost): Promise<Front> {
   };
 }
 
-async function startSshFront({ interpreter }: WineHost): Promise<Front> {
-  const sshd = await startWindowsSshd({ machine: wineMachine(interpreter) });
+async function startSshFront({ interpreter }: WineHost, shell: DefaultShell): Promise<Front> {
+  const sshd = await startWindowsSshd({ machine: wineMachine(interpreter), shell });
   return {
     target: sshd.target(),
     connect: () => sshTransport.connect(sshd.target(), { deadlineMs: 30_000 }),

@@ -19,9 +19,9 @@ import { LIST_COMMAND, processesIn, treeOf, type WindowsProcess } from "./proces
  */
 
 /** Milliseconds that the processes of commands have to disappear. */
-const PATIENCE = 15_000;
-/** Milliseconds that one of our own commands may take. */
-const ANSWER_TIMEOUT = 10_000;
+const PATIENCE = 30_000;
+/** Milliseconds that one of our own commands may take: PowerShell's first start on a small machine takes some. */
+const ANSWER_TIMEOUT = 15_000;
 const POLL = 100;
 /** Looks that find nothing of a command, although it has not ended, until it is given up. */
 const MOST_EMPTY_LOOKS = 2;
