@@ -10,7 +10,7 @@ import { Journal } from "../../../src/journal/journal.js";
 import type { Target } from "../../../src/model/target.js";
 import type { Trial } from "../../../src/model/trial.js";
 import { SessionPool } from "../../../src/transport/pool.js";
-import { transportTo } from "./host.js";
+import { transportTo } from "./fronts.js";
 
 export interface ActingOrder {
   readonly target: Target;

@@ -9,15 +9,11 @@ import type { JournalEntry } from "../../../src/model/journal-event.js";
 import type { Target } from "../../../src/model/target.js";
 import type { Act, Trial } from "../../../src/model/trial.js";
 import { trialId, workFolder } from "../../../src/plan/identity.js";
-import type { Session, Transport } from "../../../src/transport/transport.js";
-import { createSshTransport } from "../../../src/transport/ssh.js";
+import type { Session } from "../../../src/transport/transport.js";
 import type { DefaultShell } from "../../../src/transport/ssh/windows/shell.js";
-import { createWinrmTransport } from "../../../src/transport/winrm.js";
-import { resolveSecret, startHost, winrmTarget } from "../../transport/winrm/host.js";
 import { trialOf } from "../../verify/builders.js";
-import { wineMachine } from "../../windows-sshd/machine.js";
-import { startWindowsSshd } from "../../windows-sshd/server.js";
 import { startWine, type WineHost } from "../../winrm-server/wine.js";
+import { opensshFront, sshFront, winrmFront } from "./fronts.js";
 
 /** A trial for a host of Windows that prints `done` when it did its work: a batch script, unless the act says otherwise. */
 export function windowsTrial(
@@ -54,21 +50,15 @@ export interface WindowsHost {
   stop(): Promise<void>;
 }
 
-/** A server in front of Wine. */
-interface Front {
-  readonly target: Target;
-  connect(): Promise<Session>;
-  cut(): void;
-  stop(): Promise<void>;
-}
+const fronts = { WinRM: winrmFront, SSH: sshFront, OpenSSH: opensshFront };
 
 /** @param shell what the SSH server starts for each command */
 export async function startWindows(
-  over: (typeof reachedOver)[number] = "WinRM",
+  over: (typeof reachedOver)[number] | "OpenSSH" = "WinRM",
   shell: DefaultShell = "cmd",
 ): Promise<WindowsHost> {
   const wine = startWine();
-  const front = await (over === "SSH" ? startSshFront(wine, shell) : startWinrmFront(wine));
+  const front = await fronts[over](wine, shell);
   const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
   const target: Target = { ...front.target, fidelity: "wine" };
   const entries: JournalEntry[] = [];
@@ -101,31 +91,4 @@ export async function startWindows(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function startWinrmFront({ interpreter }: WineHost): Promise<Front> {
-  const host = await startHost({ interpreter });
-  return {
-    target: winrmTarget(host.standIn.port),
-    connect: () => host.connect(),
-    cut: () => host.cut(),
-    stop: () => host.stop(),
-  };
-}
-
-async function startSshFront({ interpreter }: WineHost, shell: DefaultShell): Promise<Front> {
-  const sshd = await startWindowsSshd({ machine: wineMachine(interpreter), shell });
-  return {
-    target: sshd.target(),
-    connect: () => sshTransport.connect(sshd.target(), { deadlineMs: 30_000 }),
-    cut: () => sshd.cut(),
-    stop: () => sshd.stop(),
-  };
-}
-
-export const sshTransport = createSshTransport({ resolveSecret: () => Promise.resolve("any") });
-
-/** The transport that reaches a target of these tests, also from another process. */
-export function transportTo({ transport }: Target): Transport {
-  return transport.type === "ssh" ? sshTransport : createWinrmTransport({ resolveSecret });
 }

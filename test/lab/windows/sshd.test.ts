@@ -1,48 +1,22 @@
 import { writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Session } from "../../../src/transport/transport.js";
 import { skippedFor } from "../../skipped.js";
-import { noSshd, startSshd, type Sshd } from "../../transport/sshd.js";
-import { noWine, scripts, startWine, type WineHost } from "../../winrm-server/wine.js";
-import { sshTransport } from "./host.js";
-
-/**
- * What sshd starts instead of a shell: as our stand-ins do, it has Wine's cmd read the line from a batch file, because from the arguments
- * of a program of Unix Wine makes other quotes. The exit code has the eight bits of Unix.
- */
-function shellOfWine({ drive }: WineHost): string {
-  const folder = join(drive, scripts);
-  return `#!/bin/sh
-export WINEDEBUG=-all DISPLAY= WINEPREFIX='${dirname(drive)}'
-name=$(cat /proc/sys/kernel/random/uuid)
-file='${folder}/'"$name"
-printf '@echo off\\r\\n%s\\r\\n@>C:\\\\${scripts}\\\\%s.code echo %%ERRORLEVEL%%\\r\\n' "$SSH_ORIGINAL_COMMAND" "$name" >"$file.bat"
-cd '${drive}'
-wine cmd /c "C:\\\\${scripts}\\\\$name.bat"
-code=$?
-if [ -e "$file.code" ]; then code=$(tr -d '\\r ' <"$file.code"); fi
-exit $((code & 255))
-`;
-}
+import { noSshd } from "../../transport/sshd.js";
+import { noWine } from "../../winrm-server/wine.js";
+import { startWindows, windowsTrial, type WindowsHost } from "./host.js";
 
 /** A real sshd, and a real cmd that is not Windows'. */
 describe("Wine's cmd behind OpenSSH's sshd", { ...skippedFor(noWine ?? noSshd), timeout: 90_000 }, () => {
-  let wine: WineHost;
-  let sshd: Sshd;
+  let windows: WindowsHost;
   let session: Session;
   beforeAll(async () => {
-    wine = startWine();
-    const shell = join(wine.drive, "shell-of-wine");
-    writeFileSync(shell, shellOfWine(wine), { mode: 0o755 });
-    sshd = await startSshd([`ForceCommand ${shell}`]);
-    const target = { ...sshd.target(), platform: "windows" as const, fidelity: "wine" as const };
-    session = await sshTransport.connect(target, { deadlineMs: 30_000 });
+    windows = await startWindows("OpenSSH");
+    session = await windows.connect();
   }, 180_000);
   afterAll(async () => {
     await session?.close();
-    await sshd?.stop();
-    wine?.stop();
+    await windows?.stop();
   });
 
   const run = (command: string, stdin = ""): ReturnType<Session["exec"]> =>
@@ -59,10 +33,38 @@ describe("Wine's cmd behind OpenSSH's sshd", { ...skippedFor(noWine ?? noSshd), 
 
   test("keeps a quoted argument whole, and passes input on", async () => {
     const count = "WScript.Echo WScript.Arguments.Count & WScript.Arguments(1)\r\n";
-    writeFileSync(join(wine.drive, "count.vbs"), count);
+    writeFileSync(windows.path("C:\\count.vbs"), count);
     expect(await run('cscript.exe //nologo "C:\\count.vbs" a "b c"')).toMatchObject({ stdout: "2b c\r\n" });
     expect(await run("set /p word=&call echo %%word%%", "heard\r\n")).toMatchObject({
       stdout: expect.stringContaining("heard"),
+    });
+  });
+
+  test("runs a trial, and cleans up after it", async () => {
+    const cleanup = { run: "del C:\\mark.txt", probe: "if exist C:\\mark.txt exit 1" };
+    const trial = windowsTrial("@echo x>C:\\mark.txt\n@echo done\n@exit /b 3\n", {
+      ...{ cleanup, proof: { exitCode: 3, stdout: { contains: "done" } } },
+    });
+    const { execution, cleanup: cleaned } = await windows.run(trial);
+    expect(execution).toMatchObject({ status: "ran", exitCode: 3, stdout: "done\r\n", stderr: "" });
+    expect(cleaned.status).toBe("clean");
+  });
+
+  test("has a trial's act ended at its deadline by the engine, with its children", async () => {
+    const hang = "@echo begun\n@cmd.exe /d /c ping -n 600 127.0.0.1\n";
+    const { execution, cleanup } = await windows.run(windowsTrial(hang, { act: { timeoutMs: 1_500 } }));
+    expect(execution).toMatchObject({ status: "failed", reason: { code: "deadline-exceeded" } });
+    expect(execution.outlived).toBeUndefined();
+    expect(cleanup.status).toBe("clean");
+  });
+
+  test("withholds its target while a process runs whose starter has ended: nothing shows whose it is", async () => {
+    const leave = "@echo done\n@cmd.exe /d /c start /b ping -n 20 127.0.0.1 >nul\n";
+    const { execution, cleanup } = await windows.run(windowsTrial(leave));
+    expect(execution).toMatchObject({ status: "ran", outlived: true });
+    expect(cleanup).toMatchObject({
+      status: "dirty",
+      detail: expect.stringContaining("processes of the trial remain"),
     });
   });
 });

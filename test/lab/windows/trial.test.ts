@@ -91,6 +91,21 @@ describe.each(reachedOver)("a trial on Wine over %s", { ...skippedFor(noWine), t
     expect(cleanup.status).toBe("clean");
   });
 
+  test("that is interrupted is ended with its children, and cleaned", async () => {
+    const trial = windowsTrial("@echo x>begun\n@cmd.exe /d /c ping -n 600 127.0.0.1 >nul\n");
+    const stop = new AbortController();
+    const running = windows.run(trial, stop.signal);
+    await expect.poll(() => windows.begun(trial), { timeout: 40_000 }).toBe(true);
+    stop.abort(new Error("tyrian kill"));
+    const { execution, cleanup } = await running;
+    expect(execution).toMatchObject({
+      status: "failed",
+      reason: { code: "interrupted", message: expect.stringContaining("tyrian kill") },
+    });
+    expect(execution.outlived).toBeUndefined();
+    expect(cleanup.status).toBe("clean");
+  });
+
   test("whose connection is lost is indeterminate, and cleaned over another", async () => {
     const trial = windowsTrial("@echo x>begun\n@ping -n 600 127.0.0.1 >nul\n");
     const running = windows.run(trial);
