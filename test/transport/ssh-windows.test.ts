@@ -221,7 +221,7 @@ test("what PowerShell is given is PowerShell by its syntax, and needs no quoting
   const parser = new Parser().setLanguage(await Language.load(grammar));
   const [, script = ""] =
     /^powershell\.exe -NoProfile -NonInteractive -Command "(.*)"$/.exec(LIST_COMMAND) ?? [];
-  for (const text of [script, powershellLine('/s /c "echo a"')]) {
+  for (const text of [script, powershellLine('/s /c "echo a"', "tyrian-1")]) {
     expect(text).not.toMatch(/["%\r\n]/);
     expect(parser.parse(text)?.rootNode.hasError).toBe(false);
   }

@@ -90,7 +90,7 @@ function start({ machine, shell }: WindowsSshdOptions, line: string, input: Read
   }
   // sshd puts a backslash before each double quote, which the client has none of.
   const encoded =
-    /^\$ErrorActionPreference='Stop';[^"]*FromBase64String\('([^']+)'\)[^"]*exit \$p\.ExitCode$/.exec(
+    /^\$ErrorActionPreference='Stop';[^"]*FromBase64String\('([^']+)'\)[^"]*exit \$p\.ExitCode #tyrian-[0-9a-f-]+$/.exec(
       line,
     )?.[1];
   const words = Buffer.from(encoded ?? "", "base64").toString("utf8");

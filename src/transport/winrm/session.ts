@@ -194,14 +194,15 @@ export class WinrmSession implements Session {
    * ended; for the mere end of its input it need not wait.
    */
   async #missInput(running: RunningCommand, thrown: unknown, words: boolean): Promise<void> {
-    const isFault = thrown instanceof WsmanFault;
-    if (isFault && (thrown.kind === "input-closed" || thrown.kind === "gone")) return;
     const { exited, broken } = running;
+    if (exited.isOpen) return;
+    if (!(thrown instanceof WsmanFault)) return running.break(messageOf(thrown));
+    if (thrown.kind === "input-closed" || thrown.kind === "gone") return;
     // The host may have refused it because the command was just ending.
-    if (isFault && (await anyOpen([exited, broken, this.#lost], LATE_EXIT))) return;
+    if (await anyOpen([exited, broken, this.#lost], LATE_EXIT)) return;
     const why = `input for a command was refused: ${messageOf(thrown)}`;
     this.#options.onWarning(`${this.target}: ${why}`);
-    if (words || !isFault) running.break(why);
+    if (words) running.break(why);
   }
 
   /** Lets a command end by itself, as by ctrl+c; what comes of that does not matter, since it is ended in any case. */

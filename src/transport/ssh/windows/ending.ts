@@ -23,6 +23,8 @@ const PATIENCE = 30_000;
 /** Milliseconds that one of our own commands may take: PowerShell's first start on a small machine takes some. */
 const ANSWER_TIMEOUT = 15_000;
 const POLL = 100;
+/** Bytes of an answer that are kept: the list of thousands of processes, and no more. */
+const MOST_KEPT = 1024 * 1024;
 /** Looks that find nothing of a command, although it has not ended, until it is given up. */
 const MOST_EMPTY_LOOKS = 2;
 
@@ -86,15 +88,17 @@ function killCommand(processes: readonly WindowsProcess[]): string {
 /** What one of our own commands has printed; null when it could not be run or did not end in time. */
 async function ask(host: EndingHost, { line }: ShellCommand): Promise<string | null> {
   const asked = await host.openHelper(line, (channel) => {
-    const pieces: Buffer[] = [];
-    const closed = new Latch();
-    channel.on("data", (piece: Buffer) => pieces.push(piece)).once("close", () => closed.open());
+    const answer = { text: "", closed: new Latch(), close: () => channel.close() };
+    channel.on("data", (piece: Buffer) => {
+      if (answer.text.length < MOST_KEPT) answer.text += piece.toString("latin1");
+    });
+    channel.once("close", () => answer.closed.open());
     channel.stderr.resume();
     channel.end();
-    return { pieces, closed, close: () => channel.close() };
+    return answer;
   });
   if (asked === null) return null;
   const ended = await anyOpen([asked.closed], ANSWER_TIMEOUT);
   asked.close();
-  return ended ? Buffer.concat(asked.pieces).toString("latin1") : null;
+  return ended ? asked.text : null;
 }

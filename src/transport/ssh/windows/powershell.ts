@@ -14,8 +14,9 @@ const LINE_BYTES = 1_500;
  * The line that has PowerShell start cmd.exe, pass on its input and end with its exit code. The input has to end before the end of the
  * command is seen.
  * @param words what follows `cmd.exe` on its command line
+ * @param mark stands at the end as a comment: PowerShell is the command's process until it has started cmd.exe
  */
-export function powershellLine(words: string): string {
+export function powershellLine(words: string, mark: string): string {
   const encoded = Buffer.from(words, "utf8").toString("base64");
   return [
     // Without it, a cmd.exe that cannot be started would be a command that has succeeded.
@@ -30,7 +31,7 @@ export function powershellLine(words: string): string {
     "$s=$p.StandardInput.BaseStream",
     "try{foreach($l in $input){$b=[Convert]::FromBase64String($l);$s.Write($b,0,$b.Length);$s.Flush()};$s.Close()}catch{}",
     "$p.WaitForExit()",
-    "exit $p.ExitCode",
+    `exit $p.ExitCode #${mark}`,
   ].join(";");
 }
 

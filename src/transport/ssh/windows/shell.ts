@@ -81,7 +81,7 @@ export class WindowsShell implements LoginShell {
     const line = `if not ${mark}==. ${this.#start}${command}`;
     checkCommandLine(line, this.#target);
     if (this.#shell === "cmd") return { line, mark, input };
-    return { line: powershellLine(`/s /c "${line}"`), mark, input: powershellInput(input) };
+    return { line: powershellLine(`/s /c "${line}"`, mark), mark, input: powershellInput(input) };
   }
 
   readonly endAll: LoginShell["endAll"] = (host, commands) =>
