@@ -1,0 +1,92 @@
+import { PREFIX, SCRIPTS, WINE } from "./prefix.js";
+
+/** Where a host has its login shell. */
+export const LOGIN_SHELL = "/etc/tyrian/windows-shell";
+
+/** Characters that cmd takes in a line. */
+const LONGEST_LINE = 8191;
+
+/**
+ * The login shell of a Windows host that Wine plays. sshd gives it the command line that was asked for, and Wine's cmd runs that:
+ *
+ * - From a temporary batch file, because from the arguments of a program of Unix Wine makes other quotes than those written.
+ * - A percent sign means what it means on the command line of cmd, and not in a batch file: `%NAME%` is a variable where one of that
+ *   name is defined when the line begins, every other percent sign is itself (so that `for %i` works).
+ * - The exit status is the eight lower bits of Windows' exit code: Unix has no more.
+ * - What the command started ends with it, or with the connection: a login session holds all its processes, also those
+ *   that Wine has forked away from their parents, and the kernel tells the shell when its connection ends.
+ */
+export const LOGIN_SHELL_TEXT = `#!/bin/bash --norc
+if [[ $1 != -c ]]; then
+  export LC_ALL=C.UTF-8 WINEDEBUG=-all WINELOADER=${WINE} WINEPREFIX=/${PREFIX}
+  cd "$WINEPREFIX/drive_c/users/$USER"
+  exec ${WINE} cmd
+fi
+if [[ -z $TYRIAN_SHELL ]]; then
+  TYRIAN_SHELL=1 exec setpriv --pdeathsig TERM "$0" "$@"
+fi
+unset TYRIAN_SHELL
+LC_ALL=C
+line=$2
+if [[ $line == *$'\\n'* || $line == *$'\\r'* ]]; then
+  echo 'A command line of Windows is one line.' >&2
+  exit 1
+fi
+if (( \${#line} > ${String(LONGEST_LINE)} )); then
+  echo 'The command line is too long.' >&2
+  exit 1
+fi
+
+declare -A defined
+mapfile -t names < /etc/tyrian/windows-variables
+for name in "\${names[@]}" cd date time random errorlevel cmdcmdline cmdextversion; do defined[$name]=1; done
+while read -r name; do
+  case $name in HOME | PWD | OLDPWD | LC_ALL | WINE*) ;; *) defined[\${name,,}]=1 ;; esac
+done < <(compgen -e)
+batch=
+rest=$line
+while [[ $rest == *%* ]]; do
+  batch+=\${rest%%\\%*}
+  rest=\${rest#*%}
+  name=\${rest%%[%:]*}
+  if [[ $rest == *%* && -n $name && -n \${defined[\${name,,}]} ]]; then
+    batch+=%\${rest%%\\%*}%
+    rest=\${rest#*%}
+  else
+    batch+=%%
+  fi
+done
+batch+=$rest
+
+export LC_ALL=C.UTF-8 WINEDEBUG=-all WINELOADER=${WINE} WINEPREFIX=/${PREFIX}
+file=$$-$EPOCHREALTIME
+printf '@echo off\\r\\n%s\\r\\n' "$batch" > "$WINEPREFIX/drive_c/${SCRIPTS}/$file.bat"
+cd "$WINEPREFIX/drive_c/users/$USER"
+
+stop() {
+  trap '' TERM HUP
+  local found=1 stat fields
+  while [[ -n $found ]]; do
+    found=
+    for stat in /proc/[0-9]*/stat; do
+      read -r fields 2> /dev/null < "$stat" || continue
+      # After the name, in parentheses: state, parent, group, session.
+      read -r -a of <<< "\${fields##*) }"
+      [[ \${of[3]} == "$$" && \${of[0]} != Z && \${fields%% *} != "$$" ]] || continue
+      found=1
+      kill -KILL "\${fields%% *}" 2> /dev/null
+    done
+  done
+  rm -f "$WINEPREFIX/drive_c/${SCRIPTS}/$file.bat"
+}
+trap 'stop; exit 143' TERM HUP
+exec 3<&0
+${WINE} cmd /c "C:\\\\${SCRIPTS}\\\\$file.bat" <&3 3<&- &
+exec 3<&- < /dev/null
+# The connection had ended before the kernel was asked to tell.
+(( PPID == 1 )) && { stop; exit 143; }
+wait $!
+code=$?
+stop
+exit $code
+`;
