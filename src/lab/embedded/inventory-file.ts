@@ -24,7 +24,9 @@ function telemetryOf(state: LabState): TelemetrySource[] {
     {
       type: "audit-log",
       file: state.sensor.file,
-      wineHosts: state.hosts.filter(isWine).map((host) => host.sensorHost),
+      ...(state.hosts.some(isWine)
+        ? { wineHosts: state.hosts.filter(isWine).map((host) => host.sensorHost) }
+        : {}),
       users: Object.fromEntries(state.hosts.map((host) => [host.sensorHost, userNames(host.operator)])),
     },
   ];

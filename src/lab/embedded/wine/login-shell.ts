@@ -12,6 +12,7 @@ const LONGEST_LINE = 8191;
  * - From a temporary batch file, because from the arguments of a program of Unix Wine makes other quotes than those written.
  * - A percent sign means what it means on the command line of cmd, and not in a batch file: `%NAME%` is a variable where one of that
  *   name is defined when the line begins, every other percent sign is itself (so that `for %i` works).
+ * - A line is UTF-8, as from any client; Wine reads batch files in code page 437, and writes in 1252. What 437 lacks is refused.
  * - The exit status is the eight lower bits of Windows' exit code: Unix has no more.
  * - What the command started ends with it, or with the connection: a login session holds all its processes, also those
  *   that Wine has forked away from their parents, and the kernel tells the shell when its connection ends.
@@ -20,7 +21,7 @@ export const LOGIN_SHELL_TEXT = `#!/bin/bash --norc
 if [[ $1 != -c ]]; then
   export LC_ALL=C.UTF-8 WINEDEBUG=-all WINELOADER=${WINE} WINEPREFIX=/${PREFIX}
   cd "$WINEPREFIX/drive_c/users/$USER"
-  exec ${WINE} cmd
+  exec ${WINE} 'C:\\windows\\system32\\cmd.exe'
 fi
 if [[ -z $TYRIAN_SHELL ]]; then
   TYRIAN_SHELL=1 exec setpriv --pdeathsig TERM "$0" "$@"
@@ -34,6 +35,11 @@ if [[ $line == *$'\\n'* || $line == *$'\\r'* ]]; then
 fi
 if (( \${#line} > ${String(LONGEST_LINE)} )); then
   echo 'The command line is too long.' >&2
+  exit 1
+fi
+
+if [[ $line == *[^[:ascii:]]* ]] && ! line=$(iconv -f UTF-8 -t CP437 <<< "$line" 2> /dev/null); then
+  echo 'Wine reads a command line in code page 437, which lacks a character of this one.' >&2
   exit 1
 fi
 
@@ -81,7 +87,7 @@ stop() {
 }
 trap 'stop; exit 143' TERM HUP
 exec 3<&0
-${WINE} cmd /c "C:\\\\${SCRIPTS}\\\\$file.bat" <&3 3<&- &
+${WINE} 'C:\\windows\\system32\\cmd.exe' /c "C:\\\\${SCRIPTS}\\\\$file.bat" <&3 3<&- &
 exec 3<&- < /dev/null
 # The connection had ended before the kernel was asked to tell.
 (( PPID == 1 )) && { stop; exit 143; }

@@ -104,5 +104,7 @@ export async function clonePrefix(
   writeHostFile(join(prefix, "drive_c"), "etc/tyrian/lab-token", `${token}\n`, 0o444);
   const layer = join(hostFolder(place, host), "layer");
   makeHostFolder(layer, PREFIX, 0o755);
+  // Without one, a library that Wine uses complains on the standard error of every program.
+  writeHostFile(layer, "etc/fonts/fonts.conf", "<fontconfig/>\n");
   writeHostFile(layer, "etc/tyrian/windows-variables", readFileSync(join(template, VARIABLES), "latin1"));
 }
