@@ -1,8 +1,9 @@
 import type { HostEvent } from "../model/event.js";
 import type { SensorCounts, SensorParser } from "./sensor.js";
 
-/** Wine's loader, as it is executed for each process of Windows. */
-const loaders = new Set(["/usr/lib/wine/wine64", "/usr/lib/wine/wine64-preloader"]);
+/** Wine's loader, as it is executed for each process of Windows; where there is a preloader, that is executed with it in front. */
+const LOADER = "/usr/lib/wine/wine64";
+const PRELOADER = "/usr/lib/wine/wine64-preloader";
 
 /** Programs that Wine finds in its system folder when they are named without one, as Windows does. */
 const systemPrograms = new Set(
@@ -34,17 +35,18 @@ const MOST_REMEMBERED = 1000;
  * - `argv` are the arguments of Windows, the program first; the numbers and paths of Linux are in `original.linux`.
  */
 export function windowsEventOf(event: HostEvent): HostEvent {
-  if (event.kind !== "exec" || !isLaunch(event)) return event;
-  const [given = "", ...rest] = event.argv.slice(1);
+  const launched = launchedBy(event);
+  if (launched === null) return event;
+  const [given = ""] = launched;
   return {
     ...event,
     logsource: { product: "windows", category: "process_creation" },
     session: null,
     ppid: 0,
-    argv: [given, ...rest],
+    argv: launched,
     fields: {
       Image: imageOf(given),
-      CommandLine: commandLineOf([given, ...rest]),
+      CommandLine: commandLineOf(launched),
       ...(event.fields["User"] === undefined ? {} : { User: event.fields["User"] }),
     },
     original: {
@@ -56,8 +58,11 @@ export function windowsEventOf(event: HostEvent): HostEvent {
   };
 }
 
-function isLaunch({ argv }: HostEvent): boolean {
-  return argv.length > 1 && loaders.has(argv[0] ?? "");
+/** The arguments of Windows, the program first; null when the event is no launch. */
+function launchedBy({ kind, argv }: HostEvent): string[] | null {
+  if (kind !== "exec") return null;
+  const loader = argv[0] === PRELOADER ? 1 : 0;
+  return argv[loader] === LOADER && argv.length > loader + 1 ? argv.slice(loader + 1) : null;
 }
 
 function imageOf(given: string): string {
@@ -128,8 +133,9 @@ export class WineParser implements SensorParser {
   }
 
   #turned(event: HostEvent): HostEvent {
-    if (!this.#hosts.has(event.host) || event.kind !== "exec" || !isLaunch(event)) return event;
-    const process = JSON.stringify([event.host, event.pid, event.ppid, event.session, event.argv]);
+    const launched = this.#hosts.has(event.host) ? launchedBy(event) : null;
+    if (launched === null) return event;
+    const process = JSON.stringify([event.host, event.pid, event.ppid, event.session, launched]);
     const before = this.#launched.get(process);
     if (before !== undefined && Math.abs(event.time - before) <= AGAIN_MS) return event;
     this.#launched.set(process, event.time);

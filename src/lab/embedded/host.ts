@@ -10,7 +10,7 @@ import { listensOnSsh, startTicksOf } from "./processes.js";
 import { MARKER, type LabPlace } from "./state.js";
 import type { LabHost, LabState } from "./types.js";
 import { LOGIN_SHELL, LOGIN_SHELL_TEXT } from "./wine/login-shell.js";
-import { PREFIX } from "./wine/prefix.js";
+import { PREFIX } from "./wine/names.js";
 import { WINE_START } from "./wine/start.js";
 
 /**

@@ -1,4 +1,4 @@
-import { PREFIX, SCRIPTS, WINE } from "./prefix.js";
+import { PREFIX, SCRIPTS, WINE } from "./names.js";
 
 /** Where a host has its login shell. */
 export const LOGIN_SHELL = "/etc/tyrian/windows-shell";

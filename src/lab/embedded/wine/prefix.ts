@@ -6,15 +6,7 @@ import { findProgram, must } from "../commands.js";
 import { hostFolder } from "../host.js";
 import { MARKER, type LabPlace } from "../state.js";
 import type { LabHost } from "../types.js";
-
-/** The loader itself: Debian's `wine` is a shell script around it, which would start programs of its own. */
-export const WINE = "/usr/lib/wine/wine64";
-
-/** Where a host has its prefix. */
-export const PREFIX = `home/${OPERATOR}/.wine`;
-
-/** The folder of C: in which the login shell puts command lines. */
-export const SCRIPTS = "tyrian";
+import { PREFIX, SCRIPTS, WINE } from "./names.js";
 
 /** Names of the variables that every Windows process has, one a line, in small letters; beside the template. */
 const VARIABLES = "tyrian-variables";
@@ -27,7 +19,7 @@ const registry = ["system.reg", "user.reg", "userdef.reg"];
 
 /** @throws TyrianError `requirement-missing` with the one command that installs Wine. */
 export function requireWine(): void {
-  if (findProgram(WINE.slice(WINE.lastIndexOf("/") + 1)) !== null || existsSync(WINE)) return;
+  if (existsSync(WINE) && findProgram("wineboot") !== null) return;
   throw new TyrianError("requirement-missing", "a host of the profile windows-wine needs Wine", {
     hint: "apt-get install -y --no-install-recommends wine64 wine",
   });
@@ -105,6 +97,10 @@ export async function clonePrefix(
   const layer = join(hostFolder(place, host), "layer");
   makeHostFolder(layer, PREFIX, 0o755);
   // Without one, a library that Wine uses complains on the standard error of every program.
-  writeHostFile(layer, "etc/fonts/fonts.conf", "<fontconfig/>\n");
+  writeHostFile(
+    layer,
+    "etc/fonts/fonts.conf",
+    "<fontconfig><cachedir>/tmp/.fontconfig</cachedir></fontconfig>\n",
+  );
   writeHostFile(layer, "etc/tyrian/windows-variables", readFileSync(join(template, VARIABLES), "latin1"));
 }

@@ -1,5 +1,5 @@
 import { OPERATOR } from "../accounts.js";
-import { PREFIX, WINE } from "./prefix.js";
+import { PREFIX, WINE } from "./names.js";
 
 /**
  * Starts the server of a host's prefix, before sshd, as the operator; it lives until the host ends. A first program brings up the
