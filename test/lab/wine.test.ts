@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -80,6 +81,9 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
     expect((await says("type utf-8.txt")).stdout).toBe("é € 日本\r\n");
     await says("echo é> ansi.txt");
     expect(readFileSync(file("ansi.txt"))).toEqual(Buffer.from([0xe9, 0x0d, 0x0a]));
+    const asks = connection("set /p answer=& set answer");
+    asks.stdin.end("yes\r\n");
+    expect(String(await once(asks.stdout, "data"))).toMatch(/^answer=yes\r/);
     const refused = await says("echo €");
     expect(refused).toMatchObject({ stdout: "", exitCode: 1 });
     expect(refused.stderr).toContain("code page 437");
@@ -94,12 +98,7 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
   });
 
   test("ends what runs with the connection", async () => {
-    const client = spawn("nsenter", [
-      `--net=${lab.network.namespace}`,
-      ...["ssh", "-F", "none", "-i", join(lab.folder, "operator_key"), "-o", "BatchMode=yes"],
-      ...["-o", `UserKnownHostsFile=${join(lab.folder, `known-${host.name}`)}`, `op@${host.address}`],
-      "echo started & ping -n 100 127.0.0.1",
-    ]);
+    const client = connection("echo started & ping -n 100 127.0.0.1");
     await new Promise((settle) => client.stdout.once("data", settle));
     await expect.poll(() => running(/^ping -n 100/), { timeout: 10_000 }).toBe(1);
     client.kill("SIGKILL");
@@ -132,6 +131,16 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
     await labDown({ state });
     expect(await leftovers(state, `tyrian-${lab.id}-`)).toEqual([]);
   });
+
+  /** A client of ssh that is left running; the host's key is pinned by a test before. */
+  function connection(command: string): ChildProcessWithoutNullStreams {
+    return spawn("nsenter", [
+      `--net=${lab.network.namespace}`,
+      ...["ssh", "-F", "none", "-i", join(lab.folder, "operator_key"), "-o", "BatchMode=yes"],
+      ...["-o", `UserKnownHostsFile=${join(lab.folder, `known-${host.name}`)}`],
+      ...[`op@${host.address}`, command],
+    ]);
+  }
 
   /** Processes of this machine whose command line begins so. */
   function running(line: RegExp): number {

@@ -95,7 +95,7 @@ describe("launches in Wine, recorded by auditd", () => {
   test("leave the programs of Linux on the host, the loader's second start of itself too, events of Linux", () => {
     const others = wineEvents().filter(({ logsource }) => logsource.product === "linux");
     const names = new Set(others.map(({ argv }) => argv[0]));
-    expect([...names].sort()).toEqual([
+    expect([...names].toSorted((a = "", b = "") => a.localeCompare(b, "en"))).toEqual([
       "/bin/bash",
       "/usr/lib/wine/wine64",
       "/usr/sbin/sshd",

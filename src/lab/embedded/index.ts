@@ -62,9 +62,12 @@ export async function labUp(options: LabUpOptions): Promise<LabState> {
   const place = placeOf(options);
   return await locked(place, options.rootless === true, signal, async () => {
     const unusable = options.rootless === true ? "asked for" : await auditUnusable();
-    if (unusable !== null && (options.rootless === false || profile === "windows-wine")) {
-      const what = profile === "windows-wine" ? "a lab with hosts of the profile windows-wine" : "a root lab";
-      throw new TyrianError("lab-failed", `${what} cannot be made here: ${unusable}`);
+    if (unusable !== null && options.rootless === false) {
+      throw new TyrianError("lab-failed", `a root lab cannot be made here: ${unusable}`);
+    }
+    if (unusable !== null && profile === "windows-wine") {
+      const why = options.rootless === true ? "without root was asked for" : unusable;
+      throw new TyrianError("lab-failed", `hosts of the profile ${profile} need a root lab: ${why}`);
     }
     const status = await statusOf(place);
     const suits = options.rootless === undefined || options.rootless === (status.state?.kind === "rootless");

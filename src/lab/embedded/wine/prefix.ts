@@ -35,9 +35,8 @@ export async function wineTemplate(place: LabPlace): Promise<string> {
   const version = (await must(WINE, ["--version"])).replaceAll(/[^\w.~-]+/g, "-");
   const made = join(place.state, `wine-template-${version}`);
   if (existsSync(made)) return made;
-  const fresh = join(place.state, "wine-template.new");
+  const { fresh, users } = halfTemplate(place);
   rmSync(fresh, { recursive: true, force: true });
-  const users = join(place.state, "wine-template.passwd");
   writeFileSync(users, `${OPERATOR}:x:0:0::/home/${OPERATOR}:/bin/sh\n`);
   const script = [
     "set -e",
@@ -71,6 +70,18 @@ export async function wineTemplate(place: LabPlace): Promise<string> {
   rmSync(users);
   renameSync(fresh, made);
   return made;
+}
+
+/** Removes what is left of a template whose making was interrupted. Whole ones stay, for the next lab. */
+export function removeHalfTemplate(place: LabPlace): void {
+  for (const file of Object.values(halfTemplate(place))) rmSync(file, { recursive: true, force: true });
+}
+
+function halfTemplate(place: LabPlace): { fresh: string; users: string } {
+  return {
+    fresh: join(place.state, "wine-template.new"),
+    users: join(place.state, "wine-template.passwd"),
+  };
 }
 
 /**
