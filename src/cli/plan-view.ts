@@ -1,6 +1,9 @@
 import { EXIT, type ExitStatus } from "../errors.js";
 import { quote } from "../engine/script.js";
 import { actArguments } from "../playbook/act-arguments.js";
+import { windowsCommandLine } from "../playbook/windows-command-line.js";
+import type { Procedure } from "../model/playbook.js";
+import { counted } from "../report/text.js";
 import type { Plan, Trial } from "../model/trial.js";
 import type { Output } from "./output.js";
 
@@ -11,6 +14,14 @@ export function printPlan(plan: Plan, asJson: boolean, output: Output): ExitStat
   return EXIT.met;
 }
 
+/** What of the selection no selected target can run; null when that is nothing. */
+export function unplacedNote(procedures: readonly Procedure[], lab: string): string | null {
+  if (procedures.length === 0) return null;
+  const platforms = [...new Set(procedures.flatMap((procedure) => procedure.platforms))].join(", ");
+  const are = procedures.length === 1 ? "needs" : "need";
+  return `${counted(procedures.length, "procedure")} ${are} a target with the platform ${platforms}, and no selected target of lab ${lab} has it: not runnable here`;
+}
+
 function totals(plan: Plan): string {
   const targets = new Set(plan.trials.map((trial) => trial.target)).size;
   const twins = plan.trials.filter((trial) => trial.twin).length;
@@ -19,7 +30,10 @@ function totals(plan: Plan): string {
 
 function trialText(plan: Plan, trial: Trial): string {
   const variant = Object.entries(trial.variant).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  const command = actArguments(trial.act, trial.work).map(quote).join(" ");
+  const command =
+    trial.platform === "windows"
+      ? windowsCommandLine(trial.act, trial.work)
+      : actArguments(trial.act, trial.work).map(quote).join(" ");
   const lines = [
     `${trial.target}  ${trial.technique}  ${trial.procedure}${trial.twin ? " (twin)" : ""}  ${variant.join(" ")}`,
     `    ${indented(command)}`,

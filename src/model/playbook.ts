@@ -28,8 +28,8 @@ export const effectSchema = z.enum([
 ]);
 export type Effect = z.infer<typeof effectSchema>;
 
-/** How the code reaches the interpreter; it decides which command line a rule sees. */
-export const viaSchema = z.enum(["argument", "stdin", "file"]);
+/** How the code reaches the interpreter; it decides which command line a rule sees. `encoded` is PowerShell's -EncodedCommand. */
+export const viaSchema = z.enum(["argument", "stdin", "file", "encoded"]);
 export type Via = z.infer<typeof viaSchema>;
 
 export const interpreterSchema = z.strictObject({
@@ -38,6 +38,11 @@ export const interpreterSchema = z.strictObject({
   via: viaSchema,
   /** Options before the code, such as `-E`. */
   options: z.array(z.string()).default([]),
+  /** The extension of the script file, where the program goes by it: cscript and wscript (`vbs` or `js`), cmd (`cmd` or `bat`). */
+  extension: z
+    .string()
+    .regex(/^[a-z0-9]{1,8}$/, "expected an extension such as vbs, without its dot")
+    .optional(),
 });
 export type Interpreter = z.infer<typeof interpreterSchema>;
 
@@ -87,16 +92,16 @@ export type Proof = z.infer<typeof proofSchema>;
 export const cleanupSchema = z.union([
   z.literal("none"),
   z.strictObject({
-    /** Shell commands (/bin/sh) that undo the effects; run always, also after a failure, and again until the probe is met. */
+    /** Commands (/bin/sh; on Windows a batch script for cmd.exe) that undo the effects; run always, also after a failure, and again until the probe is met. */
     run: z.string().min(1),
-    /** A shell command that exits 0 when the target is clean and 1 when it is not. It must be able to fail. */
+    /** A command (/bin/sh; on Windows a batch script) that exits 0 when the target is clean and 1 when it is not. It must be able to fail. */
     probe: z.string().min(1),
   }),
 ]);
 export type Cleanup = z.infer<typeof cleanupSchema>;
 
 export const requirementSchema = z.strictObject({
-  /** A shell command that exits 0 when the requirement is met. */
+  /** A command (/bin/sh; on Windows a batch script) that exits 0 when the requirement is met. */
   check: z.string().min(1),
   description: z.string().default(""),
 });

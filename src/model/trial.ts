@@ -15,6 +15,8 @@ export const actSchema = z.strictObject({
   program: z.string(),
   options: z.array(z.string()),
   via: viaSchema,
+  /** Of the script file; absent where the program's own is taken. */
+  extension: z.string().optional(),
   code: z.string(),
   files: z.array(fileSchema),
   timeoutMs: z.number(),

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Platform } from "../model/target.js";
 
 /** A run's id: the moment it was started (UTC) and four random hex digits, such as `20261124-034501-9f3c`. */
 export function newRunId(now: Date): string {
@@ -17,10 +18,10 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
  * The trial's work folder on the target: a name like those that mktemp makes. It may stand in a command line that a rule
  * reads, so it tells nothing of Tyrian or of the trial; it is derived from the id so that recovery finds it again.
  */
-export function workFolder(trial: string): string {
+export function workFolder(trial: string, platform: Platform = "linux"): string {
   const digest = createHash("sha256").update(trial).digest();
   const name = Array.from({ length: 10 }, (_, index) => letters[(digest[index] ?? 0) % letters.length]).join(
     "",
   );
-  return `/tmp/tmp.${name}`;
+  return platform === "windows" ? `C:\\Windows\\Temp\\tmp${name}` : `/tmp/tmp.${name}`;
 }

@@ -20,6 +20,18 @@ export interface PlanRequest {
   readonly labIdentity?: string;
 }
 
+/** The selected procedures that no selected target can run, because none has their platform; nothing of them is planned. */
+export function unplacedProcedures({
+  playbooks,
+  inventory,
+  selection,
+}: Pick<PlanRequest, "playbooks" | "inventory" | "selection">): Procedure[] {
+  const platforms = new Set(selectTargets(inventory, selection).map(({ platform }) => platform));
+  return selectProcedures(playbooks, selection)
+    .map(({ procedure }) => procedure)
+    .filter((procedure) => !procedure.platforms.some((platform) => platforms.has(platform)));
+}
+
 /**
  * Every trial of a run, in the order in which each target will see them: a procedure's variants, each followed by its
  * twin's. Pure: the same request gives the same plan.
@@ -36,13 +48,15 @@ export function buildPlan(request: PlanRequest): Plan {
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
     for (const action of [procedure, twinAsProcedure(procedure)]) {
       if (action === null) continue;
+      const places = targets.filter((target) => action.platforms.includes(target.platform));
+      if (places.length === 0) continue;
       refuseEffects(playbook, action, inventory);
       const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
-        for (const target of targets.filter((candidate) => action.platforms.includes(candidate.platform))) {
+        for (const target of places) {
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
-          const work = workFolder(id);
+          const work = workFolder(id, target.platform);
           const { act, proof, cleanup, requires } = renderAction(action, variant, work);
           trials.push({
             id,

@@ -1,4 +1,5 @@
 import type { Act } from "../model/trial.js";
+import { programName } from "./language.js";
 
 /** Options by which an interpreter takes code from its command line, by program name; `-c` where none is listed. */
 const codeOption: Readonly<Record<string, string>> = {
@@ -8,16 +9,29 @@ const codeOption: Readonly<Record<string, string>> = {
   lua: "-e",
   luajit: "-e",
   perl: "-e",
+  powershell: "-Command",
+  pwsh: "-Command",
+  cmd: "/c",
 };
 
-/** How an interpreter is told to read standard input; no argument where none is listed (shells get -s). */
-const standardInput: Readonly<Record<string, string>> = {
-  python: "-",
-  node: "-",
-  nodejs: "-",
-  lua: "-",
-  luajit: "-",
-  perl: "-",
+/** How an interpreter is told to read standard input; shells get -s where none is listed. */
+const standardInput: Readonly<Record<string, readonly string[]>> = {
+  python: ["-"],
+  node: ["-"],
+  nodejs: ["-"],
+  lua: ["-"],
+  luajit: ["-"],
+  perl: ["-"],
+  powershell: ["-Command", "-"],
+  pwsh: ["-Command", "-"],
+  cmd: [],
+};
+
+/** What stands before the path of a script file. */
+const fileOption: Readonly<Record<string, readonly string[]>> = {
+  powershell: ["-File"],
+  pwsh: ["-File"],
+  cmd: ["/c"],
 };
 
 const extensions: Readonly<Record<string, string>> = {
@@ -28,28 +42,44 @@ const extensions: Readonly<Record<string, string>> = {
   lua: "lua",
   luajit: "lua",
   perl: "pl",
+  powershell: "ps1",
+  pwsh: "ps1",
+  cmd: "cmd",
 };
 
-/** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`. */
+/** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`, `PowerShell.exe` -> `powershell`. */
 function family(program: string): string {
-  return (program.split("/").at(-1) ?? program).replace(/[0-9.]+$/, "");
+  return programName(program)
+    .replace(/[0-9.]+$/, "")
+    .toLowerCase();
 }
 
 /** The name of the script file when the code reaches its interpreter as a file. It tells nothing of Tyrian. */
 export function scriptName(act: Act): string {
-  return `script.${extensions[family(act.program)] ?? "sh"}`;
+  return `script.${act.extension ?? extensions[family(act.program)] ?? "sh"}`;
 }
 
-/** The argument vector of the act as the interpreter sees it; for `plan`, `--dry-run`, the wrapper and attribution. */
+/** A script as `-EncodedCommand` takes it: base64 of UTF-16, little-endian. */
+export function encodedCommand(code: string): string {
+  return Buffer.from(code, "utf16le").toString("base64");
+}
+
+/**
+ * The argument vector of the act as the interpreter sees it; for `plan`, `--dry-run`, the wrapper and attribution. On Windows a
+ * process has one command line and no vector: see `windowsCommandLine`.
+ */
 export function actArguments(act: Act, work: string): string[] {
   const name = family(act.program);
   const start = [act.program, ...act.options];
+  const separator = /^[A-Za-z]:\\/.test(work) ? "\\" : "/";
   switch (act.via) {
     case "argument":
       return [...start, codeOption[name] ?? "-c", act.code];
     case "file":
-      return [...start, `${work}/${scriptName(act)}`];
+      return [...start, ...(fileOption[name] ?? []), `${work}${separator}${scriptName(act)}`];
     case "stdin":
-      return [...start, standardInput[name] ?? "-s"];
+      return [...start, ...(standardInput[name] ?? ["-s"])];
+    case "encoded":
+      return [...start, "-EncodedCommand", encodedCommand(act.code)];
   }
 }

@@ -1,7 +1,17 @@
-import { basename } from "node:path/posix";
+import { basename } from "node:path/win32";
 
 /** The languages whose quoting and grammar are known. Code for anything else is `unknown`: never quoted, never read. */
-export type Language = "shell" | "python" | "javascript" | "lua" | "unknown";
+export type Language =
+  | "shell"
+  | "python"
+  | "javascript"
+  | "lua"
+  | "powershell"
+  /** What cmd.exe reads, on a command line and in batch files. */
+  | "batch"
+  | "vbscript"
+  | "jscript"
+  | "unknown";
 
 const byProgram: Readonly<Record<string, Language>> = {
   sh: "shell",
@@ -20,6 +30,9 @@ const byProgram: Readonly<Record<string, Language>> = {
   nodejs: "javascript",
   gjs: "javascript",
   luajit: "lua",
+  powershell: "powershell",
+  pwsh: "powershell",
+  cmd: "batch",
 };
 
 /** Interpreters with their version in the name, such as python3.12 and lua5.4. */
@@ -28,13 +41,32 @@ const versioned: readonly (readonly [RegExp, Language])[] = [
   [/^lua[0-9.]*$/, "lua"],
 ];
 
-/** The language of a program by its name or path, looking through `busybox sh`. */
-export function languageOf(program: string, options: readonly string[] = []): Language {
-  const name = basename(program);
+/** The languages of the Windows Script Host, which goes by the extension of the script. */
+const scriptHost: Readonly<Record<string, Language>> = { vbs: "vbscript", js: "jscript" };
+
+/** A program's name without its folder and, on Windows, in lower case and without `.exe`. */
+export function programName(program: string): string {
+  return basename(program).replace(/\.exe$/i, "");
+}
+
+/** Programs that exist on Windows only. */
+export const windowsPrograms: ReadonlySet<string> = new Set(["powershell", "cmd", "cscript", "wscript"]);
+
+/**
+ * The language of a program by its name or path, looking through `busybox sh`.
+ * @param extension that of the script file, for the Windows Script Host (`vbs` or `js`).
+ */
+export function languageOf(program: string, options: readonly string[] = [], extension = ""): Language {
+  const name = programName(program);
   if (name === "busybox" || name === "toybox") {
     const applet = options[0];
     return applet === undefined ? "unknown" : languageOf(applet);
   }
+  const lower = name.toLowerCase();
+  if (lower === "cscript" || lower === "wscript") {
+    return (Object.hasOwn(scriptHost, extension) ? scriptHost[extension] : undefined) ?? "unknown";
+  }
+  if (windowsPrograms.has(lower)) return byProgram[lower] as Language;
   const known = Object.hasOwn(byProgram, name) ? byProgram[name] : undefined;
   return known ?? versioned.find(([pattern]) => pattern.test(name))?.[1] ?? "unknown";
 }
@@ -49,10 +81,15 @@ const byExtension: Readonly<Record<string, Language>> = {
   mjs: "javascript",
   cjs: "javascript",
   lua: "lua",
+  ps1: "powershell",
+  psm1: "powershell",
+  bat: "batch",
+  cmd: "batch",
+  vbs: "vbscript",
 };
 
 /** The language of a file by its extension; null for a file that is not code (its content is filled in as it is). */
 export function languageOfFile(name: string): Language | null {
-  const extension = name.slice(name.lastIndexOf(".") + 1);
+  const extension = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
   return (Object.hasOwn(byExtension, extension) ? byExtension[extension] : undefined) ?? null;
 }

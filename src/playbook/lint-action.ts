@@ -1,14 +1,26 @@
 import { effectSchema, type Effect, type Procedure } from "../model/playbook.js";
 import { analyseCode, type CodeToAnalyse } from "./effects/analyse.js";
+import type { Act } from "../model/trial.js";
 import type { Finding } from "./effects/finding.js";
 import { shebang } from "./effects/interpreters.js";
-import { exitStatusOf } from "./exit-status.js";
+import { exitStatusOf, type ExitStatusKnowledge } from "./exit-status.js";
 import { languageOf, languageOfFile, type Language } from "./language.js";
 import { lintProof } from "./lint-proof.js";
 import type { LintReport } from "./lint-report.js";
-import { lintTemplates, lintWork, type PathOf } from "./lint-templates.js";
+import { batchExitStatus } from "./batch-exit-status.js";
+import { lintTemplates, lintWorkOf, type PathOf } from "./lint-templates.js";
+import { lintCommandLine, lintInterpreter } from "./lint-windows.js";
 import type { Quoting } from "./quote.js";
-import { programsOf, quotingOfFile, renderAction, variantsOf, type Variant } from "./render.js";
+import {
+  checkLanguage,
+  isForWindows,
+  programsOf,
+  quotingOfCode,
+  quotingOfFile,
+  renderAction,
+  variantsOf,
+  type Variant,
+} from "./render.js";
 import { fillTemplate, templateOffset, type FilledTemplate } from "./template.js";
 import type { Path } from "./yaml-source.js";
 
@@ -19,11 +31,15 @@ export class ActionLint {
   readonly #at: PathOf;
   readonly #needed = new Set<Effect>();
   readonly #rendered: string[] = [];
+  readonly #work: string;
+  readonly #windows: boolean;
 
   constructor(report: LintReport, action: Procedure, at: PathOf) {
     this.#report = report;
     this.#action = action;
     this.#at = at;
+    this.#work = lintWorkOf(action);
+    this.#windows = isForWindows(action);
   }
 
   /** Whether another action does the same for every variant. */
@@ -33,6 +49,7 @@ export class ActionLint {
 
   async run(): Promise<void> {
     for (const program of programsOf(this.#action)) this.#program(program);
+    lintInterpreter(this.#report, this.#action, this.#at);
     this.#cleanupKind();
     let whole = true;
     for (const variant of variantsOf(this.#action)) {
@@ -40,7 +57,8 @@ export class ActionLint {
         whole = false;
         continue;
       }
-      const { act, proof } = renderAction(this.#action, variant, lintWork);
+      const { act, proof } = renderAction(this.#action, variant, this.#work);
+      if (this.#windows) lintCommandLine(this.#report, act, this.#work, this.#at);
       this.#rendered.push(JSON.stringify(act));
       lintProof(this.#report, proof, this.#at("proof"));
       await this.#effects(variant);
@@ -61,19 +79,20 @@ export class ActionLint {
   }
 
   #language(variant: Variant): Language {
-    return languageOf(String(variant["program"]), this.#action.interpreter.options);
+    const { options, extension } = this.#action.interpreter;
+    return languageOf(String(variant["program"]), options, extension);
   }
 
   async #effects(variant: Variant): Promise<void> {
     const { interpreter, run, files, requires, proof, cleanup } = this.#action;
     const program = String(variant["program"]);
-    const values = { ...variant, work: lintWork };
+    const values = { ...variant, work: this.#work };
     const fill = (text: string, quoting: Quoting): FilledTemplate => fillTemplate(text, values, quoting);
     const filled = files.map((file) => fill(file.content, quotingOfFile(file.name)));
     const contents = new Map(files.map((file, index) => [file.name, filled[index]?.text ?? ""]));
     const language = this.#language(variant);
-    const base = { work: lintWork, files: contents };
-    const code = fill(run, language);
+    const base = { work: this.#work, files: contents, windows: this.#windows };
+    const code = fill(run, quotingOfCode(this.#action, program));
     const viaStdin = interpreter.via === "stdin";
     const act = await this.#analyse(this.#at("run"), code, {
       ...base,
@@ -92,19 +111,22 @@ export class ActionLint {
         (file.executable ? shebang(content.text).language : null);
       if (reader === null) continue;
       const path = [...this.#at("files"), index, "content"];
+      // Windows opens what ends in .js with its own JScript.
+      const host = this.#windows && /\.js$/i.test(file.name);
       await this.#analyse(path, content, {
         ...base,
-        language: reader,
+        language: host ? "jscript" : reader,
         program: first?.program ?? reader,
         code: content.text,
       });
     }
-    const shell = { ...base, language: "shell", program: "sh" } as const;
+    const checks = checkLanguage(this.#action);
+    const shell = { ...base, language: checks, program: checks === "shell" ? "sh" : "cmd" } as const;
     for (const [index, { check }] of requires.entries()) {
       const path = [...this.#at("requires"), index, "check"];
-      const text = fill(check, "shell");
+      const text = fill(check, checks);
       await this.#analyse(path, text, { ...shell, code: text.text });
-      if ((await exitStatusOf(text.text)) === "succeeds") {
+      if ((await this.#exitStatus(text.text)) === "succeeds") {
         this.#report.add(
           "error",
           "requirement-cannot-fail",
@@ -114,13 +136,13 @@ export class ActionLint {
       }
     }
     if (proof.command !== undefined) {
-      const text = fill(proof.command.run, "shell");
+      const text = fill(proof.command.run, checks);
       await this.#analyse([...this.#at("proof"), "command", "run"], text, { ...shell, code: text.text });
     }
     if (cleanup === "none") return;
     const created = new Set(act);
-    await this.#cleanup(fill(cleanup.run, "shell"), { ...shell, code: "", created });
-    const probe = fill(cleanup.probe, "shell");
+    await this.#cleanup(fill(cleanup.run, checks), { ...shell, code: "", created });
+    const probe = fill(cleanup.probe, checks);
     const path = [...this.#at("cleanup"), "probe"];
     await this.#analyse(path, probe, { ...shell, code: probe.text });
     await this.#probe(path, probe.text);
@@ -160,16 +182,23 @@ export class ActionLint {
   async #options(
     variant: Variant,
     language: Language,
-    base: Pick<CodeToAnalyse, "work" | "files">,
+    base: Pick<CodeToAnalyse, "work" | "files" | "windows">,
   ): Promise<void> {
     const { options } = this.#action.interpreter;
     if (options.length === 0) return;
-    const { act } = renderAction(this.#action, variant, lintWork);
-    const flag = { shell: "-c", python: "-c", javascript: "-e", lua: "-e", unknown: "" }[language];
-    const words = [act.program, ...act.options, ...(flag === "" ? [] : [flag, ""])];
-    const code = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+    const { act } = renderAction(this.#action, variant, this.#work);
+    const code = optionsAsCommand(language, act, this.#windows);
     const path = [...this.#at("interpreter"), "options"];
-    const { findings } = await analyseCode({ ...base, language: "shell", program: "sh", code });
+    const { findings } = await analyseCode({
+      ...base,
+      files: new Map([
+        ["script", ""],
+        ["script.vbs", ""],
+        ["script.js", ""],
+      ]),
+      ...(this.#windows ? { language: "batch", program: "cmd" } : { language: "shell", program: "sh" }),
+      code,
+    });
     for (const finding of findings) {
       if (finding.kind !== "effect") continue;
       this.#needed.add(finding.effect);
@@ -207,15 +236,20 @@ export class ActionLint {
   }
 
   async #probe(path: Path, probe: string): Promise<void> {
-    const status = await exitStatusOf(probe);
+    const status = await this.#exitStatus(probe);
     if (status === "succeeds") {
-      const hint = "test what the procedure leaves behind, such as: test ! -e {{work}}/file";
+      const example = this.#windows ? "if exist {{work}}\\file exit /b 1" : "test ! -e {{work}}/file";
+      const hint = `test what the procedure leaves behind, such as: ${example}`;
       this.#report.add("error", "probe-cannot-fail", path, "this probe succeeds whatever the target holds", {
         hint,
       });
     }
     if (status === "fails")
       this.#report.add("error", "probe-cannot-succeed", path, "this probe never finds the target clean");
+  }
+
+  async #exitStatus(check: string): Promise<ExitStatusKnowledge> {
+    return this.#windows ? batchExitStatus(check) : exitStatusOf(check);
   }
 
   #cleanupKind(): void {
@@ -251,4 +285,22 @@ export class ActionLint {
       );
     }
   }
+}
+
+/** The interpreter with its options and code that does nothing, as a command of the system's shell. */
+function optionsAsCommand(language: Language, act: Act, windows: boolean): string {
+  const nothing: Readonly<Record<Language, readonly string[]>> = {
+    shell: ["-c", ""],
+    python: ["-c", ""],
+    javascript: ["-e", ""],
+    lua: ["-e", ""],
+    powershell: ["-Command", "0"],
+    batch: ["/c", "rem"],
+    vbscript: ["script.vbs"],
+    jscript: ["script.js"],
+    unknown: [],
+  };
+  const words = [act.program, ...act.options, ...nothing[language]];
+  if (windows) return words.map((word) => (/\s/.test(word) || word === "" ? `"${word}"` : word)).join(" ");
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }

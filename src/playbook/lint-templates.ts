@@ -1,15 +1,16 @@
 import type { Procedure } from "../model/playbook.js";
-import { languageOf, type Language } from "./language.js";
 import type { LintReport } from "./lint-report.js";
 import { misplacedPlaceholders } from "./placeholders.js";
 import type { Quoting } from "./quote.js";
-import { quotingOfFile, type Variant } from "./render.js";
+import { checkLanguage, isForWindows, quotingOfCode, quotingOfFile, type Variant } from "./render.js";
 import { suggestion } from "./suggest.js";
 import { fillTemplate } from "./template.js";
 import type { Path } from "./yaml-source.js";
 
 /** Stands for the work folder while code is analysed: a path that no code writes out. */
-export const lintWork = "/tyrian-work-folder/00000000";
+export function lintWorkOf(action: Procedure): string {
+  return isForWindows(action) ? "C:\\Tyrian-Work-Folder\\00000000" : "/tyrian-work-folder/00000000";
+}
 
 /** Where a key of the action stands in the playbook: for a twin, in its procedure when the twin leaves it out. */
 export type PathOf = (key: string) => Path;
@@ -20,11 +21,12 @@ interface Template {
   readonly quoting: Quoting;
 }
 
-function templatesOf(action: Procedure, language: Language, pathOf: PathOf): Template[] {
+function templatesOf(action: Procedure, quoting: Quoting, pathOf: PathOf): Template[] {
   const { interpreter, run, files, requires, proof, cleanup } = action;
-  const list: Template[] = [{ path: pathOf("run"), text: run, quoting: language }];
-  const add = (path: Path, text: string | undefined, quoting: Quoting): void => {
-    if (text !== undefined) list.push({ path, text, quoting });
+  const list: Template[] = [{ path: pathOf("run"), text: run, quoting }];
+  const checks = checkLanguage(action);
+  const add = (path: Path, text: string | undefined, as: Quoting): void => {
+    if (text !== undefined) list.push({ path, text, quoting: as });
   };
   interpreter.options.forEach((option, index) =>
     add([...pathOf("interpreter"), "options", index], option, "raw"),
@@ -32,7 +34,7 @@ function templatesOf(action: Procedure, language: Language, pathOf: PathOf): Tem
   files.forEach((file, index) =>
     add([...pathOf("files"), index, "content"], file.content, quotingOfFile(file.name)),
   );
-  requires.forEach(({ check }, index) => add([...pathOf("requires"), index, "check"], check, "shell"));
+  requires.forEach(({ check }, index) => add([...pathOf("requires"), index, "check"], check, checks));
   const texts = [
     [["stdout"], proof.stdout],
     [["stderr"], proof.stderr],
@@ -44,10 +46,10 @@ function templatesOf(action: Procedure, language: Language, pathOf: PathOf): Tem
     add([...at, "contains"], check?.contains, "raw");
     add([...at, "matches"], check?.matches, "regular-expression");
   }
-  add([...pathOf("proof"), "command", "run"], proof.command?.run, "shell");
+  add([...pathOf("proof"), "command", "run"], proof.command?.run, checks);
   if (cleanup !== "none") {
-    add([...pathOf("cleanup"), "run"], cleanup.run, "shell");
-    add([...pathOf("cleanup"), "probe"], cleanup.probe, "shell");
+    add([...pathOf("cleanup"), "run"], cleanup.run, checks);
+    add([...pathOf("cleanup"), "probe"], cleanup.probe, checks);
   }
   return list;
 }
@@ -59,10 +61,10 @@ export async function lintTemplates(
   variant: Variant,
   pathOf: PathOf,
 ): Promise<boolean> {
-  const values = { ...variant, work: lintWork };
-  const language = languageOf(String(variant["program"]), action.interpreter.options);
+  const values = { ...variant, work: lintWorkOf(action) };
+  const code = quotingOfCode(action, String(variant["program"]));
   let sound = true;
-  for (const { path, text, quoting } of templatesOf(action, language, pathOf)) {
+  for (const { path, text, quoting } of templatesOf(action, code, pathOf)) {
     for (const { kind, name, offset } of fillTemplate(text, values, quoting).problems) {
       sound = false;
       const problem = {
@@ -74,18 +76,29 @@ export async function lintTemplates(
         invalid: ["template-invalid", `"{{" begins no placeholder here`, `write "{{{{" for a literal "{{"`],
         unquotable: [
           "placeholder-unquotable",
-          `"${name}" cannot be filled in: the quoting of ${String(variant["program"])} is not known`,
-          "write the values out",
+          quoting.startsWith("batch")
+            ? `"${name}" cannot be filled in: cmd.exe has no way to write this value here`
+            : `"${name}" cannot be filled in: the quoting of ${String(variant["program"])} is not known`,
+          quoting.startsWith("batch")
+            ? "a batch file cannot hold line breaks, a command line no percent signs either"
+            : "write the values out",
         ],
       }[kind] as [string, string, string];
       report.add("error", problem[0], path, problem[1], { hint: problem[2], offset });
     }
     if (!sound || quoting === "raw" || quoting === "regular-expression") continue;
-    for (const { name, offset } of await misplacedPlaceholders(text, quoting, values)) {
+    const delayed =
+      quoting.startsWith("batch") && action.interpreter.options.some((option) => /^\/v/i.test(option));
+    for (const { name, offset } of await misplacedPlaceholders(text, quoting, values, delayed)) {
       sound = false;
-      const message = `{{${name}}} stands inside quotes, a here-document or a comment; it brings its own quotes`;
+      const batch = quoting.startsWith("batch");
+      const message = batch
+        ? `{{${name}}} stands where cmd.exe reads it a second time, or within quotes`
+        : `{{${name}}} stands inside quotes, a here-document or a comment; it brings its own quotes`;
       report.add("error", "placeholder-in-quotes", path, message, {
-        hint: `write {{${name}}} outside the quotes`,
+        hint: batch
+          ? `write {{${name}}} outside quotes, in a command that is no part of a pipe, a loop's list, call, start or cmd`
+          : `write {{${name}}} outside the quotes`,
         offset,
       });
     }

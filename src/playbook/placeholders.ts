@@ -1,6 +1,8 @@
 import type { Node } from "web-tree-sitter";
-import { loadGrammars } from "./effects/grammar.js";
-import type { Language } from "./language.js";
+import { readBatch } from "./effects/batch-reader.js";
+import { loadGrammars, type GrammarLanguage } from "./effects/grammar.js";
+import { vbscriptTexts } from "./effects/vbscript.js";
+import type { Quoting } from "./quote.js";
 import { fillTemplate } from "./template.js";
 
 /** What a placeholder's literal must be parsed as, and what it may not stand in (up to the next command of its own). */
@@ -13,10 +15,8 @@ const literals = {
   python: { node: "string", refused: ["string"], fresh: [] },
   javascript: { node: "string", refused: [], fresh: [] },
   lua: { node: "string", refused: [], fresh: [] },
-} as const satisfies Record<
-  Exclude<Language, "unknown">,
-  { node: string; refused: string[]; fresh: string[] }
->;
+  powershell: { node: "verbatim_string_characters", refused: [], fresh: [] },
+} as const satisfies Record<GrammarLanguage, { node: string; refused: string[]; fresh: string[] }>;
 
 /** A placeholder that stands inside quotes, a here-document or a comment, where its own quotes would be text. */
 export interface MisplacedPlaceholder {
@@ -25,31 +25,50 @@ export interface MisplacedPlaceholder {
   readonly offset: number;
 }
 
-/** Finds text placeholders that do not stand where an expression or a word of the language stands. */
+/**
+ * Finds text placeholders that do not stand where an expression or a word of the language stands.
+ * @param delayed whether cmd.exe replaces `!name!` after it has read carets: then no value is safe.
+ */
 export async function misplacedPlaceholders(
   template: string,
-  language: Language,
+  quoting: Exclude<Quoting, "raw" | "regular-expression">,
   values: Readonly<Record<string, string | number>>,
+  delayed = false,
 ): Promise<MisplacedPlaceholder[]> {
-  if (language === "unknown" || !template.includes("{{")) return [];
+  if (quoting === "unknown" || !template.includes("{{")) return [];
   // A plain word as the value: how a literal is parsed does not depend on what is in it.
   const probes = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, typeof value === "number" ? value : "tyrian"]),
   );
-  const filled = fillTemplate(template, probes, language);
+  const filled = fillTemplate(template, probes, quoting);
   if (filled.problems.length > 0) return [];
+  const texts = filled.segments.flatMap(({ placeholder, ...segment }) =>
+    placeholder === null || typeof probes[placeholder] === "number"
+      ? []
+      : [{ ...segment, name: placeholder }],
+  );
+  if (quoting === "batch" || quoting === "batch-line") {
+    const batch = readBatch(filled.text);
+    const unsafe = delayed || /enabledelayedexpansion/i.test(template);
+    // The work folder's path is one word that means the same everywhere, within quotes too.
+    return texts.filter(
+      ({ name, start, end }) => name !== "work" && (unsafe || !batch.isPlainPlace(start, end)),
+    );
+  }
+  if (quoting === "vbscript") {
+    const whole = vbscriptTexts(filled.text);
+    return texts.filter(({ start, end }) => !whole.has(`${start}-${end}`));
+  }
+  const language = quoting === "jscript" ? "javascript" : quoting;
   const grammars = await loadGrammars();
   const { node: type, refused, fresh } = literals[language];
   return grammars.parse(language, filled.text, (root) => {
     const nodes = new Map<string, Node>();
     for (const node of root.descendantsOfType(type)) nodes.set(`${node.startIndex}-${node.endIndex}`, node);
-    const misplaced: MisplacedPlaceholder[] = [];
-    for (const { start, end, offset, placeholder } of filled.segments) {
-      if (placeholder === null || typeof probes[placeholder] === "number") continue;
+    return texts.filter(({ start, end }) => {
       const node = nodes.get(`${start}-${end}`);
-      if (node === undefined || standsIn(node, refused, fresh)) misplaced.push({ name: placeholder, offset });
-    }
-    return misplaced;
+      return node === undefined || standsIn(node, refused, fresh);
+    });
   });
 }
 

@@ -64,11 +64,33 @@ export function twinAsProcedure(procedure: Procedure): Procedure | null {
 }
 
 /** The requirement that every variant has: its interpreter is there. */
-export function interpreterRequirement(program: string): Requirement {
+export function interpreterRequirement(program: string, windows = false): Requirement {
   return {
-    check: `command -v ${String(quote(program, "shell"))}`,
+    check: windows
+      ? `where /q ${String(quote(program, "batch"))}`
+      : `command -v ${String(quote(program, "shell"))}`,
     description: `the interpreter ${program}`,
   };
+}
+
+/** Whether an action runs on Windows: lint sees to it that it then runs nowhere else. */
+export function isForWindows(action: Procedure): boolean {
+  return action.platforms.includes("windows");
+}
+
+/** What reads a procedure's checks and cleanup: /bin/sh, or cmd.exe as a batch script. */
+export function checkLanguage(action: Procedure): "shell" | "batch" {
+  return isForWindows(action) ? "batch" : "shell";
+}
+
+/** How the placeholders of an action's code are written. */
+export function quotingOfCode(
+  action: Procedure,
+  program: string,
+): Exclude<Quoting, "raw" | "regular-expression"> {
+  const { options, extension, via } = action.interpreter;
+  const language = languageOf(program, options, extension);
+  return language === "batch" && via !== "file" ? "batch-line" : language;
 }
 
 /** How a file's placeholders are written: by its extension, as they are when it is not code. */
@@ -95,31 +117,33 @@ export function renderAction(action: Procedure, variant: Variant, work: string):
     throw new TyrianError("playbook-invalid", `procedure ${action.id}: ${reason}`);
   };
   const program = String(variant["program"]);
-  const language = languageOf(program, action.interpreter.options);
+  const { interpreter } = action;
+  const checks = checkLanguage(action);
   return {
     act: {
       program,
-      options: action.interpreter.options.map((option) => fill(option, "raw")),
-      via: action.interpreter.via,
-      code: fill(action.run, language),
+      options: interpreter.options.map((option) => fill(option, "raw")),
+      via: interpreter.via,
+      ...(interpreter.extension === undefined ? {} : { extension: interpreter.extension }),
+      code: fill(action.run, quotingOfCode(action, program)),
       files: action.files.map((file) => ({ ...file, content: fill(file.content, quotingOfFile(file.name)) })),
       timeoutMs: action.timeout * 1000,
     },
-    proof: fillProof(action.proof, fill),
+    proof: fillProof(action.proof, fill, checks),
     cleanup:
       action.cleanup === "none"
         ? "none"
-        : { run: fill(action.cleanup.run, "shell"), probe: fill(action.cleanup.probe, "shell") },
+        : { run: fill(action.cleanup.run, checks), probe: fill(action.cleanup.probe, checks) },
     requires: [
-      interpreterRequirement(program),
-      ...action.requires.map((requirement) => ({ ...requirement, check: fill(requirement.check, "shell") })),
+      interpreterRequirement(program, isForWindows(action)),
+      ...action.requires.map((requirement) => ({ ...requirement, check: fill(requirement.check, checks) })),
     ],
   };
 }
 
 type Fill = (template: string, quoting: Quoting) => string;
 
-function fillProof(proof: Proof, fill: Fill): Proof {
+function fillProof(proof: Proof, fill: Fill, checks: Quoting): Proof {
   return {
     exitCode: proof.exitCode,
     ...(proof.stdout === undefined ? {} : { stdout: fillCheck(proof.stdout, fill) }),
@@ -128,7 +152,7 @@ function fillProof(proof: Proof, fill: Fill): Proof {
       ? {}
       : {
           command: {
-            run: fill(proof.command.run, "shell"),
+            run: fill(proof.command.run, checks),
             stdout: fillCheck(proof.command.stdout, fill),
           },
         }),

@@ -15,11 +15,14 @@ const descriptions: Readonly<Record<string, string>> = {
     "Values that templates use as {{name}}. {{work}} (the trial's folder) and {{program}} always exist.",
   variants: "One trial for each row, with each interpreter; what a row leaves out has its default.",
   requires: "What must hold before the procedure runs. The interpreter itself is always required.",
-  check: "A shell command that exits 0 when the requirement is met. It must be able to fail.",
+  check:
+    "A command (/bin/sh; on Windows a batch script) that exits 0 when the requirement is met. It must be able to fail.",
   interpreter: "What reads the code, and how the code reaches it.",
   program: "A program by name (bash, python3) or absolute path. A list makes one variant for each.",
-  via: "argument: on its command line; stdin: on its standard input; file: in a file of the work folder. It decides which command line a rule sees.",
+  via: "argument: on its command line; stdin: on its standard input; file: in a file of the work folder; encoded: as PowerShell's -EncodedCommand. It decides which command line a rule sees.",
   options: "Options before the code, such as -E.",
+  extension:
+    "The extension of the script file, where the program goes by it: vbs or js for cscript and wscript, cmd or bat for cmd.",
   run: "The code. {{name}} becomes a literal of the interpreter's language, so it stands outside quotes; {{{{ is a literal {{.",
   files: "Files put into the work folder before the act. Code files are read by lint as well.",
   effects:
@@ -32,7 +35,7 @@ const descriptions: Readonly<Record<string, string>> = {
   cleanup:
     "none (only with effects: [] or [computed-code]), or how the effects are undone and how that is proved.",
   probe:
-    "A shell command that exits 0 when the target is clean and 1 when it is not. It must be able to fail.",
+    "A command (/bin/sh; on Windows a batch script) that exits 0 when the target is clean and 1 when it is not. It must be able to fail.",
   expect: "What each analytic should do.",
   analytic: "Path of the rule, relative to the playbook's folder.",
   outcome: "What is expected of the analytic.",

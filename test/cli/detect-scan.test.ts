@@ -199,8 +199,9 @@ test("not reading what no rule can match changes no match, whatever the shape of
       fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
-        const scan = new EventScan(matcherOf(chosen, override), override, true);
-        const { matches, events, problemCount } = scan.push(Buffer.from(lines.join("\n")), true);
+        const scan = new EventScan(matcherOf(chosen, override), override, "file");
+        scan.push(Buffer.from(lines.join("\n")), true);
+        const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
         const wanted = lines.flatMap((line, index) =>
           wantedOf(JSON.parse(line), chosen, override).flatMap((rule) => [rule, index + 1]),
@@ -232,9 +233,10 @@ test("an event that is known and cannot be read is told with its place, whatever
   // A rule that no value of these announces: other events are not even read for it.
   const [rule] = rules.filter(({ fields }) => fields?.has("CommandLine"));
   if (rule === undefined) throw new Error("no rule");
-  const scan = new EventScan(matcherOf([rule], null), null, true);
+  const scan = new EventScan(matcherOf([rule], null), null, "file");
   const bytes = Buffer.from(`[\n ${documents.map((document) => JSON.stringify(document)).join(",\n ")}]`);
-  const { problems, events, unknown, matches } = scan.push(bytes, true);
+  scan.push(bytes, true);
+  const { problems, events, unknown, matches } = scan.take();
   expect(problems.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([
     ...["2:2 event-text-unreadable", "3:2 event-data-unnamed", "4:2 event-not-xml"],
   ]);
@@ -243,8 +245,9 @@ test("an event that is known and cannot be read is told with its place, whatever
 });
 
 test("a piece is cut where the next event seems to start", () => {
-  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'))).toBe(16);
-  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'))).toBe(-1);
-  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"))).toBe(29);
-  expect(cutOf(Buffer.from(""))).toBe(-1);
+  expect(cutOf(Buffer.from('{"a":1}\n{"b":2}\n{"c'), "json")).toBe(16);
+  expect(cutOf(Buffer.from('{\n "a": 1\n}\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from("<Event>\n<EventData>\n</Event>\n<Event x='1'>"), "xml")).toBe(29);
+  expect(cutOf(Buffer.from('{"a":1}\n<Event>x</Event>\n'), "json")).toBe(null);
+  expect(cutOf(Buffer.from(""), "json")).toBe(null);
 });

@@ -35,7 +35,9 @@ describe("a trial's work folder", () => {
   const trials = Array.from({ length: 10_000 }, (_, index) => trialId("20261124-014501-9f3c", index + 1));
 
   test("has a name like those that mktemp makes, and tells nothing of the trial", () => {
-    const odd = trials.map(workFolder).filter((folder) => !/^\/tmp\/tmp\.[A-Za-z0-9]{10}$/.test(folder));
+    const odd = trials
+      .map((trial) => workFolder(trial))
+      .filter((folder) => !/^\/tmp\/tmp\.[A-Za-z0-9]{10}$/.test(folder));
     expect(odd).toEqual([]);
   });
 
@@ -46,6 +48,6 @@ describe("a trial's work folder", () => {
   });
 
   test("is another for each trial", () => {
-    expect(new Set(trials.map(workFolder)).size).toBe(trials.length);
+    expect(new Set(trials.map((trial) => workFolder(trial))).size).toBe(trials.length);
   });
 });

@@ -3,6 +3,7 @@ import { TyrianError } from "../../src/errors.js";
 import { planSchema } from "../../src/model/trial.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { workFolder } from "../../src/plan/identity.js";
+import { unplacedProcedures } from "../../src/plan/plan.js";
 import { labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf } from "./support.js";
 
 let shelf: Shelf;
@@ -31,6 +32,35 @@ async function refusalOf(text: PlanText): Promise<TyrianError> {
 }
 
 const twin = { name: "twin", run: "echo harmless hello", proof: { stdout: { contains: "harmless" } } };
+
+describe("procedures for a platform that no target has", () => {
+  const windows = {
+    id: "on-windows",
+    platforms: ["windows"],
+    interpreter: { program: "cmd", via: "argument" },
+    effects: ["work-folder"],
+    cleanup: { run: "del x", probe: "if exist x exit /b 1" },
+  };
+
+  test("are named, and neither planned nor held against the lab's policy", async () => {
+    const playbooks = [shelf.playbook("T1059.004", { id: "here" }, windows)];
+    const inventory = labOf([{ name: "h1" }], []);
+    const { trials } = await planOf({ playbooks, inventory });
+    expect(trials.map(({ procedure }) => procedure)).toEqual(["here"]);
+    expect(unplacedProcedures({ playbooks, inventory, selection: {} }).map(({ id }) => id)).toEqual([
+      "on-windows",
+    ]);
+  });
+
+  test("get a work folder of Windows where a target has it", async () => {
+    const playbooks = [shelf.playbook("T1059.004", windows)];
+    const inventory = labOf([{ name: "w1", platform: "windows" }]);
+    const { trials } = await planOf({ playbooks, inventory });
+    expect(trials.map(({ work }) => work)).toEqual([workFolder("run-0001", "windows")]);
+    expect(trials[0]?.work).toMatch(/^C:\\Windows\\Temp\\tmp[A-Za-z0-9]{10}$/);
+    expect(unplacedProcedures({ playbooks, inventory, selection: {} })).toEqual([]);
+  });
+});
 
 describe("a plan", () => {
   test("holds everything of a trial: a reader of the journal needs no other file", async () => {

@@ -107,6 +107,9 @@ test("languages are known by program name, version and busybox applet", () => {
     ["python3.12", [], "python"],
     ["lua5.4", [], "lua"],
     ["gjs", [], "javascript"],
+    ["C:\\Windows\\System32\\CMD.EXE", [], "batch"],
+    ["pwsh", [], "powershell"],
+    ["cscript", [], "unknown"],
     ["perl", [], "unknown"],
     ["constructor", [], "unknown"],
   ];
@@ -125,7 +128,9 @@ test("texts without placeholders are filled with themselves, and escapes with tw
 });
 
 /** A program that prints several literals, each with a NUL behind it: no value holds one. */
-const printers: Readonly<Record<Exclude<Language, "unknown">, (literals: readonly string[]) => string>> = {
+const printers: Readonly<
+  Record<"shell" | "python" | "javascript" | "lua", (literals: readonly string[]) => string>
+> = {
   shell: (literals) => literals.map((literal) => `printf '%s\\0' ${literal}`).join("\n"),
   python: (literals) =>
     `import sys\nfor x in [${literals.join(",")}]: sys.stdout.buffer.write(x.encode() + b"\\0")`,

@@ -34,6 +34,8 @@ export async function correlateFiles(
   files: readonly string[],
   logsource: Logsource | null,
 ): Promise<Correlated> {
+  // All files would be read again for nothing.
+  if (correlations.length === 0) return { matches: [], undated: 0 };
   const rules = [...new Set(correlations.flatMap(({ correlation }) => baseRulesOf(correlation)))];
   const matcher = new StreamingMatcher(rules);
   const evaluator = new CorrelationEvaluator(

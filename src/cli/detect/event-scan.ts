@@ -1,12 +1,12 @@
 import { foldEvent } from "../../detection/match/event-text.js";
 import { FoldedText } from "../../detection/match/folded-text.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
-import { EventReader } from "../../telemetry/files/event-reader.js";
+import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
 import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
 import { readFound } from "../../telemetry/files/read-found.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 
-/** Problems of one piece that are kept; further ones are counted. */
+/** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
 
 /** What was found in a piece of a file. Lines count from 1 at the first byte of the scan. */
@@ -21,7 +21,7 @@ export interface ScanResult {
   readonly unknown: number;
   /** Whether a new scan of the next piece would find the same as this one. */
   readonly clean: boolean;
-  /** Line feeds that were scanned. */
+  /** Line feeds that were scanned, since the scan began. */
   readonly lines: number;
 }
 
@@ -37,11 +37,8 @@ export class EventScan {
   #problemCount = 0;
   #unknown = 0;
 
-  /**
-   * @param logsource of every event; null: told by its shape
-   * @param atStart the first byte is the file's
-   */
-  constructor(matcher: StreamingMatcher, logsource: Logsource | null, atStart: boolean) {
+  /** @param logsource of every event; null: told by its shape */
+  constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
     this.#matcher = matcher;
     this.#logsource = logsource;
     this.#reader = new EventReader(
@@ -49,13 +46,17 @@ export class EventScan {
         event: (found) => this.#event(found),
         problem: (problem) => this.#problem(problem),
       },
-      atStart,
+      begin,
     );
   }
 
   /** @param last nothing comes after these bytes */
-  push(bytes: Buffer, last: boolean): ScanResult {
+  push(bytes: Buffer, last: boolean): void {
     this.#reader.push(bytes, last);
+  }
+
+  /** What was found since this was last asked. */
+  take(): ScanResult {
     const result = {
       events: this.#events,
       matches: this.#matches,

@@ -1,7 +1,8 @@
 import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
-import { cutOf, marked } from "./file-chunks.js";
+import { type CutPiece, cut, marked } from "./file-chunks.js";
+import { PieceMemory } from "./piece-memory.js";
 import type { Threads } from "./threads.js";
 
 /** A result with the number of lines before its first. */
@@ -10,8 +11,8 @@ export interface PlacedResult {
   readonly linesBefore: number;
 }
 
-/** Pieces that each thread is given in advance. */
-const AHEAD = 2;
+/** Pieces of a file that are in memory, for each thread. */
+const AHEAD = 4;
 
 /** Scans a file in this thread. */
 export async function* scanHere(
@@ -19,96 +20,89 @@ export async function* scanHere(
   matcher: StreamingMatcher,
   logsource: Logsource | null,
 ): AsyncGenerator<PlacedResult> {
-  const scan = new EventScan(matcher, logsource, true);
+  const scan = new EventScan(matcher, logsource, "file");
   for await (const { bytes, last } of marked(chunks)) {
-    yield { result: scan.push(bytes, last), linesBefore: 0 };
+    scan.push(bytes, last);
+    yield { result: scan.take(), linesBefore: 0 };
   }
 }
 
-interface Piece {
-  readonly bytes: Buffer;
-  readonly last: boolean;
-  readonly result: Promise<ScanResult>;
+/** A piece that was read, and what was found in it by itself. */
+class ReadPiece {
+  #alone: Promise<ScanResult> | null = null;
+
+  constructor(readonly piece: CutPiece) {}
+
+  /** Has it scanned as if a file began there, unless that was done. */
+  alone(threads: Threads): Promise<ScanResult> {
+    return (this.#alone ??= threads.scan(this.piece));
+  }
+
+  /** Gives its memory back, as soon as no thread reads it. */
+  release(memory: PieceMemory): void {
+    const free = (): void => memory.release(this.piece.bytes);
+    if (this.#alone === null) free();
+    else this.#alone.then(free, free);
+  }
 }
 
 /**
  * Scans a file on several threads, with the same results in the same order as on one. Pieces are cut where an event seems to
  * start, and each is scanned as if a file began there. Where a piece turns out to end inside an event or a list, what was
- * found of those after it is thrown away, and from there on this thread scans piece by piece.
+ * found of it and of the next is thrown away: this thread scans them, one after the other, until one ends between events.
  */
 export async function* scanOnThreads(
   chunks: AsyncIterable<Buffer>,
   threads: Threads,
 ): AsyncGenerator<PlacedResult> {
-  const pieces = piecesOf(marked(chunks))[Symbol.asyncIterator]();
-  const pending: Piece[] = [];
-  let linesBefore = 0;
-  let given = 0;
-  let exhausted = false;
-  const give = async (): Promise<void> => {
-    while (!exhausted && pending.length < threads.count * AHEAD) {
-      const next = await pieces.next();
-      if (next.done === true) {
-        exhausted = true;
-        return;
+  const memory = new PieceMemory();
+  const pieces = cut(marked(chunks), (length) => memory.take(length));
+  const ahead: Promise<ReadPiece | null>[] = [];
+  /** Pieces that no thread was given. */
+  const kept = new Set<ReadPiece>();
+  /** The scan that goes on from piece to piece, while there is one. */
+  let carried: EventScan | null = null;
+  const give = (piece: ReadPiece): void => {
+    // Whoever waits for it gets the failure; until then nobody does.
+    piece.alone(threads).catch(() => {});
+  };
+  const readOne = async (): Promise<ReadPiece | null> => {
+    const next = await pieces.next();
+    if (next.done === true) return null;
+    const piece = new ReadPiece(next.value);
+    if (carried === null) give(piece);
+    else kept.add(piece);
+    return piece;
+  };
+  const readAhead = (): void => {
+    const read = readOne();
+    read.catch(() => {});
+    ahead.push(read);
+  };
+  try {
+    while (ahead.length < threads.count * AHEAD) readAhead();
+    let linesBefore = 0;
+    for (;;) {
+      const read = await ahead.shift();
+      if (read === null || read === undefined) return;
+      readAhead();
+      kept.delete(read);
+      const { bytes, begin, last } = read.piece;
+      let result = carried === null ? await read.alone(threads) : null;
+      if (result === null || !(result.clean || last)) {
+        carried ??= threads.newScan(begin);
+        carried.push(bytes, last);
+        result = carried.take();
       }
-      const { bytes, last } = next.value;
-      const result = threads.scanAlone(bytes, { atStart: given === 0, last });
-      // Whoever waits for it gets the failure; until then nobody does.
-      result.catch(() => {});
-      pending.push({ bytes, last, result });
-      given++;
+      read.release(memory);
+      yield { result, linesBefore };
+      if (!result.clean) continue;
+      linesBefore += result.lines;
+      carried = null;
+      for (const each of kept) give(each);
+      kept.clear();
     }
-  };
-  for (;;) {
-    await give();
-    const piece = pending.shift();
-    if (piece === undefined) return;
-    const result = await piece.result;
-    if (!piece.last && !result.clean) {
-      yield* scanInOrder(piece, pending, pieces, threads, linesBefore);
-      return;
-    }
-    yield { result, linesBefore };
-    linesBefore += result.lines;
-  }
-}
-
-/** Scans the rest of a file on this thread, beginning with a piece at which it is known to be between events. */
-async function* scanInOrder(
-  first: Piece,
-  pending: readonly Piece[],
-  pieces: AsyncIterator<{ bytes: Buffer; last: boolean }>,
-  threads: Threads,
-  linesBefore: number,
-): AsyncGenerator<PlacedResult> {
-  await Promise.allSettled(pending.map(({ result }) => result));
-  let begins = true;
-  const scan = async ({ bytes, last }: { bytes: Buffer; last: boolean }): Promise<PlacedResult> => {
-    const atStart = begins && linesBefore === 0;
-    const result = await threads.scanHere({ bytes, last, begins, atStart });
-    begins = false;
-    return { result, linesBefore };
-  };
-  for (const piece of [first, ...pending]) yield await scan(piece);
-  for (let next = await pieces.next(); next.done !== true; next = await pieces.next())
-    yield await scan(next.value);
-}
-
-/** The same bytes, cut where events seem to start. */
-async function* piecesOf(
-  chunks: AsyncIterable<{ bytes: Buffer; last: boolean }>,
-): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
-  let held: Buffer[] = [];
-  for await (const { bytes, last } of chunks) {
-    const cut = last ? -1 : cutOf(bytes);
-    if (last) yield { bytes: Buffer.concat([...held, bytes]), last };
-    else if (cut === -1) yield { bytes: Buffer.concat([...held, bytes]), last: false };
-    else {
-      yield { bytes: Buffer.concat([...held, bytes.subarray(0, cut)]), last: false };
-      held = [bytes.subarray(cut)];
-      continue;
-    }
-    held = [];
+  } finally {
+    pieces.return(undefined).catch(() => {});
   }
 }

@@ -2,7 +2,9 @@ import { Worker } from "node:worker_threads";
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
+import type { Beginning } from "../../telemetry/files/event-reader.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
+import type { CutPiece } from "./file-chunks.js";
 import type { PipelineText } from "./rule-pipelines.js";
 
 /** What a thread is started with. */
@@ -12,54 +14,28 @@ export interface ThreadData {
   readonly logsource: Logsource | null;
 }
 
-/** A piece of a file. */
+/** A piece of a file, to be scanned as if a file began there. Its memory is shared. */
 export interface Task {
-  readonly number: number;
   readonly bytes: Uint8Array;
-  /** A new scan begins; otherwise the thread's last goes on. */
-  readonly begins: boolean;
-  /** It begins at the start of the file. */
-  readonly atStart: boolean;
+  readonly begin: Beginning;
   readonly last: boolean;
 }
 
+/** What a thread says: first that it is ready, then an answer for each task, in order. */
 export type Answer =
-  | { readonly number: number; readonly result: ScanResult }
-  | { readonly number: number; readonly failure: string };
+  | { readonly type: "ready" }
+  | { readonly type: "result"; readonly result: ScanResult }
+  | { readonly type: "failure"; readonly message: string };
 
-interface Waiting {
+interface Job extends CutPiece {
   readonly done: (result: ScanResult) => void;
   readonly failed: (error: Error) => void;
 }
 
-/** Something that scans the pieces of files, in the order in which they are given. */
-interface Scanner {
-  scan(piece: Omit<Task, "number">): Promise<ScanResult>;
-}
-
-/** This thread, which scans a piece between other work. */
-class ThisThread implements Scanner {
-  #scan: EventScan | null = null;
-
-  constructor(
-    private readonly matcher: StreamingMatcher,
-    private readonly logsource: Logsource | null,
-  ) {}
-
-  scan({ bytes, begins, atStart, last }: Omit<Task, "number">): Promise<ScanResult> {
-    return new Promise((done, failed) => {
-      setImmediate(() => {
-        try {
-          if (begins || this.#scan === null)
-            this.#scan = new EventScan(this.matcher, this.logsource, atStart);
-          done(this.#scan.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), last));
-        } catch (thrown) {
-          failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
-        }
-      });
-    });
-  }
-}
+/** Pieces that another thread is given: the next is there when it has done one. */
+const DEPTH = 2;
+/** Bytes that this thread scans before it looks after the others. */
+const SLICE_BYTES = 128 * 1024;
 
 /** Starts a thread from what was built, or from the sources: these run through tsx, which a thread must set up for itself. */
 function startThread(workerData: ThreadData): Worker {
@@ -72,26 +48,39 @@ function startThread(workerData: ThreadData): Worker {
   return new Worker(start, { eval: true, workerData });
 }
 
-class OtherThread implements Scanner {
+class OtherThread {
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 0;
+  readonly #jobs: Job[] = [];
+  #ready = false;
 
-  constructor(data: ThreadData) {
+  /** @param changed called when it may have room. @param broken called when it can do no more */
+  constructor(data: ThreadData, changed: () => void, broken: (error: Error) => void) {
     this.#worker = startThread(data);
-    this.#worker.on("message", (answer: Answer) => this.#answered(answer));
+    this.#worker.on("message", (answer: Answer) => {
+      if (answer.type === "ready") this.#ready = true;
+      else this.#answered(answer);
+      changed();
+    });
     this.#worker.on("error", (error) => {
-      for (const { failed } of this.#waiting.values()) failed(error);
-      this.#waiting.clear();
+      for (const { failed } of this.#jobs.splice(0)) failed(error);
+      this.#ready = false;
+      broken(error);
     });
   }
 
-  scan(piece: Omit<Task, "number">): Promise<ScanResult> {
-    const number = this.#next++;
-    return new Promise((done, failed) => {
-      this.#waiting.set(number, { done, failed });
-      this.#worker.postMessage({ ...piece, number } satisfies Task);
-    });
+  /** Whether it has compiled its rules. */
+  get isReady(): boolean {
+    return this.#ready;
+  }
+
+  get hasRoom(): boolean {
+    return this.#ready && this.#jobs.length < DEPTH;
+  }
+
+  scan(job: Job): void {
+    this.#jobs.push(job);
+    const { bytes, begin, last } = job;
+    this.#worker.postMessage({ bytes, begin, last } satisfies Task);
   }
 
   async stop(): Promise<void> {
@@ -99,52 +88,92 @@ class OtherThread implements Scanner {
   }
 
   #answered(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.number);
-    this.#waiting.delete(answer.number);
-    if ("result" in answer) waiting?.done(answer.result);
-    else waiting?.failed(new Error(answer.failure));
+    const job = this.#jobs.shift();
+    if (answer.type === "failure") job?.failed(new Error(answer.message));
+    else if (answer.type === "result") job?.done(answer.result);
   }
 }
 
-/** Threads that scan pieces of files: this one and others. */
+/** Threads that scan pieces of files: this one and others. Whichever is free takes the next. */
 export class Threads {
   readonly #others: readonly OtherThread[];
-  readonly #scanners: readonly Scanner[];
-  /** By scanner: pieces that it has and has not finished. */
-  readonly #load: number[];
+  readonly #waiting: Job[] = [];
+  #scanning = false;
+  #failure: Error | null = null;
 
   /** @param count of all threads, this one among them */
-  constructor(count: number, matcher: StreamingMatcher, data: ThreadData) {
-    this.#others = Array.from({ length: count - 1 }, () => new OtherThread(data));
-    // This thread comes last: it reads and prints besides.
-    this.#scanners = [...this.#others, new ThisThread(matcher, data.logsource)];
-    this.#load = this.#scanners.map(() => 0);
+  constructor(
+    readonly count: number,
+    private readonly matcher: StreamingMatcher,
+    private readonly data: ThreadData,
+  ) {
+    const broken = (error: Error): void => {
+      this.#failure = error;
+      this.#assign();
+    };
+    this.#others = Array.from(
+      { length: count - 1 },
+      () => new OtherThread(data, () => this.#assign(), broken),
+    );
   }
 
-  get count(): number {
-    return this.#scanners.length;
+  /** Whether all have compiled their rules; until then those that have do the work. */
+  get isComplete(): boolean {
+    return this.#others.every(({ isReady }) => isReady);
   }
 
-  /** Scans a piece as the beginning of a file, on the thread that has least to do. */
-  async scanAlone(
-    bytes: Buffer,
-    place: { readonly atStart: boolean; readonly last: boolean },
-  ): Promise<ScanResult> {
-    const least = this.#load.indexOf(Math.min(...this.#load));
-    (this.#load[least] as number)++;
-    try {
-      return await (this.#scanners[least] as Scanner).scan({ bytes, begins: true, ...place });
-    } finally {
-      (this.#load[least] as number)--;
-    }
+  /** Scans a piece as the beginning of a file, on the first thread that is free. */
+  scan(piece: CutPiece): Promise<ScanResult> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ ...piece, done, failed });
+      this.#assign();
+    });
   }
 
-  /** Scans a piece on this thread, which goes on with its last scan unless a new one begins. */
-  scanHere(piece: Omit<Task, "number">): Promise<ScanResult> {
-    return (this.#scanners.at(-1) as Scanner).scan(piece);
+  /** A scan for this thread. */
+  newScan(begin: Beginning): EventScan {
+    return new EventScan(this.matcher, this.data.logsource, begin);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#others.map((thread) => thread.stop()));
+  }
+
+  #assign(): void {
+    if (this.#failure !== null) {
+      for (const { failed } of this.#waiting.splice(0)) failed(this.#failure);
+    }
+    for (const other of this.#others) {
+      while (other.hasRoom) {
+        const job = this.#waiting.shift();
+        if (job === undefined) return;
+        other.scan(job);
+      }
+    }
+    // This thread comes last: it reads and prints besides.
+    const job = this.#scanning ? undefined : this.#waiting.shift();
+    if (job === undefined) return;
+    this.#scanning = true;
+    const scan = this.newScan(job.begin);
+    setImmediate(() => this.#scanSlice(job, scan, 0));
+  }
+
+  #scanSlice(job: Job, scan: EventScan, from: number): void {
+    const to = Math.min(from + SLICE_BYTES, job.bytes.length);
+    const isLast = to === job.bytes.length;
+    try {
+      scan.push(job.bytes.subarray(from, to), job.last && isLast);
+    } catch (thrown) {
+      job.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      this.#scanning = false;
+      return;
+    }
+    if (!isLast) {
+      setImmediate(() => this.#scanSlice(job, scan, to));
+      return;
+    }
+    job.done(scan.take());
+    this.#scanning = false;
+    this.#assign();
   }
 }

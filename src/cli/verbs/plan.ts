@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { newRunId } from "../../plan/identity.js";
-import { buildPlan } from "../../plan/plan.js";
+import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
-import { printPlan } from "../plan-view.js";
+import { printPlan, unplacedNote } from "../plan-view.js";
 import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
 
 export function register(command: Command, invocation: Invocation): void {
@@ -24,6 +24,8 @@ export function register(command: Command, invocation: Invocation): void {
         selection,
         siem: options.siem,
       });
+      const note = unplacedNote(unplacedProcedures({ playbooks, inventory, selection }), inventory.name);
+      if (note !== null) invocation.output.note(note);
       return printPlan(plan, options.json === true, invocation.output);
     }),
   );

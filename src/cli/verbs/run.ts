@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { exitStatus } from "../../journal/exit-status.js";
 import { toResults } from "../../journal/results.js";
 import { newRunId } from "../../plan/identity.js";
-import { buildPlan } from "../../plan/plan.js";
+import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab, expectedInventory } from "../lab-choice.js";
@@ -12,7 +12,7 @@ import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { executeRun } from "../run-session.js";
-import { printPlan } from "../plan-view.js";
+import { printPlan, unplacedNote } from "../plan-view.js";
 
 interface Options extends RunOptions {
   readonly out: string;
@@ -51,6 +51,8 @@ export function register(command: Command, invocation: Invocation): void {
           targets: options.targets,
         });
         const rehearsal = buildPlan({ ...request, inventory: expected });
+        const note = unplacedNote(unplacedProcedures({ ...request, inventory: expected }), expected.name);
+        if (note !== null) invocation.output.note(note);
         if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
 
         const { output, signal } = invocation;

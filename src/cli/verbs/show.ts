@@ -2,7 +2,13 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { EXIT, TyrianError } from "../../errors.js";
 import type { Playbook, Procedure } from "../../model/playbook.js";
-import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../../playbook/render.js";
+import {
+  isForWindows,
+  renderAction,
+  twinAsProcedure,
+  type Variant,
+  variantsOf,
+} from "../../playbook/render.js";
 import { nearest } from "../../playbook/suggest.js";
 import { plain } from "../../report/text.js";
 import { loadCatalogue } from "../catalogue.js";
@@ -10,7 +16,7 @@ import type { Invocation } from "../invocation.js";
 import { collect } from "../options.js";
 
 /** Stands for the trial's work folder, which gets its name when a run is planned. */
-const WORK = "/tmp/WORK";
+const WORK = { windows: "C:\\Windows\\Temp\\WORK", elsewhere: "/tmp/WORK" } as const;
 
 export function register(command: Command, invocation: Invocation): void {
   command
@@ -80,7 +86,11 @@ function describe(playbook: Playbook): string[] {
 
 function variantsText(procedure: Procedure, indent: string): string[] {
   return variantsOf(procedure).flatMap((variant: Variant) => {
-    const { act, cleanup } = renderAction(procedure, variant, WORK);
+    const { act, cleanup } = renderAction(
+      procedure,
+      variant,
+      WORK[isForWindows(procedure) ? "windows" : "elsewhere"],
+    );
     const values = Object.entries(variant).map(([name, value]) => `${name}=${String(value)}`);
     const lines = [
       `${indent}${plain(`${[act.program, ...act.options].join(" ")} via ${act.via}  (${values.join(", ")})`)}`,

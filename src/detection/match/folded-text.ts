@@ -66,9 +66,10 @@ export class FoldedText {
   }
 }
 
+const folded = new FoldedText();
+
 /** A text of a rule, folded as the texts of events are. Its characters are the bytes. */
 export function foldedLiteral(text: string): string {
-  const folded = new FoldedText();
   folded.clear();
   folded.add(text);
   return Buffer.from(folded.bytes.subarray(1, folded.length - 1)).toString("latin1");

@@ -1,8 +1,12 @@
 import type { Language } from "../language.js";
 import { loadGrammars, syntaxError, type Grammars, type ReadableLanguage } from "./grammar.js";
 import { need, type Analysis, type Files, type Finding, type Scope, type Value } from "./finding.js";
+import { analyseBatch } from "./batch.js";
+import { analyseJscript } from "./jscript.js";
+import { analysePowershell } from "./powershell.js";
 import { analyseScript } from "./script.js";
 import { analyseShell } from "./shell.js";
+import { analyseVbscript } from "./vbscript.js";
 
 /** How deep code may be nested in code. */
 const maximumDepth = 8;
@@ -17,6 +21,8 @@ export interface CodeToAnalyse {
   /** The work folder's path as it stands in the code. */
   readonly work: string;
   readonly files: Files;
+  /** Whether the code runs on Windows. */
+  readonly windows?: boolean;
   /** Absolute paths outside the work folder that earlier code made, and which this code may remove. */
   readonly created?: ReadonlySet<string>;
   /** Whether the code arrives on the interpreter's standard input, where commands that it starts may read it. */
@@ -40,6 +46,7 @@ export async function analyseCode(input: CodeToAnalyse): Promise<CodeEffects> {
   const analysis: Analysis = {
     work: input.work,
     files: input.files,
+    windows: input.windows ?? false,
     findings: [],
     created: new Set(),
     removed: [],
@@ -118,7 +125,23 @@ function readPiece(
   code: string,
   stdin: Value,
 ): Value {
-  return grammars.parse(language, code, (root) => {
+  // On the other system's side the same names mean other paths and programs.
+  const windowsOnly = language === "batch" || language === "vbscript" || language === "jscript";
+  const { windows } = scope.analysis;
+  if (windows ? ["shell", "python", "lua"].includes(language) : windowsOnly) {
+    const system = windows ? "Windows" : "a system that is not Windows";
+    need(scope, "computed-code", `lint does not read ${language} code on ${system}`, 0);
+    return null;
+  }
+  if (language === "batch") {
+    analyseBatch(scope, code, stdin);
+    return null;
+  }
+  if (language === "vbscript") {
+    analyseVbscript(scope, code);
+    return null;
+  }
+  return grammars.parse(language === "jscript" ? "javascript" : language, code, (root) => {
     const wrong = syntaxError(root);
     if (wrong !== null) {
       scope.analysis.findings.push({
@@ -129,7 +152,9 @@ function readPiece(
       return null;
     }
     if (language === "shell") return analyseShell(scope, root, stdin);
-    analyseScript(scope, language, root, stdin);
+    if (language === "powershell") analysePowershell(scope, root, stdin);
+    else if (language === "jscript") analyseJscript(scope, root);
+    else analyseScript(scope, language, root, stdin);
     return null;
   });
 }

@@ -24,6 +24,8 @@ export interface Analysis {
   /** The work folder's path in the code. */
   readonly work: string;
   readonly files: Files;
+  /** Whether the code runs on Windows: paths and commands are then those of Windows. */
+  readonly windows: boolean;
   readonly findings: Finding[];
   /** Absolute paths outside the work folder that the code makes or writes. */
   readonly created: Set<string>;

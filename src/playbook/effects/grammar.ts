@@ -7,14 +7,19 @@ const packages = {
   python: "tree-sitter-python/tree-sitter-python.wasm",
   javascript: "tree-sitter-javascript/tree-sitter-javascript.wasm",
   lua: "@tree-sitter-grammars/tree-sitter-lua/tree-sitter-lua.wasm",
-} as const satisfies Record<Exclude<Language, "unknown">, string>;
+  powershell: "tree-sitter-powershell/tree-sitter-powershell.wasm",
+} as const satisfies Partial<Record<Language, string>>;
 
-export type ReadableLanguage = keyof typeof packages;
+/** The languages that have a grammar of their own. */
+export type GrammarLanguage = keyof typeof packages;
+
+/** The languages that lint can read. */
+export type ReadableLanguage = Exclude<Language, "unknown">;
 
 /** The parsers of all readable languages; parsing itself is synchronous. */
 export interface Grammars {
   /** Parses code and hands the root to `use`; the tree is released afterwards. */
-  parse<T>(language: ReadableLanguage, code: string, use: (root: Node) => T): T;
+  parse<T>(language: GrammarLanguage, code: string, use: (root: Node) => T): T;
 }
 
 let loaded: Promise<Grammars> | null = null;
@@ -29,11 +34,11 @@ async function load(): Promise<Grammars> {
   const treeSitter = await import("web-tree-sitter");
   await treeSitter.Parser.init();
   const require = createRequire(import.meta.url);
-  const parsers = new Map<ReadableLanguage, Parser>();
+  const parsers = new Map<GrammarLanguage, Parser>();
   for (const [language, wasm] of Object.entries(packages)) {
     const parser = new treeSitter.Parser();
     parser.setLanguage(await treeSitter.Language.load(require.resolve(wasm)));
-    parsers.set(language as ReadableLanguage, parser);
+    parsers.set(language as GrammarLanguage, parser);
   }
   return {
     parse: (language, code, use) => {

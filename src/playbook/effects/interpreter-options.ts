@@ -138,3 +138,28 @@ export function luaGiven(words: readonly Word[]): Given {
   const [only] = codes;
   return only === undefined ? { kind: "stdin" } : { kind: "code", word: only };
 }
+
+/** The options of PowerShell on Linux, written out; anything shorter is not read. */
+export function powershellGiven(words: readonly Word[]): Given {
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as Word;
+    const text = textOf(word);
+    const value = words[index + 1];
+    if (text === null) return computedWord(word);
+    if (/^-(noprofile|nologo|noninteractive)$/i.test(text)) continue;
+    if (/^-(command|c)$/i.test(text) && value !== undefined && index + 2 === words.length)
+      return textOf(value) === "-" ? { kind: "stdin" } : { kind: "code", word: value };
+    if (/^-(file|f)$/i.test(text) && value !== undefined) return { kind: "file", word: value };
+    if (/^-(encodedcommand|enc|e|ec)$/i.test(text) && value !== undefined) {
+      const encoded = textOf(value);
+      if (encoded === null || !/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return computedWord(value);
+      return {
+        kind: "code",
+        word: { ...value, value: [Buffer.from(encoded, "base64").toString("utf16le")] },
+      };
+    }
+    if (!text.startsWith("-")) return { kind: "file", word };
+    return { kind: "unknown", at: word.at, reason: `lint does not know the option ${text} of PowerShell` };
+  }
+  return { kind: "stdin" };
+}

@@ -4,6 +4,7 @@ import { need, type Scope, type Value } from "./finding.js";
 import {
   javascriptGiven,
   luaGiven,
+  powershellGiven,
   pythonGiven,
   shellGiven,
   textOf,
@@ -48,16 +49,21 @@ export function interpreter(
   const [name, ...rest] = words as [Word, ...Word[]];
   const program = posix.basename(name.value?.[0] ?? "");
   const language = languageOf(program);
+  const unknown = (): Given => ({
+    kind: "unknown",
+    at: name.at,
+    reason: `lint cannot read the language of ${program}`,
+  });
   const given = {
     shell: shellGiven,
     python: pythonGiven,
     javascript: javascriptGiven,
     lua: luaGiven,
-    unknown: (): Given => ({
-      kind: "unknown",
-      at: name.at,
-      reason: `lint cannot read the language of ${program}`,
-    }),
+    powershell: powershellGiven,
+    batch: unknown,
+    vbscript: unknown,
+    jscript: unknown,
+    unknown,
   }[language](rest, scope);
   literalScan(scope, program, pathsGiven(rest, given));
   return runGiven(scope, language, program, given, stdin, name.at, inner);

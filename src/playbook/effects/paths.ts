@@ -1,5 +1,12 @@
 import { normalize } from "node:path/posix";
 import { need, type Scope, type Value } from "./finding.js";
+import {
+  namesWindowsSecret,
+  readsWindowsPath,
+  removesWindowsPath,
+  windowsNameInWork,
+  writesWindowsPath,
+} from "./windows-paths.js";
 
 const homes = /^(~[^/]*|\/root|\/home\/[^/]+)(?=\/|$)/;
 
@@ -85,6 +92,7 @@ export function isInWork(scope: Scope, path: string): boolean {
 
 /** The name of a file directly in the work folder; null for anything else. */
 export function nameInWork(scope: Scope, path: string): string | null {
+  if (scope.analysis.windows) return windowsNameInWork(scope, path);
   if (scope.analysis.unknownFolder && !path.startsWith("/")) return null;
   const names = absolutePaths(scope, path).map((absolute) => {
     const { work } = scope.analysis;
@@ -106,6 +114,12 @@ export function isCredential(path: string, glob: boolean): boolean {
       : [example];
     return homes_.some((candidate) => matchesGlob(path, candidate));
   });
+}
+
+/** Whether a text in code names credentials. */
+export function namesCredential(scope: Scope, text: string): boolean {
+  if (scope.analysis.windows) return namesWindowsSecret(text);
+  return absolutePaths(scope, text).some((path) => isCredential(path, false));
 }
 
 /** Whether reading everything below a folder reaches credentials. */
@@ -146,6 +160,10 @@ function matchesSegment(pattern: string, text: string): boolean {
 
 /** Reading a file: needs `credentials` for what holds them. */
 export function readsPath(scope: Scope, path: Value, glob: boolean, what: string, at: number): void {
+  if (scope.analysis.windows) {
+    readsWindowsPath(scope, path, what, at);
+    return;
+  }
   if (path === null) {
     need(scope, "computed-code", `${what} reads a file whose path is computed`, at);
     return;
@@ -163,6 +181,10 @@ export function readsPath(scope: Scope, path: Value, glob: boolean, what: string
 
 /** Making, writing or changing a file or folder. `changes` is for what must exist already (modes, owners, in-place edits). */
 export function writesPath(scope: Scope, path: Value, what: string, at: number, changes = false): void {
+  if (scope.analysis.windows) {
+    writesWindowsPath(scope, path, what, at);
+    return;
+  }
   if (path === null || scope.analysis.unknownFolder) {
     need(scope, "outside-work-folder", `${what} writes to a path that is computed`, at);
     need(scope, "computed-code", `${what} writes to a path that is computed`, at);
@@ -209,6 +231,10 @@ function writesAbsolute(
 
 /** Removing a file or folder: needs `destructive` unless the code itself made it. */
 export function removesPath(scope: Scope, path: Value, what: string, at: number): void {
+  if (scope.analysis.windows) {
+    removesWindowsPath(scope, path, what, at);
+    return;
+  }
   if (path === null || scope.analysis.unknownFolder) {
     need(scope, "destructive", `${what} removes what is at a path that is computed`, at);
     return;

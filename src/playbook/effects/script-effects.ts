@@ -5,6 +5,9 @@ import type { Rule, ScriptLanguage } from "./script-rules.js";
 import type { Call } from "./script-syntax.js";
 import { runCommand } from "./shell-commands.js";
 import { literalWord, type Word } from "./shell-word.js";
+import { textOf } from "./interpreter-options.js";
+import { opaque } from "./windows-paths.js";
+import { runWindowsCommand } from "./windows-programs.js";
 
 /** What applying a rule needs of the walk. */
 export interface Reader {
@@ -207,23 +210,23 @@ function command(reader: Reader, name: string, call: Call, at: number): void {
   const shell = call.named.get("shell");
   const text = first === undefined || call.spread ? null : reader.text(first);
   if (words !== null && shell === undefined) {
-    runCommand({ scope, functions: new Set(), inner: () => null }, words, input(reader, name, call));
+    start(scope, words, input(reader, name, call), at);
     return;
   }
   const always = !name.startsWith("subprocess.") || /get(status)?output$/.test(name);
   if (text !== null && !always && shell === undefined) {
-    runCommand(
-      { scope, functions: new Set(), inner: () => null },
-      [literalWord(text, at)],
-      input(reader, name, call),
-    );
+    start(scope, [literalWord(text, at)], input(reader, name, call), at);
     return;
   }
   if (text === null) {
     need(scope, "computed-code", `${name} runs a command that is computed`, at);
     return;
   }
-  for (const one of text) scope.nested("shell", "sh", one, at, input(reader, name, call));
+  const stdin = input(reader, name, call);
+  for (const one of text) {
+    if (scope.analysis.windows) scope.nested("batch", "cmd", one, at, stdin);
+    else scope.nested("shell", "sh", one, at, stdin);
+  }
 }
 
 function program(reader: Reader, name: string, call: Call, at: number): void {
@@ -240,11 +243,20 @@ function program(reader: Reader, name: string, call: Call, at: number): void {
     return;
   }
   const given = language === "python" ? words.slice(1) : words;
-  runCommand(
-    { scope, functions: new Set(), inner: () => null },
-    [literalWord(reader.text(file), at), ...given],
-    input(reader, name, call),
-  );
+  start(scope, [literalWord(reader.text(file), at), ...given], input(reader, name, call), at);
+}
+
+/** A program that is started without a shell. */
+function start(scope: Scope, words: readonly Word[], stdin: Value, at: number): void {
+  if (!scope.analysis.windows) {
+    runCommand({ scope, functions: new Set(), inner: () => null }, words, stdin);
+    return;
+  }
+  const [name = opaque, ...rest] = words.map((word) => textOf(word) ?? opaque);
+  const tail = rest
+    .map((word) => ` ${/[\s"]/.test(word) ? `"${word.replaceAll('"', '\\"')}"` : word}`)
+    .join("");
+  runWindowsCommand(scope, { name, tail, at, stdin });
 }
 
 /** The words of a list literal; null for anything else. */

@@ -1,7 +1,6 @@
 import type { Effect } from "../../model/playbook.js";
-import type { ReadableLanguage } from "./grammar.js";
 
-export type ScriptLanguage = Exclude<ReadableLanguage, "shell">;
+export type ScriptLanguage = "python" | "javascript" | "lua";
 
 /** What calling a function does. Numbers are positions of arguments. */
 export type Rule =

@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { need, type Scope, type Value } from "./finding.js";
-import { absolutePaths, isCredential } from "./paths.js";
+import { namesCredential } from "./paths.js";
 import { powerfulVariables } from "./programs.js";
 import { applyRule, extracts, type Reader } from "./script-effects.js";
 import { checkMember, checkProperty, isNumeric, isReference } from "./script-members.js";
@@ -241,8 +241,8 @@ class ScriptWalk implements Reader {
   /** Credentials by name, wherever a text stands. */
   #literal(node: Node): void {
     const text = literalText(node, this.language);
-    if (text === null || text.length > 400 || !/[/.]/.test(text)) return;
-    if (absolutePaths(this.scope, text).some((path) => isCredential(path, false))) {
+    if (text === null || text.length > 400 || !/[/\\.]/.test(text)) return;
+    if (namesCredential(this.scope, text)) {
       need(this.scope, "credentials", `the code names ${text}`, node.startIndex);
     }
   }

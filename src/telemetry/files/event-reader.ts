@@ -4,6 +4,8 @@ import { beginsRendered, RenderedEvents } from "./rendered-events.js";
 import { XmlEvents } from "./xml-events.js";
 
 const nothing = Buffer.alloc(0);
+/** In UTF-8, its bytes as characters. */
+const byteOrderMark = "\u00ef\u00bb\u00bf";
 
 /** Files that hold events in a form that is not read, by their first bytes. */
 const foreign: readonly (readonly [RegExp, string, string])[] = [
@@ -20,18 +22,24 @@ const foreign: readonly (readonly [RegExp, string, string])[] = [
   ],
 ];
 
+export type FormatName = "json" | "xml" | "rendered";
+
+/** What a stream of bytes begins with: a file, or a later piece of one, in the format of that file. */
+export type Beginning = "file" | FormatName;
+
+/** Bytes by which the format of a file is told. */
+export const FIRST_BYTES = 64;
+
 /** Finds the events in a stream of bytes, whose format (JSON, XML or rendered text) it tells by how they begin. Keeps no more than one event's bytes. */
 export class EventReader {
   readonly #sink: EventSink;
-  #format: EventFormat | null = null;
+  #format: EventFormat | null;
   #rest: Buffer = nothing;
-  #begun: boolean;
   #refused = false;
 
-  /** @param atStart the first byte is the file's; false for a later piece of a file that is read in pieces */
-  constructor(sink: EventSink, atStart = true) {
+  constructor(sink: EventSink, begin: Beginning = "file") {
     this.#sink = sink;
-    this.#begun = !atStart;
+    this.#format = begin === "file" ? null : eventsOf(begin);
   }
 
   /** Whether all bytes were taken, and the next could as well be the first of a file. */
@@ -48,24 +56,22 @@ export class EventReader {
   push(chunk: Buffer, last: boolean): void {
     if (this.#refused) return;
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    if (!this.#begun) {
-      if (bytes.length < 64 && !last) {
+    if (this.#format === null) {
+      if (bytes.length < FIRST_BYTES && !last) {
         this.#rest = Buffer.from(bytes);
         return;
       }
-      this.#begun = true;
       if (this.#refuse(bytes)) return;
-      if (bytes.length >= 3 && bytes.toString("latin1", 0, 3) === "\u00ef\u00bb\u00bf")
-        bytes = bytes.subarray(3);
+      if (bytes.toString("latin1", 0, 3) === byteOrderMark) bytes = bytes.subarray(3);
+      this.#format = eventsOf(formatOf(bytes));
     }
-    const format = (this.#format ??= formatOf(bytes));
-    const taken = format.take(bytes, last, this.#sink);
+    const taken = this.#format.take(bytes, last, this.#sink);
     // Copied: the chunk's memory may be used again.
     this.#rest = taken === bytes.length ? nothing : Buffer.from(bytes.subarray(taken));
   }
 
   #refuse(bytes: Buffer): boolean {
-    const begin = bytes.toString("latin1", 0, 16);
+    const begin = bytes.toString("latin1", 0, FIRST_BYTES);
     const found = foreign.find(([pattern]) => pattern.test(begin));
     if (found === undefined) return false;
     const [, message, hint] = found;
@@ -76,9 +82,15 @@ export class EventReader {
   }
 }
 
-/** By the first byte that is no white space. A file of blanks has no events in any format. */
-function formatOf(bytes: Buffer): EventFormat {
-  const begin = bytes.toString("latin1", 0, 4096).trimStart();
-  if (beginsRendered(begin)) return new RenderedEvents();
-  return begin.startsWith("<") || /^Record \d+\s*</.test(begin) ? new XmlEvents() : new JsonEvents();
+function eventsOf(format: FormatName): EventFormat {
+  if (format === "rendered") return new RenderedEvents();
+  return format === "xml" ? new XmlEvents() : new JsonEvents();
+}
+
+/** The format of a file by the first byte that is no white space. A file of blanks has no events in any. */
+export function formatOf(bytes: Buffer): FormatName {
+  const text = bytes.toString("latin1", 0, 4096);
+  const begin = (text.startsWith(byteOrderMark) ? text.slice(byteOrderMark.length) : text).trimStart();
+  if (beginsRendered(begin)) return "rendered";
+  return begin.startsWith("<") || /^Record \d+\s*</.test(begin) ? "xml" : "json";
 }

@@ -42,7 +42,7 @@ export class JsonEvents implements EventFormat {
   #unfinished = 0;
 
   get idle(): boolean {
-    return this.#place === "outside" && this.#skipping === -1;
+    return this.#place === "outside" && this.#skipping === -1 && this.#before === 0;
   }
 
   take(bytes: Buffer, last: boolean, sink: EventSink): number {

@@ -27,7 +27,7 @@ export class XmlEvents implements EventFormat {
   #unfinished = 0;
 
   get idle(): boolean {
-    return !this.#skipping;
+    return !this.#skipping && this.#before === 0;
   }
 
   take(bytes: Buffer, last: boolean, sink: EventSink): number {

@@ -69,7 +69,7 @@ export interface System {
   readonly source?: string;
   readonly allowed: Allowed;
   readonly shape?: (given: RuleCase) => RuleCase;
-  /** How many of the rules must have a query, and how many events must be found by them. */
+  /** For each rule that is tried: how many must have a query at least, and how many events must be found by them. */
   readonly least: readonly [converted: number, found: number];
 }
 
@@ -83,36 +83,36 @@ function splFinds(text: string): Condition {
 }
 
 export const systems: readonly System[] = [
-  { language: "spl", finds: splFinds, allowed: () => true, least: [500, 300] },
+  { language: "spl", finds: splFinds, allowed: () => true, least: [0.62, 0.38] },
   {
     language: "kql",
     finds: kqlFinds,
     source: "Events",
     allowed: table,
-    least: [400, 300],
+    least: [0.5, 0.38],
   },
   {
     language: "lucene",
     finds: luceneFinds,
     allowed: typed,
-    least: [300, 200],
+    least: [0.38, 0.25],
   },
   {
     language: "esql",
     finds: esqlFinds,
     source: "events",
     allowed: typed,
-    least: [300, 200],
+    least: [0.38, 0.25],
   },
-  { language: "eql", finds: eqlFinds, allowed: typed, least: [150, 100] },
-  { language: "ppl", finds: pplFinds, source: "events", allowed: typed, least: [150, 100] },
-  { language: "logsql", finds: logsqlFinds, allowed: loose, least: [150, 100] },
+  { language: "eql", finds: eqlFinds, allowed: typed, least: [0.19, 0.12] },
+  { language: "ppl", finds: pplFinds, source: "events", allowed: typed, least: [0.19, 0.12] },
+  { language: "logsql", finds: logsqlFinds, allowed: loose, least: [0.19, 0.12] },
   {
     language: "logql",
     finds: logqlFinds,
     source: '{job="events"} | json',
     allowed: loose,
-    least: [150, 100],
+    least: [0.19, 0.12],
   },
-  { language: "udm-search", finds: udmFinds, allowed: typedNotEmpty, shape: renamed, least: [150, 100] },
+  { language: "udm-search", finds: udmFinds, allowed: typedNotEmpty, shape: renamed, least: [0.19, 0.12] },
 ];

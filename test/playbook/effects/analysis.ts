@@ -9,13 +9,22 @@ const programs: Readonly<Record<Exclude<Language, "unknown">, string>> = {
   python: "python3",
   javascript: "node",
   lua: "lua",
+  powershell: "powershell",
+  batch: "cmd",
+  vbscript: "cscript",
+  jscript: "cscript",
 };
 
 export interface CodeOptions {
   readonly program?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly viaStdin?: boolean;
+  /** Whether the code runs on Windows; the languages of Windows alone always do. */
+  readonly windows?: boolean;
 }
+
+/** The work folder in the codes of these tests, on Windows. */
+export const windowsWork = "C:\\Tyrian-Work\\0";
 
 /** What lint finds in a code: the effects, sorted, and `syntax` for code that it cannot parse. */
 export async function effectsOf(
@@ -23,11 +32,13 @@ export async function effectsOf(
   code: string,
   options: CodeOptions = {},
 ): Promise<string[]> {
+  const windows = options.windows ?? ["powershell", "batch", "vbscript", "jscript"].includes(language);
   const { findings } = await analyseCode({
+    windows,
     language,
     program: options.program ?? programs[language],
     code,
-    work,
+    work: windows ? windowsWork : work,
     files: new Map(Object.entries(options.files ?? {})),
     viaStdin: options.viaStdin ?? false,
   });

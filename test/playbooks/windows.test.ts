@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { loadPlaybooks } from "../../src/playbook/load.js";
+import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
+import { windowsBatchLine } from "../../src/playbook/windows-command-line.js";
+import { rules, shelf, short } from "./shelf.js";
+import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
+
+/**
+ * The playbooks for Windows against constructed events (see windows-events.ts): each analytic fires on what its own
+ * procedure would leave and stays quiet on what its twin would leave.
+ */
+
+const { playbooks } = await loadPlaybooks([shelf]);
+const work = "C:\\Windows\\Temp\\tmpAbCdEf0123";
+const facts = JSON.parse(
+  readFileSync(resolve(import.meta.dirname, "../../../shared/attack/t1059.json"), "utf8"),
+) as { analytics: Record<string, { analytic: string; strategy: string; platforms: string[] }[]> };
+
+const cases = playbooks.flatMap((playbook) =>
+  playbook.procedures.filter(isForWindows).flatMap((procedure) =>
+    procedure.expect.flatMap(({ analytic }) =>
+      variantsOf(procedure).map((variant) => ({
+        playbook,
+        procedure,
+        variant,
+        file: resolve(dirname(playbook.file), analytic),
+        title: `${short(resolve(dirname(playbook.file), analytic))} ${JSON.stringify(variant)}`,
+      })),
+    ),
+  ),
+);
+
+function fires(file: string, events: ConstructedEvents, log: keyof ConstructedEvents): boolean {
+  const rule = rules.find((entry) => entry.file === file)?.rule;
+  if (rule === undefined) throw new Error(`${file} has no rule`);
+  return events[log].some((event) => rule.matches(event));
+}
+
+describe("on constructed Windows events", () => {
+  for (const { playbook, procedure, variant, file, title } of cases)
+    test(title, () => {
+      const text = readFileSync(file, "utf8");
+      const events = windowsEvents(renderAction(procedure, variant, work).act, work);
+      const twin = twinAsProcedure(procedure);
+      if (twin === null) throw new Error(`${procedure.id} has no twin`);
+      const [twinVariant = variant] = variantsOf(twin);
+      const twinEvents = windowsEvents(renderAction(twin, { ...variant, ...twinVariant }, work).act, work);
+      const logs = text.includes("ps_script") ? (["powershell"] as const) : (["sysmon", "security"] as const);
+      for (const log of logs) {
+        const needsParent = text.includes("ParentCommandLine");
+        if (needsParent)
+          expect(text.replace(/\s+/g, " ")).toContain("Needs the parent's command line (Sysmon)");
+        expect(fires(file, events, log), `${log} of ${procedure.id}`).toBe(
+          !(needsParent && log === "security"),
+        );
+        expect(fires(file, twinEvents, log), `${log} of the twin of ${procedure.id}`).toBe(false);
+      }
+      const { analytic, strategy } =
+        facts.analytics[playbook.technique]?.find(({ platforms }) => platforms.includes("Windows")) ?? {};
+      expect(text).toContain(`https://attack.mitre.org/detectionstrategies/${strategy}/#${analytic}`);
+    });
+});
+
+test("cmd.exe can carry every command line", () => {
+  for (const { procedure } of cases)
+    for (const action of [procedure, twinAsProcedure(procedure)])
+      for (const variant of action === null ? [] : variantsOf(action))
+        if (action !== null)
+          expect(windowsBatchLine(renderAction(action, variant, work).act, work)).not.toBeNull();
+});
+
+test("each technique of Windows has six procedures at least", () => {
+  const count = new Map<string, number>();
+  for (const { technique, procedures } of playbooks) {
+    const own = procedures.filter(isForWindows).length;
+    count.set(technique, (count.get(technique) ?? 0) + own);
+  }
+  for (const technique of ["T1059.001", "T1059.003", "T1059.005", "T1059.007"])
+    expect(count.get(technique), technique).toBeGreaterThanOrEqual(6);
+});
+
+test("what Wine can run is tagged: its own shell, script host and nothing of PowerShell", () => {
+  for (const { procedure } of cases.filter((one) => one.procedure.tags.includes("wine"))) {
+    const texts = [procedure.run, procedure.twin?.run ?? ""].join("\n");
+    expect(JSON.stringify(procedure.interpreter), procedure.id).toMatch(/"program":"(cmd|cscript)"/);
+    // Wine's script host refuses //E:, and has no streams of its own.
+    expect(texts, procedure.id).not.toMatch(/powershell|\/\/e:|wscript\.std|tasklist|findstr/i);
+  }
+});
