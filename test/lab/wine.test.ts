@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { labDown, labStatus, labUp, type LabHost, type LabState } from "../../src/lab/embedded/index.js";
 import { WINE } from "../../src/lab/embedded/wine/names.js";
@@ -83,7 +83,7 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
     expect(readFileSync(file("ansi.txt"))).toEqual(Buffer.from([0xe9, 0x0d, 0x0a]));
     const asks = connection("set /p answer=& set answer");
     asks.stdin.end("yes\r\n");
-    expect(String(await once(asks.stdout, "data"))).toMatch(/^answer=yes\r/);
+    expect(await text(asks.stdout)).toMatch(/^answer=yes\r/);
     const refused = await says("echo €");
     expect(refused).toMatchObject({ stdout: "", exitCode: 1 });
     expect(refused.stderr).toContain("code page 437");
@@ -103,7 +103,16 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
     await expect.poll(() => running(/^ping -n 100/), { timeout: 10_000 }).toBe(1);
     client.kill("SIGKILL");
     await expect.poll(() => running(/^ping -n 100|windows-shell/), { timeout: 10_000 }).toBe(0);
-    expect(readdirSync(join(lab.folder, "hosts", host.name, "prefix/drive_c/tyrian"))).toEqual([]);
+    const scripts = join(lab.folder, "hosts", host.name, "prefix/drive_c/tyrian");
+    await expect.poll(() => readdirSync(scripts), { timeout: 10_000 }).toEqual([]);
+  });
+
+  test("ends what a command has left running, with a console of its own too", async () => {
+    expect((await says("start ping -n 101 127.0.0.1")).exitCode).toBe(0);
+    expect(running(/ping -n 101/)).toBe(0);
+    await expect
+      .poll(async () => (await events()).some(({ argv }) => argv.includes("101")), { timeout: 10_000 })
+      .toBe(true);
   });
 
   test("is watched: each launch is a process creation of Windows", async () => {

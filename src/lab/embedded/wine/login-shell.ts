@@ -6,6 +6,9 @@ export const LOGIN_SHELL = "/etc/tyrian/windows-shell";
 /** Characters that cmd takes in a line. */
 const LONGEST_LINE = 8191;
 
+/** Looks for what is still to be ended. One with no environment at all, which is not told from one that is starting, uses them up. */
+const MOST_LOOKS = 500;
+
 /**
  * The login shell of a Windows host that Wine plays. sshd gives it the command line that was asked for, and Wine's cmd runs that:
  *
@@ -14,8 +17,9 @@ const LONGEST_LINE = 8191;
  *   name is defined when the line begins, every other percent sign is itself (so that `for %i` works).
  * - A line is UTF-8, as from any client; Wine reads batch files in code page 437, and writes in 1252. What 437 lacks is refused.
  * - The exit status is the eight lower bits of Windows' exit code: Unix has no more.
- * - What the command started ends with it, or with the connection: a login session holds all its processes, also those
- *   that Wine has forked away from their parents, and the kernel tells the shell when its connection ends.
+ * - What the command started ends with it, or with the connection. Wine forks its processes away from their parents, and a
+ *   program with a console of its own (`start`) from the session too; a mark in the environment stays, among Wine's own
+ *   variables there. The kernel tells the shell when its connection ends.
  */
 export const LOGIN_SHELL_TEXT = `#!/bin/bash --norc
 if [[ $1 != -c ]]; then
@@ -66,21 +70,32 @@ batch+=$rest
 
 export LC_ALL=C.UTF-8 WINEDEBUG=-all WINELOADER=${WINE} WINEPREFIX=/${PREFIX}
 file=$$-$EPOCHREALTIME
+export WINETYRIAN=$file
 printf '@echo off\\r\\n%s\\r\\n' "$batch" > "$WINEPREFIX/drive_c/${SCRIPTS}/$file.bat"
 cd "$WINEPREFIX/drive_c/users/$USER"
 
 stop() {
   trap '' TERM HUP
-  local found=1 stat fields
-  while [[ -n $found ]]; do
+  # Nobody may read any more, and what bash says of a job that was killed would then end it.
+  exec > /dev/null 2>&1
+  local found=1 looks=0 process fields marks words
+  while [[ -n $found ]] && (( looks++ < ${String(MOST_LOOKS)} )); do
     found=
-    for stat in /proc/[0-9]*/stat; do
-      read -r fields 2> /dev/null < "$stat" || continue
-      # After the name, in parentheses: state, parent, group, session.
-      read -r -a of <<< "\${fields##*) }"
-      [[ \${of[3]} == "$$" && \${of[0]} != Z && \${fields%% *} != "$$" ]] || continue
+    for process in /proc/[0-9]*; do
+      [[ $process != "/proc/$$" ]] || continue
+      marks=()
+      { mapfile -d '' marks < "$process/environ" && read -r fields < "$process/stat"; } 2> /dev/null || continue
+      # After the name, in parentheses: state, parent, group, session. One that has ended is nothing to wait for.
+      read -r -a words <<< "\${fields##*) }"
+      [[ \${words[0]} != [ZX] ]] || continue
+      if (( \${#marks[@]} == 0 )) && [[ \${words[3]} != "$$" ]]; then
+        # It is executing a program at this moment, and has no environment until that is done.
+        found=1
+        continue
+      fi
+      [[ \${words[3]} == "$$" || " \${marks[*]} " == *" WINETYRIAN=$file "* ]] || continue
       found=1
-      kill -KILL "\${fields%% *}" 2> /dev/null
+      kill -KILL "\${process#/proc/}" 2> /dev/null
     done
   done
   rm -f "$WINEPREFIX/drive_c/${SCRIPTS}/$file.bat"
