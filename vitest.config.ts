@@ -9,8 +9,8 @@ const withinModules = [
   "transport",
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Peers are installed from other registries: `npm run test:peers`. */
-const peers = ["test/peers/**"];
+/** Peers are installed from other registries: `npm run test:peers`. Wine takes its time: `npm run test:wine`. */
+const ofTheirOwn = ["test/peers/**", "test/lab/windows/**"];
 
 /** Twice as many as there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 4;
@@ -31,13 +31,19 @@ export default defineConfig({
         test: {
           name: "processes",
           include: ["test/**/*.test.ts"],
-          exclude: [...withinModules, ...onRealHosts, ...peers],
+          exclude: [...withinModules, ...onRealHosts, ...ofTheirOwn],
           sequence: { groupOrder: 0 },
         },
       },
       {
         extends: true,
-        test: { name: "lab", include: onRealHosts, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: "lab",
+          include: onRealHosts,
+          exclude: ofTheirOwn,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -7,7 +7,13 @@ import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
 import type { EnginePorts } from "../engine/ports.js";
 import { WithheldTargets } from "../engine/withheld.js";
 import type { Journal } from "../journal/journal.js";
-import { assertInScope, checkToken, tokenCommand } from "../lab/scope.js";
+import {
+  assertInScope,
+  checkToken,
+  tokenCommand,
+  windowsTokenCommand,
+  windowsTokenOutput,
+} from "../lab/scope.js";
 import { SENTINEL_WORD } from "../model/event.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Target } from "../model/target.js";
@@ -19,6 +25,7 @@ import { readHostLog } from "../telemetry/host-log.js";
 import { createLocalTransport } from "../transport/local.js";
 import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
+import { createPowerShellTransport } from "../transport/powershell.js";
 import { createSshTransport } from "../transport/ssh.js";
 import type { ConnectOptions, Session } from "../transport/transport.js";
 import { createWinrmTransport } from "../transport/winrm.js";
@@ -66,10 +73,13 @@ export function openTargets(
     openSocket: (target, options) => sockets.open(target, options),
     onWarning,
   });
-  const transports = { ssh, winrm, local: createLocalTransport() };
+  const transports = {
+    ...{ ssh, winrm, local: createLocalTransport() },
+    powershell: createPowerShellTransport(),
+  };
   const openPool = (): SessionPool =>
     new SessionPool((target) => transports[target.transport.type], {
-      onConnect: (session) => proveLab(session, lab),
+      onConnect: (session, target) => proveLab(session, target, lab),
     });
   const [pool, readers] = [openPool(), openPool()];
   const acquireFrom = async (
@@ -105,9 +115,14 @@ export function openTargets(
 
 /**
  * The host must show the token that was planted when the lab was built. Nothing skips this. The sentinel marks the session
- * as ours, so that nothing done in it ever counts as background.
+ * as ours, so that nothing done in it ever counts as background; a Windows host has none yet.
  */
-async function proveLab(session: Session, lab: ChosenLab): Promise<void> {
+async function proveLab(session: Session, target: Target, lab: ChosenLab): Promise<void> {
+  if (target.platform === "windows") {
+    const line = windowsTokenCommand(lab.inventory);
+    const { stdout } = await session.exec(line, { deadlineMs: TOKEN_DEADLINE_MS });
+    return await checkToken(lab.inventory, windowsTokenOutput(stdout));
+  }
   const stdin = `/bin/true ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
   const result = await session.exec("/bin/sh", { stdin, deadlineMs: TOKEN_DEADLINE_MS });
   await checkToken(lab.inventory, result.stdout);

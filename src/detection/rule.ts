@@ -45,7 +45,7 @@ export interface CompiledRule {
   satisfiedBy(events: readonly RuleEvent[]): boolean;
   /** Which clauses an event of the rule's log source met and which not, and the smallest change that would match. */
   explain(event: RuleEvent): NearestEvent;
-  /** Of a rule over several events: how near these came to it together. */
+  /** Of a rule over several events, and there whenever `contributes` is: how near these came to it together. */
   explainWindow?(events: readonly RuleEvent[]): WindowExplanation;
 }
 

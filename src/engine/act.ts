@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { TyrianError, messageOf } from "../errors.js";
 import { REASON, unseenExecution } from "../journal/results.js";
 import type { Execution } from "../model/execution.js";
@@ -8,7 +7,7 @@ import type { ExecResult, Session } from "../transport/transport.js";
 import { ActEnder, type Cut } from "./act-ender.js";
 import { checkProof } from "./proof.js";
 import { freshNonce } from "./nonce.js";
-import { actScript, quote, scriptFor, sweepScript } from "./script.js";
+import { scriptsOf } from "./scripts-of.js";
 import { type Status, splitStatus, StatusReader, statusOf } from "./status-lines.js";
 
 /** Milliseconds that placing the files and checking the requirements may take. */
@@ -38,51 +37,48 @@ export async function runAct(
   signal: AbortSignal,
   armed: Promise<unknown>,
 ): Promise<ActOutcome> {
+  if (signal.aborted) return { execution: interruptedBefore(signal), connected: true };
   const nonce = freshNonce();
-  const input = new PassThrough();
+  const scripts = scriptsOf(trial);
   let sent = false;
   let over = false;
-  const send = (): void => {
-    if (over || signal.aborted) return void input.end();
-    sent = true;
-    input.end(scriptFor(session, actScript(trial, nonce)));
-  };
-  armed.then(send, () => input.end());
-  if (signal.aborted) return { execution: interruptedBefore(signal), connected: true };
-  const reports = new StatusReader(nonce);
+  const begin = (): boolean => (sent = !over && !signal.aborted);
+  const reports = new StatusReader(nonce, scripts.reports);
   const reported = (word: "started" | "ended"): boolean => statusOf(reports.statuses, word) !== null;
   const ender = new ActEnder(() => sweep(session, trial));
   const interrupt = (): void => {
     if (sent) ender.end({ code: "interrupted", why: interruption(signal) }, reported("ended"));
-    else input.end();
   };
   let started = false;
   let timer = setTimeout(() => ender.abandon(), START_DEADLINE_MS);
   signal.addEventListener("abort", interrupt, { once: true });
   try {
-    const result = await session.exec("/bin/sh", {
-      stdin: input,
-      signal: ender.giveUp,
-      deadlineMs: START_DEADLINE_MS + trial.act.timeoutMs + WRAPPER_GRACE_MS,
-      evidencePrefix: join(folder, "evidence", trial.id),
-      onOutput: (stream, chunk) => {
-        if (stream === "stderr") reports.push(chunk);
-        if (started || !reported("started")) return;
-        started = true;
-        clearTimeout(timer);
-        timer = setTimeout(
-          () => ender.end({ code: "deadline-exceeded" }, reported("ended")),
-          trial.act.timeoutMs,
-        );
+    const result = await scripts.act(session, trial, nonce, {
+      ...{ armed, begin, unwanted: signal },
+      exec: {
+        signal: ender.giveUp,
+        deadlineMs: START_DEADLINE_MS + trial.act.timeoutMs + WRAPPER_GRACE_MS,
+        evidencePrefix: join(folder, "evidence", trial.id),
+        onOutput: (stream, chunk) => {
+          if (stream === "stderr") reports.push(chunk);
+          if (started || !reported("started")) return;
+          started = true;
+          clearTimeout(timer);
+          timer = setTimeout(
+            () => ender.end({ code: "deadline-exceeded" }, reported("ended")),
+            trial.act.timeoutMs,
+          );
+        },
       },
     });
     clearTimeout(timer);
     over = true;
     const cut = await ender.stop();
     return {
-      execution: sent
-        ? executionOf(trial, session, result, nonce, reports.statuses, cut)
-        : neverSent(result, signal),
+      execution:
+        sent || reports.statuses.length > 0
+          ? executionOf(trial, session, result, nonce, reports.statuses, cut)
+          : neverSent(result, signal),
       connected: result.ending !== "disconnected",
     };
   } catch (error) {
@@ -99,13 +95,9 @@ export async function runAct(
 
 /** Ends the trial's processes; how many there were, as far as that was reported. */
 async function sweep(session: Session, trial: Trial): Promise<number> {
-  const nonce = freshNonce();
   try {
-    const { stderr } = await session.exec("/bin/sh", {
-      stdin: scriptFor(session, sweepScript(trial.id, nonce)),
-      deadlineMs: SWEEP_DEADLINE_MS,
-    });
-    return Number(statusOf(splitStatus(stderr, nonce).statuses, "swept")?.rest ?? 0);
+    const { statuses } = await scriptsOf(trial).sweep(session, trial, SWEEP_DEADLINE_MS);
+    return Number(statusOf(statuses, "swept")?.rest ?? 0);
   } catch {
     // The connection is gone; the act's own result says so, and the cleanup sweeps again.
     return 0;
@@ -134,7 +126,7 @@ function executionOf(
 ): Execution {
   const report = statusOf(statuses, "ended");
   const leftBehind = statuses.filter(({ word }) => word === "left-behind");
-  const exitCode = report === null ? null : Number.parseInt(report.rest, 10);
+  const exitCode = report === null ? Number.NaN : Number.parseInt(report.rest, 10);
   const looked = Number.parseInt(statusOf(statuses, "looked")?.rest ?? "", 10);
   const base: Execution = {
     status: "ran",
@@ -142,10 +134,11 @@ function executionOf(
     startedAt: new Date(result.startedAt).toISOString(),
     endedAt: new Date(result.endedAt).toISOString(),
     durationMs: Math.round(result.durationMs),
-    exitCode: exitCode === null || Number.isNaN(exitCode) ? null : exitCode,
+    // cmd.exe prints the 32 bits with a sign.
+    exitCode: Number.isNaN(exitCode) ? null : exitCode >>> 0,
     signal: result.signal,
     stdout: result.stdout,
-    stderr: splitStatus(result.stderr, nonce).text,
+    stderr: splitStatus(result.stderr, nonce, scriptsOf(trial).reports).text,
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
@@ -223,6 +216,11 @@ function notStarted(
   if (statusOf(statuses, "work-folder-failed") !== null) {
     return notRun("work-folder-failed", `the work folder ${trial.work} could not be prepared`);
   }
+  if (statusOf(statuses, "processes-unknown") !== null) {
+    const message =
+      "the target cannot tell which processes are a trial's: Windows Script Host, VBScript and WMI must work there";
+    return notRun(REASON.requirementAbsent, message);
+  }
   if (cut?.code === "interrupted") return notRun(cut.code, `the act did not begin: ${cut.why}`);
   if (result.ending === "aborted") {
     const seconds = START_DEADLINE_MS / 1000;
@@ -280,10 +278,7 @@ interface ProofCommandAnswer {
 async function proofCommand(session: Session | null, trial: Trial, run: string): Promise<ProofCommandAnswer> {
   if (session === null) return { stdout: null, problem: "could not be run", lost: true };
   try {
-    const result = await session.exec("/bin/sh", {
-      stdin: `cd ${quote(trial.work)} || exit 1\n${run}\n`,
-      deadlineMs: PROOF_DEADLINE_MS,
-    });
+    const result = await scriptsOf(trial).proof(session, trial, run, PROOF_DEADLINE_MS);
     if (result.ending === "disconnected")
       return { stdout: null, problem: "the connection was lost", lost: true };
     if (result.ending !== "exited") return { stdout: null, problem: `did not end well (${result.ending})` };

@@ -3,8 +3,7 @@ import type { CleanupResult } from "../model/execution.js";
 import type { Trial } from "../model/trial.js";
 import { pause } from "../transport/abort.js";
 import type { Session } from "../transport/transport.js";
-import { keepHouse } from "./housekeeping.js";
-import { cleanupScript, scriptFor } from "./script.js";
+import { scriptsOf } from "./scripts-of.js";
 import { statusOf } from "./status-lines.js";
 
 const CLEANUP_DEADLINE_MS = 30_000;
@@ -44,11 +43,7 @@ async function once(
   trial: Trial,
   strays: readonly string[],
 ): Promise<Omit<CleanupResult, "attempts">> {
-  const { statuses, ending } = await keepHouse(
-    session,
-    (nonce) => scriptFor(session, cleanupScript(trial, nonce, strays)),
-    CLEANUP_DEADLINE_MS,
-  );
+  const { statuses, ending } = await scriptsOf(trial).cleanUp(session, trial, strays, CLEANUP_DEADLINE_MS);
   const folder = statusOf(statuses, "work-folder");
   if (folder === null) return { status: "unverified", detail: `the cleanup did not finish (${ending})` };
   const remaining = statusOf(statuses, "remaining")?.rest;

@@ -1,17 +1,12 @@
 import { PassThrough } from "node:stream";
 import { TyrianError } from "../errors.js";
-import type { ExecResult, Session } from "../transport/transport.js";
+import type { Session } from "../transport/transport.js";
+import type { Housekept } from "./host-scripts.js";
 import { freshNonce } from "./nonce.js";
-import { type Status, StatusReader, statusOf } from "./status-lines.js";
+import { StatusReader, statusOf } from "./status-lines.js";
 
 /** Milliseconds that one shell serves, so that none is there for ever. */
 const SERVES_MS = 30 * 60_000;
-
-/** What a script reported, and how it ended: `exited` also when it failed. */
-export interface Housekept {
-  readonly statuses: readonly Status[];
-  readonly ending: ExecResult["ending"];
-}
 
 /**
  * One shell of a session that runs our own scripts one after another, because a new channel costs as much as a script. Each

@@ -9,21 +9,6 @@ import { marker, setMark, strayFunctions, sweepLooking, wrapperLooking } from ".
  * They use builtins wherever they can: every exec of ours is telemetry of ours. POSIX sh; run under dash, bash, busybox.
  */
 
-/** Words that the scripts report on standard error, each line led by the nonce. See status-lines.ts. */
-export type StatusWord =
-  | "work-folder-failed"
-  | "requirement-missing"
-  | "started"
-  | "ended"
-  | "left-behind"
-  | "looked"
-  | "cleanup"
-  | "probe"
-  | "work-folder"
-  | "swept"
-  | "remaining"
-  | "script-ended";
-
 /**
  * Seconds that the wrapper waits for what the act left running, before the end sentinel closes the bracket. The clock is read
  * in whole ones, so it may be one more; where there is no clock, as many looks are made as take that long at least.

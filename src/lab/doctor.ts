@@ -6,6 +6,7 @@ import { findInFolders, isVersionWithin, systemFolders, versionIn } from "./doct
 import {
   probeAudit,
   probeOverlay,
+  probePowerShell,
   probeQueue,
   probeUserNamespaces,
   readCapabilities,
@@ -69,6 +70,8 @@ export interface DoctorReport {
   readonly overlay: Finding;
   readonly userNamespaces: Finding;
   readonly queue: QueueFinding;
+  /** What targets of the `powershell` transport need; the embedded lab has none. */
+  readonly powershell: Finding;
   /** Which embedded lab `tyrian lab up` can make here; null when none. */
   readonly lab: { readonly kind: "root" | "rootless" | null; readonly reason: string };
   /** The one command that installs what is missing; null when nothing is, or no package would help. */
@@ -137,6 +140,7 @@ export async function examineMachine(options: DoctorOptions = {}): Promise<Docto
     overlay,
     userNamespaces,
     queue,
+    powershell: probePowerShell(environment["PATH"]),
     lab,
     installCommand:
       packages.length === 0

@@ -165,6 +165,9 @@ function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
   };
   const transport = (settings: TransportSettings): TransportSettings => {
     if (settings.type === "ssh") return ssh(settings);
+    if (settings.type === "powershell" && settings.keyFile !== undefined) {
+      return { ...settings, keyFile: path(settings.keyFile) };
+    }
     return settings.type === "winrm" ? winrm(settings) : settings;
   };
   return {

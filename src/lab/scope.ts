@@ -154,6 +154,19 @@ export function tokenCommand(inventory: Inventory): string {
   return `tyrian_token=; read -r tyrian_token < ${path}; printf '%s\\n' "$tyrian_token"`;
 }
 
+/**
+ * The line that prints a Windows host's lab token, for cmd.exe and for PowerShell, whichever reads it: `type` is a word of both, so
+ * here too no program is started but the shell.
+ */
+export function windowsTokenCommand(inventory: Inventory): string {
+  return `type "${inventory.token.windowsPath}"`;
+}
+
+/** What a Windows host printed for `windowsTokenCommand`, as `checkToken` takes it: line ends are Windows' own, or missing. */
+export function windowsTokenOutput(output: string): string {
+  return `${output.replace(/\r?\n$/, "")}\n`;
+}
+
 /** Characters; a shorter token could be met by accident. */
 const SHORTEST_TOKEN = 16;
 

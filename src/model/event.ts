@@ -38,9 +38,10 @@ export const hostEventSchema = z.strictObject({
 export type HostEvent = z.infer<typeof hostEventSchema>;
 
 /**
- * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`: a harmless exec before and after a trial's act, seen by the
- * target's own sensor. It brackets the act, measures skew and lag, and proves that the pipe is open. A connection begins
- * with one of the trial `session`, which marks all of that login session as Tyrian's.
+ * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`, on Windows `cmd.exe /d /c rem tyrian-sentinel begin|end TRIAL`: a
+ * harmless exec before and after a trial's act, seen by the target's own sensor. It brackets the act, measures skew and lag, and
+ * proves that the pipe is open. A connection begins with one of the trial `session`, which marks all of that login session as
+ * Tyrian's.
  */
 export interface Sentinel {
   readonly edge: "begin" | "end";
@@ -49,10 +50,35 @@ export interface Sentinel {
 
 export const SENTINEL_WORD = "tyrian-sentinel";
 
-/** The sentinel that an event is, or null. Only the whole argument vector counts, not a mention of the word. */
-export function sentinelOf(event: Pick<HostEvent, "argv">): Sentinel | null {
+/**
+ * The command line of a sentinel of Windows. cmd.exe writes two blanks behind a program's name, and its path where the program was found
+ * so.
+ */
+const WINDOWS_SENTINEL = new RegExp(
+  String.raw`^"?(?:[a-z]:\\windows\\system32\\)?cmd(?:\.exe)?"? +/d +/c +rem +${SENTINEL_WORD} +(begin|end) +(\S+) *$`,
+  "i",
+);
+
+/** The sentinel that an event is, or null. Only the whole argument vector or command line counts, not a mention of the word. */
+export function sentinelOf(
+  event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource">>,
+): Sentinel | null {
+  const line = commandLineOnWindows(event);
+  if (line !== null) {
+    const [, edge, trial] = WINDOWS_SENTINEL.exec(line) ?? [];
+    return edge === undefined || trial === undefined
+      ? null
+      : { edge: edge.toLowerCase() as Sentinel["edge"], trial };
+  }
   const [program, word, edge, trial, ...rest] = event.argv;
   if (word !== SENTINEL_WORD || rest.length > 0 || trial === undefined) return null;
   if (program !== "/bin/true" && program !== "/usr/bin/true") return null;
   return edge === "begin" || edge === "end" ? { edge, trial } : null;
+}
+
+/** The one command line that a process of Windows has; null for others. Wine's processes are seen by the sensors of Linux, with it split. */
+function commandLineOnWindows({ argv, fields, logsource }: Parameters<typeof sentinelOf>[0]): string | null {
+  if (logsource?.product === "windows") return String(fields?.["CommandLine"] ?? "");
+  const [program, ...words] = argv;
+  return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program) ? words.join(" ") : null;
 }

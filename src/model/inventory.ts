@@ -8,6 +8,14 @@ export const inventorySchema = z.strictObject({
   token: z.strictObject({
     /** Where the token is on each host. */
     path: z.string().startsWith("/").default("/etc/tyrian/lab-token"),
+    /** Where it is on Windows hosts; no character of it has a meaning of its own to cmd.exe or PowerShell. */
+    windowsPath: z
+      .string()
+      .regex(
+        /^[a-z]:\\[^"%$`\n\r]+$/i,
+        'expected a path such as C:\\ProgramData\\tyrian\\lab-token, without " % $ `',
+      )
+      .default("C:\\ProgramData\\tyrian\\lab-token"),
     /** Its value, by reference. */
     value: secretReferenceSchema,
   }),

@@ -140,12 +140,37 @@ export const winrmTransportSchema = z
   });
 export type WinrmTransport = z.infer<typeof winrmTransportSchema>;
 
+/** PowerShell gives `ssh` its options as one line that is cut at blanks and quotes: such a word would become options of its own. */
+const sshWord = z
+  .string()
+  .regex(/^[^\s"'-][^\s"']*$/, "expected a word without blanks and quotes, not beginning with a hyphen");
+
+export const powershellTransportSchema = z.strictObject({
+  type: z.literal("powershell"),
+  /** IP address or name (PowerShell's -HostName); public addresses are refused. */
+  host: z.string().min(1),
+  port: z.int().min(1).max(65535).default(22),
+  /** On Windows also `DOMAIN\user`. */
+  user: sshWord,
+  /** The pinned host key, an OpenSSH public key line; a fingerprint does not do for OpenSSH's client. */
+  hostKey: z.string().regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?$/, "expected `ssh-ed25519 AAAA...`"),
+  /** A private key without a passphrase; absent: the keys of the ssh agent. */
+  keyFile: z
+    .string()
+    .regex(/^[^"\n]+$/, "expected a path without quotes")
+    .optional(),
+  /** The subsystem that the host's sshd_config has for `pwsh -sshs`. */
+  subsystem: sshWord.default("powershell"),
+});
+export type PowerShellTransport = z.infer<typeof powershellTransportSchema>;
+
 export const localTransportSchema = z.strictObject({ type: z.literal("local") });
 export type LocalTransport = z.infer<typeof localTransportSchema>;
 
 export const transportSchema = z.discriminatedUnion("type", [
   sshTransportSchema,
   winrmTransportSchema,
+  powershellTransportSchema,
   localTransportSchema,
 ]);
 export type TransportSettings = z.infer<typeof transportSchema>;

@@ -55,7 +55,11 @@ async function refusal(text: string | Uint8Array): Promise<TyrianError> {
 test("defaults are filled in and paths are relative to the file", async () => {
   expect(await load(good)).toMatchObject({
     name: "my-lab",
-    token: { path: "/etc/tyrian/lab-token", value: `file:${join(folder, "secrets/token")}` },
+    token: {
+      path: "/etc/tyrian/lab-token",
+      windowsPath: "C:\\ProgramData\\tyrian\\lab-token",
+      value: `file:${join(folder, "secrets/token")}`,
+    },
     telemetry: [{ file: join(folder, "logs/one.log") }],
     targets: [
       {

@@ -2,9 +2,16 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { assertInScope, checkToken, isPrivateAddress, tokenCommand } from "../../src/lab/scope.js";
+import {
+  assertInScope,
+  checkToken,
+  isPrivateAddress,
+  tokenCommand,
+  windowsTokenCommand,
+  windowsTokenOutput,
+} from "../../src/lab/scope.js";
 import { inventorySchema, type Inventory } from "../../src/model/inventory.js";
-import { winrmTransportSchema } from "../../src/model/target.js";
+import { powershellTransportSchema, winrmTransportSchema } from "../../src/model/target.js";
 import { execute } from "./helpers.js";
 
 let folder: string;
@@ -15,7 +22,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function inventory(host: string, token: { path?: string; value: string } = { value: "env:NONE" }): Inventory {
+function inventory(
+  host: string,
+  token: { path?: string; windowsPath?: string; value: string } = { value: "env:NONE" },
+): Inventory {
   return inventorySchema.parse({
     name: "lab",
     token,
@@ -182,6 +192,55 @@ test("the token command prints the token in every shell, whatever the path, with
   rmSync(path);
   const { stdout } = await execute("/bin/bash", ["-c", tokenCommand(lab)], { env: { tyrian_token: TOKEN } });
   expect(stdout).toBe("\n");
+});
+
+test("a Windows host's token is asked for with a word that cmd.exe and PowerShell share, and its line end is Windows'", async () => {
+  expect(windowsTokenCommand(inventory("10.0.0.1"))).toBe(`type "C:\\ProgramData\\tyrian\\lab-token"`);
+  for (const windowsPath of [
+    `C:\\a" & calc & "`,
+    "C:\\%TEMP%\\token",
+    "C:\\$(calc)",
+    "C:\\a`b",
+    "token",
+    "C:\\a\nb",
+  ]) {
+    const token = { value: "env:NONE", windowsPath };
+    expect(() => inventory("10.0.0.1", token), windowsPath).toThrow();
+  }
+  const file = join(folder, "windows-token");
+  writeFileSync(file, TOKEN);
+  const lab = inventory("10.0.0.1", { value: `file:${file}` });
+  for (const output of [TOKEN, `${TOKEN}\n`, `${TOKEN}\r\n`]) {
+    await expect(
+      checkToken(lab, windowsTokenOutput(output)),
+      JSON.stringify(output),
+    ).resolves.toBeUndefined();
+  }
+  for (const output of ["", "\r\n", `\ufeff${TOKEN}\r\n`, `${TOKEN}\r\n\r\n`, `${TOKEN} \r\n`, `x${TOKEN}`]) {
+    await expect(checkToken(lab, windowsTokenOutput(output)), JSON.stringify(output)).rejects.toMatchObject({
+      code: "lab-token-missing",
+    });
+  }
+});
+
+test("a host that PowerShell reaches is held to private addresses, and reached by the one that was checked", async () => {
+  const lab = inventory("10.0.0.1");
+  const through = (host: string): Inventory => {
+    const transport = powershellTransportSchema.parse({
+      type: "powershell",
+      host,
+      user: "op",
+      hostKey: "ssh-ed25519 AAAA",
+    });
+    return { ...lab, targets: lab.targets.map((target) => ({ ...target, transport })) };
+  };
+  await expect(assertInScope(through("8.8.8.8"), "one")).rejects.toMatchObject(refused);
+  await expect(
+    assertInScope(through("win1.lab"), "one", () => Promise.resolve(["93.184.216.34"])),
+  ).rejects.toMatchObject(refused);
+  await expect(
+    assertInScope(through("win1.lab"), "one", () => Promise.resolve(["10.0.0.7"])),
+  ).resolves.toMatchObject({ target: { transport: { host: "10.0.0.7" } } });
 });
 
 test("the token is checked whole", async () => {

@@ -1,13 +1,5 @@
 import { defineConfig } from "vitest/config";
-import type { Reporter } from "vitest/node";
-
-/** Prints why a test was skipped: see `skippedFor` in test/skipped.ts. */
-const skipReasons: Reporter = {
-  onTestCaseResult(test) {
-    const { skipReason } = test.meta();
-    if (skipReason !== undefined) console.log(`skipped: ${test.fullName}: ${skipReason}`);
-  },
-};
+import { skipReasons } from "../skip-reasons.js";
 
 /** Third-party peers: `npm run test:peers`. What cannot be installed is skipped with the reason. */
 export default defineConfig({

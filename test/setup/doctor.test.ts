@@ -54,6 +54,16 @@ describe("the whole report", () => {
     });
   });
 
+  test("names a missing pwsh, which only targets of one transport need, and finds one that is there", async () => {
+    const examine = async () => await examineMachine({ environment: { PATH: bin }, systemFolders: [bin] });
+    expect((await examine()).powershell).toEqual({
+      usable: false,
+      detail: expect.stringContaining("pwsh is missing. Install PowerShell 7.4 or later") as string,
+    });
+    const path = script("pwsh", "exit 0");
+    expect((await examine()).powershell).toEqual({ usable: true, detail: path });
+  });
+
   test("finds programs with their versions, and a missing interpreter does not forbid the lab", async () => {
     for (const { program } of rootDemo) script(program, `echo "${program} version 7.1.2p1 build 3"`);
     rmSync(join(bin, "zsh"));

@@ -1,4 +1,4 @@
-import type { CompiledRule } from "../../src/detection/rule.js";
+import type { CompiledRule, RuleEvent } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import type { Random } from "./random.js";
 import type { Scenario, Words } from "./scenario.js";
@@ -40,10 +40,16 @@ tags: [attack.${technique.toLowerCase()}]
 
 /** A rule that needs several events: they must be different ones. */
 function counting(rule: CompiledRule, count: number): CompiledRule {
+  const counted = (events: readonly RuleEvent[]): number =>
+    new Set(events.filter((event) => rule.matches(event)).map(({ id }) => id)).size;
   return {
     ...rule,
-    satisfiedBy: (events) =>
-      new Set(events.filter((event) => rule.matches(event)).map(({ id }) => id)).size >= count,
+    contributes: (event) => rule.matches(event),
+    satisfiedBy: (events) => counted(events) >= count,
+    explainWindow: (events) => ({
+      nearest: counted(events) > 0 ? { group: {} } : null,
+      sentence: `${counted(events)} of ${count} events: fewer than the rule needs`,
+    }),
   };
 }
 

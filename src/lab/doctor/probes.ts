@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stateFolder } from "../../config.js";
 import { messageOf } from "../../errors.js";
 import { makeFolder } from "../../folders.js";
+import { findNodePowerShell, findPwsh, PWSH_HINT } from "../../transport/powershell/requirements.js";
 import { auditStatus, auditUnusable } from "../embedded/audit.js";
 import { run } from "../embedded/commands.js";
 
@@ -111,6 +112,17 @@ export async function probeQueue(url: string | undefined, server: string | null)
     usable: problem === null,
     detail: problem === null ? where : `${where}: ${problem}`,
   };
+}
+
+/** Whether targets of the `powershell` transport can be reached from here: pwsh, and the package that drives it. */
+export function probePowerShell(path: string | undefined): Finding {
+  const pwsh = findPwsh(path);
+  const missing = [
+    ...(pwsh === null ? [`pwsh is missing. ${PWSH_HINT}`] : []),
+    ...(findNodePowerShell() === null ? ["node-powershell is missing: npm install --include=optional"] : []),
+  ];
+  if (missing.length === 0) return { usable: true, detail: String(pwsh) };
+  return { usable: false, detail: `for the transport powershell alone: ${missing.join("; ")}` };
 }
 
 /** Capabilities of capabilities(7) that a lab made by root uses, by their bit. */

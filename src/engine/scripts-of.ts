@@ -1,0 +1,9 @@
+import type { Trial } from "../model/trial.js";
+import type { HostScripts } from "./host-scripts.js";
+import { posixScripts } from "./posix-scripts.js";
+import { windowsScripts } from "./windows/scripts.js";
+
+/** The scripts for the host of a trial. */
+export function scriptsOf({ platform }: Pick<Trial, "platform">): HostScripts {
+  return platform === "windows" ? windowsScripts : posixScripts;
+}

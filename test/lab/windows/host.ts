@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { actOnTarget, type ActedTrial } from "../../../src/engine/trial.js";
+import type { EnginePorts } from "../../../src/engine/ports.js";
+import { WithheldTargets } from "../../../src/engine/withheld.js";
+import type { JournalEntry } from "../../../src/model/journal-event.js";
+import type { Target } from "../../../src/model/target.js";
+import type { Act, Trial } from "../../../src/model/trial.js";
+import { trialId, workFolder } from "../../../src/plan/identity.js";
+import type { Session } from "../../../src/transport/transport.js";
+import { type Host, startHost, winrmTarget } from "../../transport/winrm/host.js";
+import { trialOf } from "../../verify/builders.js";
+import { startWine, type WineHost } from "../../winrm-server/wine.js";
+
+/** A trial for a host of Windows that prints `done` when it did its work: a batch script, unless the act says otherwise. */
+export function windowsTrial(
+  code: string,
+  over: Omit<Partial<Trial>, "act"> & { act?: Partial<Act> } = {},
+): Trial {
+  const run = `test-${randomBytes(6).toString("hex")}`;
+  const id = trialId(run, 1);
+  return trialOf({
+    ...{ id, run, target: "win1", platform: "windows", fidelity: "wine", work: workFolder(id, "windows") },
+    proof: { exitCode: 0, stdout: { contains: "done" } },
+    ...over,
+    act: { program: "cmd.exe", options: [], via: "file", code, files: [], timeoutMs: 20_000, ...over.act },
+  });
+}
+
+/** Wine's cmd behind the stand-in for WinRM, and the engine that runs trials there. Neither is Windows. */
+export interface WindowsHost {
+  readonly host: Host;
+  readonly wine: WineHost;
+  readonly entries: JournalEntry[];
+  readonly ports: EnginePorts;
+  /** The path here of one in Windows. */
+  path(inWindows: string): string;
+  /** Whether the act of a trial has written its file `begun`. */
+  begun(trial: Trial): boolean;
+  run(trial: Trial, signal?: AbortSignal): Promise<ActedTrial>;
+  stop(): Promise<void>;
+}
+
+export async function startWindows(): Promise<WindowsHost> {
+  const wine = startWine();
+  const host = await startHost({ interpreter: wine.interpreter });
+  const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
+  const target: Target = { ...winrmTarget(host.standIn.port), fidelity: "wine" };
+  const entries: JournalEntry[] = [];
+  let session: Session | null = null;
+  const ports: EnginePorts = {
+    journal: async (entry) => void entries.push(entry),
+    acquire: async () => (session = session?.open === true ? session : await host.connect()),
+    renew: async () => await session?.close(),
+    lostRecords: () => Promise.resolve(null),
+    withheld: new WithheldTargets(join(folder, "withheld"), "lab"),
+    runFolder: join(folder, "run"),
+  };
+  const path = (inWindows: string): string =>
+    join(
+      wine.drive,
+      inWindows
+        .slice(3)
+        .replaceAll("\\", "/")
+        .replace(/^Windows\/Temp/, "windows/temp"),
+    );
+  return {
+    ...{ host, wine, entries, ports, path },
+    begun: ({ work }) => existsSync(path(`${work}\\begun`)),
+    run: (trial, signal = new AbortController().signal) => actOnTarget(trial, target, ports, signal),
+    stop: async () => {
+      await host.stop();
+      wine.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
