@@ -34,6 +34,8 @@ export const inventorySchema = z.strictObject({
           file: z.string(),
           /** Names of users by uid, for each host by its telemetry name: the log has numbers only. */
           users: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+          /** Hosts, by their telemetry names, on which Wine plays Windows: its launches are events of Windows. */
+          wineHosts: z.array(z.string()).optional(),
         }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),

@@ -2,11 +2,15 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inventorySchema, type TelemetrySource } from "../../model/inventory.js";
 import { OPERATOR, userNames } from "./accounts.js";
-import type { LabState } from "./types.js";
+import type { LabHost, LabState } from "./types.js";
 
 /** Where the operator's private key and the token are, in the lab's folder. */
 export const KEY_FILE = "operator_key";
 export const TOKEN_FILE = "token";
+
+function isWine(host: LabHost): boolean {
+  return host.profile === "windows-wine";
+}
 
 function telemetryOf(state: LabState): TelemetrySource[] {
   if (state.sensor.type === "strace") {
@@ -20,6 +24,9 @@ function telemetryOf(state: LabState): TelemetrySource[] {
     {
       type: "audit-log",
       file: state.sensor.file,
+      ...(state.hosts.some(isWine)
+        ? { wineHosts: state.hosts.filter(isWine).map((host) => host.sensorHost) }
+        : {}),
       users: Object.fromEntries(state.hosts.map((host) => [host.sensorHost, userNames(host.operator)])),
     },
   ];
@@ -33,8 +40,8 @@ export function writeInventory(state: LabState): void {
     telemetry: telemetryOf(state),
     targets: state.hosts.map((host) => ({
       name: host.name,
-      platform: "linux",
-      fidelity: "native",
+      platform: isWine(host) ? "windows" : "linux",
+      fidelity: isWine(host) ? "wine" : "native",
       transport: {
         type: "ssh",
         host: host.address,

@@ -1,0 +1,146 @@
+import type { HostEvent } from "../model/event.js";
+import type { SensorCounts, SensorParser } from "./sensor.js";
+
+/** Wine's loader, as it is executed for each process of Windows; where there is a preloader, that is executed with it in front. */
+const LOADER = "/usr/lib/wine/wine64";
+const PRELOADER = "/usr/lib/wine/wine64-preloader";
+
+/** Programs that Wine finds in its system folder when they are named without one, as Windows does. */
+const systemPrograms = new Set(
+  ["cmd", "cscript", "wscript", "powershell", "mshta", "reg", "rundll32", "regsvr32", "net", "whoami"].concat(
+    ["hostname", "ipconfig", "ping", "xcopy", "attrib", "taskkill", "tasklist", "where", "findstr", "find"],
+    ["schtasks", "certutil", "systeminfo", "fc", "msiexec", "sc", "start", "conhost"],
+  ),
+);
+
+/** Those that Windows, and Wine, has in a folder of its own below the system folder. */
+const elsewhere = new Map([["powershell", "C:\\windows\\system32\\WindowsPowerShell\\v1.0\\powershell.exe"]]);
+
+/** Milliseconds in which the loader executes itself once more. */
+const AGAIN_MS = 2000;
+/** Processes that are remembered for that. */
+const MOST_REMEMBERED = 1000;
+
+/**
+ * Makes of a program start that is a launch in Wine one of Windows, with the names of Sysmon's event 1; any other event is
+ * returned as it is. What rules then read is what Windows would have told, and nothing of the machine below:
+ *
+ * - Image is a path of Windows where the program was given as one, or is known to be in the system folder; else as given.
+ * - CommandLine is rebuilt: Wine's launch has the arguments apart, without the quotes and blanks that stood between them. They are
+ *   joined by the rule that CommandLineToArgvW takes apart again ("Parsing C++ command-line arguments", Microsoft Learn).
+ *   `original.commandLine` says `rebuilt`.
+ * - There is no parent: Wine forks twice, so the kernel names the host's first process. `ppid` is 0 (not told), and `session` is
+ *   null: with a session, whatever reads lineage would take that first process for the starter of everything. The login
+ *   session of the record is `original.session`.
+ * - `argv` are the arguments of Windows, the program first; the numbers and paths of Linux are in `original.linux`.
+ */
+export function windowsEventOf(event: HostEvent): HostEvent {
+  const launched = launchedBy(event);
+  if (launched === null) return event;
+  const [given = ""] = launched;
+  return {
+    ...event,
+    logsource: { product: "windows", category: "process_creation" },
+    session: null,
+    ppid: 0,
+    argv: launched,
+    fields: {
+      Image: imageOf(given),
+      CommandLine: commandLineOf(launched),
+      ...(event.fields["User"] === undefined ? {} : { User: event.fields["User"] }),
+    },
+    original: {
+      commandLine: "rebuilt",
+      session: event.session,
+      linux: { ppid: event.ppid, argv: event.argv, fields: event.fields },
+      record: event.original,
+    },
+  };
+}
+
+/** The arguments of Windows, the program first; null when the event is no launch. */
+function launchedBy({ kind, argv }: HostEvent): string[] | null {
+  if (kind !== "exec") return null;
+  const loader = argv[0] === PRELOADER ? 1 : 0;
+  return argv[loader] === LOADER && argv.length > loader + 1 ? argv.slice(loader + 1) : null;
+}
+
+function imageOf(given: string): string {
+  const name = given.toLowerCase().replace(/\.exe$/, "");
+  if (!systemPrograms.has(name)) return given;
+  return elsewhere.get(name) ?? `C:\\windows\\system32\\${name}.exe`;
+}
+
+/** The inverse of CommandLineToArgvW: quotes only where blanks or emptiness ask for them. */
+function commandLineOf(words: readonly string[]): string {
+  return words.map((word, index) => (index === 0 ? programWord(word) : quoted(word))).join(" ");
+}
+
+/** In the first word, the program, a backslash is never special and a quote cannot be. */
+function programWord(word: string): string {
+  return /[ \t]/.test(word) || word === "" ? `"${word}"` : word;
+}
+
+function quoted(word: string): string {
+  if (word !== "" && !/[ \t\n\v"]/.test(word)) return word;
+  // Backslashes are doubled before a quote, also the closing one; a quote gets one more.
+  return `"${word.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;
+}
+
+/**
+ * A parser whose hosts are, in part, Windows hosts that Wine plays. The loader executes itself once more when it was started by
+ * a program of Linux: the same process with the same arguments, which is no second process of Windows and stays an event
+ * of Linux.
+ */
+export class WineParser implements SensorParser {
+  readonly #inner: SensorParser;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #launched = new Map<string, number>();
+
+  /** @param hosts the telemetry names of the hosts that Wine plays */
+  constructor(inner: SensorParser, hosts: Iterable<string>) {
+    this.#inner = inner;
+    this.#hosts = new Set(hosts);
+  }
+
+  get pending(): number {
+    return this.#inner.pending;
+  }
+
+  get waitingSince(): number | null {
+    return this.#inner.waitingSince;
+  }
+
+  push(line: string, position: number, now: number): HostEvent[] {
+    return this.#inner.push(line, position, now).map((event) => this.#turned(event));
+  }
+
+  flush(now: number): HostEvent[] {
+    return this.#inner.flush(now).map((event) => this.#turned(event));
+  }
+
+  reset(): void {
+    this.#inner.reset();
+    this.#launched.clear();
+  }
+
+  counts(): SensorCounts {
+    return this.#inner.counts();
+  }
+
+  lost(host: string): number {
+    return this.#inner.lost(host);
+  }
+
+  #turned(event: HostEvent): HostEvent {
+    const launched = this.#hosts.has(event.host) ? launchedBy(event) : null;
+    if (launched === null) return event;
+    const process = JSON.stringify([event.host, event.pid, event.ppid, event.session, launched]);
+    const before = this.#launched.get(process);
+    if (before !== undefined && Math.abs(event.time - before) <= AGAIN_MS) return event;
+    this.#launched.set(process, event.time);
+    const oldest = this.#launched.keys().next();
+    if (this.#launched.size > MOST_REMEMBERED && oldest.done !== true) this.#launched.delete(oldest.value);
+    return windowsEventOf(event);
+  }
+}
