@@ -29,9 +29,8 @@ const MOST_REMEMBERED = 1000;
  * - CommandLine is rebuilt: Wine's launch has the arguments apart, without the quotes and blanks that stood between them. They are
  *   joined by the rule that CommandLineToArgvW takes apart again ("Parsing C++ command-line arguments", Microsoft Learn).
  *   `original.commandLine` says `rebuilt`.
- * - There is no parent: Wine forks twice, so the kernel names the host's first process. `ppid` is 0 (not told), and `session` is
- *   null: with a session, whatever reads lineage would take that first process for the starter of everything. The login
- *   session of the record is `original.session`.
+ * - There is no parent: Wine forks twice, so the kernel names the host's first process. `ppid` is null. The login session of the
+ *   record stays: it survives that.
  * - `argv` are the arguments of Windows, the program first; the numbers and paths of Linux are in `original.linux`.
  */
 export function windowsEventOf(event: HostEvent): HostEvent {
@@ -41,8 +40,7 @@ export function windowsEventOf(event: HostEvent): HostEvent {
   return {
     ...event,
     logsource: { product: "windows", category: "process_creation" },
-    session: null,
-    ppid: 0,
+    ppid: null,
     argv: launched,
     fields: {
       Image: imageOf(given),
@@ -51,18 +49,22 @@ export function windowsEventOf(event: HostEvent): HostEvent {
     },
     original: {
       commandLine: "rebuilt",
-      session: event.session,
       linux: { ppid: event.ppid, argv: event.argv, fields: event.fields },
       record: event.original,
     },
   };
 }
 
-/** The arguments of Windows, the program first; null when the event is no launch. */
+/** What Wine starts for itself, and Windows does not: no process of Windows. */
+const ofWine = new Set(["C:\\windows\\system32\\explorer.exe /desktop"]);
+
+/** The arguments of Windows, the program first; null when the event is no launch, or one that Wine needs for itself. */
 function launchedBy({ kind, argv }: HostEvent): string[] | null {
   if (kind !== "exec") return null;
   const loader = argv[0] === PRELOADER ? 1 : 0;
-  return argv[loader] === LOADER && argv.length > loader + 1 ? argv.slice(loader + 1) : null;
+  if (argv[loader] !== LOADER || argv.length <= loader + 1) return null;
+  const launched = argv.slice(loader + 1);
+  return ofWine.has(launched.join(" ")) ? null : launched;
 }
 
 function imageOf(given: string): string {

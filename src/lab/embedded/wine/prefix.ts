@@ -103,8 +103,8 @@ export async function clonePrefix(
   const owner = `${String(host.operator)}:${String(host.operator)}`;
   await must("find", [prefix, "-type", "d", "-exec", "chown", "-h", owner, "{}", "+"]);
   await must("chown", [owner, ...registry.map((file) => join(prefix, file))]);
-  // Root's, as on every host. It is where Windows looks for the path that the inventory names.
-  writeHostFile(join(prefix, "drive_c"), "etc/tyrian/lab-token", `${token}\n`, 0o444);
+  // Root's, as on every host, where the inventory says that Windows hosts have it.
+  writeHostFile(join(prefix, "drive_c"), "ProgramData/tyrian/lab-token", `${token}\n`, 0o444);
   const layer = join(hostFolder(place, host), "layer");
   makeHostFolder(layer, PREFIX, 0o755);
   // Without one, a library that Wine uses complains on the standard error of every program.
