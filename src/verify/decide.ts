@@ -15,6 +15,7 @@ import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
+import { withoutDoubt } from "./wine-doubt.js";
 import {
   answerProblem,
   circumstancesOf,
@@ -54,7 +55,11 @@ export function decide(question: Question): Verdict[] {
     const decision =
       observation === null || bracket === null
         ? notAsked(question.execution)
-        : orUndecided(() => decideOne({ ...question, observation, lost }, bracket, rule, expectation));
+        : orUndecided(() => {
+            const decided = decideOne({ ...question, observation, lost }, bracket, rule, expectation);
+            const ofWine = trial.fidelity === "wine" && "act" in bracket;
+            return ofWine ? withoutDoubt(trial, rule, bracket.act, decided) : decided;
+          });
     return verdictOf(question, expectation, rule, decision);
   });
 }

@@ -1,3 +1,4 @@
+import { LOGIN_SHELL } from "../lab/embedded/wine/login-shell.js";
 import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import type { Bracket, Circumstances } from "./bracket-model.js";
@@ -34,7 +35,7 @@ export function windowsBracket(trial: Pick<Trial, "id" | "work">, sentinels: Sen
   const other = inside.map(sentinelOf).find((sentinel) => sentinel !== null);
   if (other !== undefined && other !== null)
     return untold("overlap", `trial ${other.trial} acted in the same session at the same time`);
-  const connected = inside.find((event) => !isOfWindows(event) && !isLoader(event));
+  const connected = inside.find(({ argv }) => argv.includes(LOGIN_SHELL));
   if (connected !== undefined)
     return untold("overlap", "another command came over the connection while the act ran");
 
@@ -67,11 +68,6 @@ export function windowsBracket(trial: Pick<Trial, "id" | "work">, sentinels: Sen
 
 function isOfWindows({ logsource }: HostEvent): boolean {
   return logsource.product === "windows";
-}
-
-/** Wine's loader, where it is nothing that Windows would have started. */
-function isLoader({ argv }: HostEvent): boolean {
-  return /\/wine64(?:-preloader)?$/.test(argv[0] ?? "");
 }
 
 /** Unless the sensor says that another has started it. */
