@@ -14,7 +14,8 @@ export function joinedArguments(words: readonly string[]): string {
  */
 export function otherReadings(words: readonly string[]): string[] {
   const [program = "", ...rest] = words;
-  const behind = (blanks: string): string => [programWord(program), ...rest.map(argument)].join(" ").replace(" ", blanks);
+  const behind = (blanks: string): string =>
+    [programWord(program), ...rest.map(argument)].join(" ").replace(" ", blanks);
   return [
     words.join(" "),
     words.map((word, index) => (index === 0 ? `"${word}"` : alwaysQuoted(word))).join(" "),

@@ -76,7 +76,10 @@ export class Evidence {
 
   /** The trial's bracket in the events so far. */
   get bracket(): Bracket {
-    return (this.#bracket ??= bracketOf(this.#trial, this.events, { housekeeping: null, alone: this.#alone }));
+    return (this.#bracket ??= bracketOf(this.#trial, this.events, {
+      housekeeping: null,
+      alone: this.#alone,
+    }));
   }
 
   get canary(): Canary {

@@ -28,7 +28,10 @@ export function windowsBracket(trial: Pick<Trial, "id" | "work">, sentinels: Sen
   if (begin === null || end === null)
     return untold("open", `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`);
   if (!circumstances.alone)
-    return untold("overlap", "the login session was not the trial's alone: what others did there cannot be told");
+    return untold(
+      "overlap",
+      "the login session was not the trial's alone: what others did there cannot be told",
+    );
 
   const isInside = ({ sequence }: HostEvent): boolean => sequence > begin.sequence && sequence < end.sequence;
   const inside = session.filter(isInside);
@@ -42,13 +45,19 @@ export function windowsBracket(trial: Pick<Trial, "id" | "work">, sentinels: Sen
   const processes = inside.filter(isOfWindows);
   const unread = processes.find((event) => commandLineOf(event) === null);
   if (unread !== undefined)
-    return untold("overlap", "of some processes the sensor does not tell the command line: one may be the wrapper's");
+    return untold(
+      "overlap",
+      "of some processes the sensor does not tell the command line: one may be the wrapper's",
+    );
   const partOf = (event: HostEvent): ReturnType<typeof wrapperPartOf> =>
     wrapperPartOf(commandLineOf(event) ?? "", trial.work);
   const wrapper = processes.filter((event) => partOf(event) !== null);
   const parts = wrapper.map(partOf).join(" ");
   if (parts !== "line look")
-    return untold("overlap", `of the wrapper's own processes ${parts === "" ? "none" : `"${parts}"`} is there: one could be taken for the act's`);
+    return untold(
+      "overlap",
+      `of the wrapper's own processes ${parts === "" ? "none" : `"${parts}"`} is there: one could be taken for the act's`,
+    );
   const [line, look] = wrapper as [HostEvent, HostEvent];
   if (processes[0]?.id !== line.id)
     return untold("overlap", "something ran in the session before the act's own shell");

@@ -18,7 +18,9 @@ export function wrapperPartOf(commandLine: string, work: string): WrapperPart | 
   const line = commandLine.toLowerCase().trimEnd();
   if (!line.includes(folder)) return null;
   // cmd.exe writes two blanks behind a program's name, and its path where the program was found so.
-  const words = line.replace(/^"?(?:[a-z]:\\windows\\system32\\)?(cmd|cscript)(?:\.exe)?"? +/, "$1 ").split(" ");
+  const words = line
+    .replace(/^"?(?:[a-z]:\\windows\\system32\\)?(cmd|cscript)(?:\.exe)?"? +/, "$1 ")
+    .split(" ");
   if (words.join(" ") === `cmd /d /c ${folder}\\line.cmd`) return "line";
   const [nonce] = words.splice(4, 1);
   const isLook = words.join(" ") === `cscript //nologo ${folder}\\processes.vbs left ${folder}\\before.txt`;

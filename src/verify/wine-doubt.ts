@@ -26,7 +26,8 @@ export function withoutDoubt(
     return doubt === null ? [] : [{ event, doubt }];
   });
   const [first] = doubtful;
-  if (first === undefined || !isAbout(decision, rule, act, new Set(doubtful.map(({ event }) => event)))) return decision;
+  if (first === undefined || !isAbout(decision, rule, act, new Set(doubtful.map(({ event }) => event))))
+    return decision;
   const detail = `${first.doubt} for ${summaryOf(first.event)}`;
   return {
     outcome: "undecided",
@@ -73,5 +74,7 @@ function doubtOf(trial: Pick<Trial, "act" | "work">, rule: CompiledRule, event: 
   const differs = (isPlanned ? [planned] : otherReadings(event.argv)).some(
     (CommandLine) => counts(rule, { ...event, fields: { ...event.fields, CommandLine } }) !== answer,
   );
-  return differs ? "what the rule says depends on quotes or blanks of the command line, which Wine does not tell," : null;
+  return differs
+    ? "what the rule says depends on quotes or blanks of the command line, which Wine does not tell,"
+    : null;
 }
