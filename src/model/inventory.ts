@@ -39,6 +39,15 @@ export const inventorySchema = z.strictObject({
         }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
+        /**
+         * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their
+         * Computer. One of its sensors is read: two would tell of each process twice.
+         */
+        z.strictObject({
+          type: z.literal("windows-log"),
+          file: z.string(),
+          sensor: z.enum(["sysmon", "security"]),
+        }),
       ]),
     )
     .default([]),
