@@ -7,7 +7,7 @@ import { findProgram, must } from "../commands.js";
 import { hostFolder } from "../host.js";
 import { MARKER, type LabPlace } from "../state.js";
 import type { LabHost } from "../types.js";
-import { PREFIX, SCRIPTS, WINE } from "./names.js";
+import { FIXED_LAYOUT, PREFIX, SCRIPTS, WINE } from "./names.js";
 
 /** Names of the variables that every Windows process has, one a line, in small letters; beside the template. */
 const VARIABLES = "tyrian-variables";
@@ -60,7 +60,7 @@ export async function wineTemplate(place: LabPlace): Promise<string> {
     ...["--mount", "--propagation", "private", "--pid", "--fork"],
     ...["--kill-child", "--mount-proc"],
   ];
-  await must("unshare", [...namespaces, "sh", "-c", script], {
+  await must("unshare", [...namespaces, ...FIXED_LAYOUT.split(" "), "sh", "-c", script], {
     deadlineMs: TEMPLATE_DEADLINE,
     environment: {
       ...{ WINEPREFIX: fresh, WINEDEBUG: "-all", HOME: `/home/${OPERATOR}`, LC_ALL: "C.UTF-8" },
