@@ -9,7 +9,7 @@ import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
 import { RuleCache } from "./rule-cache.js";
 import { readRuleTexts } from "./rule-files.js";
-import { type PipelineText, RulePipelines } from "./rule-pipelines.js";
+import { type PipelineText, RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule that is not matched, and why. */
 export interface UnsupportedRule {

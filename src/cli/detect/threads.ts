@@ -5,7 +5,7 @@ import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
 import type { CutPiece } from "./file-chunks.js";
-import type { PipelineText } from "./rule-pipelines.js";
+import type { PipelineText } from "../../detection/pipelines/index.js";
 
 /** What a thread is started with. */
 export interface ThreadData {

@@ -9,7 +9,7 @@ import {
 import type { CollectedRule } from "../../detection/sigma/collection.js";
 import type { Diagnostic } from "../../errors.js";
 import type { RuleTexts } from "../detect/rule-files.js";
-import type { RulePipelines } from "../detect/rule-pipelines.js";
+import type { RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule or correlation as a query. */
 export interface ConvertedRule {

@@ -6,7 +6,7 @@ import { correlateFiles, type Correlated } from "../detect/correlated.js";
 import { detect, type Totals } from "../detect/detection-run.js";
 import { loadRules, type LoadedRules } from "../detect/loaded-rules.js";
 import { logsourceOf } from "../detect/logsource-option.js";
-import { addPipelineOption, readPipelineTexts } from "../detect/rule-pipelines.js";
+import { addPipelineOption, readPipelineTexts } from "../pipeline-option.js";
 import { diagnosticText } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 

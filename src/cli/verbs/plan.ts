@@ -4,6 +4,7 @@ import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
+import { readPipelineTexts } from "../pipeline-option.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
 
@@ -11,7 +12,7 @@ export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command).action(
     invocation.action(async (paths: string[], options: RunOptions) => {
       const selection = selectionOf(options);
-      const { playbooks, analytics } = await openRunnable(paths);
+      const { playbooks, analytics } = await openRunnable(paths, readPipelineTexts(options.pipeline ?? []));
       const inventory = await expectedInventory({
         ...(options.lab === undefined ? {} : { file: options.lab }),
         targets: options.targets,

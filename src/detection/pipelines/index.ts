@@ -18,3 +18,4 @@ export {
 export type { Pipeline, StateValue } from "./pipeline.js";
 export { placeholdersOf } from "./placeholders.js";
 export type { RuleSource } from "./problem.js";
+export { type PipelineText, RulePipelines } from "./rule-pipelines.js";
