@@ -7,7 +7,7 @@ import { eventFormats } from "./formats.js";
 import { parsePipeline } from "./load.js";
 import { fitToFormat, type LoadedFormat } from "./over-formats.js";
 import type { Pipeline } from "./pipeline.js";
-import { placeholdersOf } from "./placeholders.js";
+import { placeholdersOfFile } from "./placeholders.js";
 import type { RuleSource } from "./problem.js";
 
 /** A pipeline that was named. Plain data: threads and replays make it ready on their own. */
@@ -53,7 +53,7 @@ export class RulePipelines {
   /** Reads a file of rules; the pipelines answer for placeholders. */
   parse(text: string, file: string): SigmaFile {
     if (this.isEmpty) return parseSigmaFile(text, file);
-    return parseSigmaFile(text, file, { placeholders: placeholdersOf({ text, file }, this.#all) });
+    return parseSigmaFile(text, file, placeholdersOfFile({ text, file }, this.#all));
   }
 
   /**
