@@ -86,7 +86,7 @@ export function register(command: Command, invocation: Invocation): void {
             `${counted(correlated.undated, "event")} without a time did not count for correlations`,
           );
         }
-        for (const remark of remarks(loaded, totals, seconds)) output.note(remark);
+        for (const remark of remarks(loaded, totals, correlated, seconds)) output.note(remark);
         const { skipped, unreadable, undecided } = totals;
         const whole = loaded.unsupported.length === 0 && skipped + unreadable + undecided === 0;
         return whole ? EXIT.met : EXIT.invalidInput;
@@ -121,10 +121,16 @@ function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, 
   };
 }
 
-function remarks({ rules, unsupported, others }: LoadedRules, totals: Totals, seconds: number): string[] {
-  const matches = Object.values(totals.matches).reduce((sum, count) => sum + count, 0);
+function remarks(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): string[] {
+  const { rules, correlations, unsupported, others } = loaded;
+  const ofRules = Object.values(totals.matches).reduce((sum, count) => sum + count, 0);
+  const matches = ofRules + correlated.matches.length;
+  const kinds = [
+    counted(rules.length, "rule"),
+    ...(correlations.length === 0 ? [] : [counted(correlations.length, "correlation")]),
+  ];
   const lines = [
-    `${counted(totals.events, "event")}, ${counted(rules.length, "rule")}, ${counted(matches, "match", "matches")} in ${seconds.toFixed(1)} s`,
+    `${counted(totals.events, "event")}, ${kinds.join(", ")}, ${counted(matches, "match", "matches")} in ${seconds.toFixed(1)} s`,
   ];
   if (unsupported.length > 0)
     lines.push(`${counted(unsupported.length, "rule")} refused, with the reasons above`);

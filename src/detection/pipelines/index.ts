@@ -4,7 +4,6 @@ export { parsePipeline, type PipelineResult } from "./load.js";
 export {
   compileForFormat,
   compileOverFormats,
-  fitToFormat,
   type LoadedFormat,
   type RuleForFormat,
   type RuleOverFormats,
