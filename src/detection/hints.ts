@@ -24,7 +24,7 @@ const hints: Readonly<Record<string, string>> = {
   "option-unsupported": "leave the option out, or evaluate the query in Splunk",
   "parenthesis-open": "close or remove the parenthesis",
   "pipeline-attribute": "write both as dates, or compare another attribute",
-  "pipeline-refused": "leave the field out of the rule, or use another pipeline",
+  "pipeline-refused": "leave the rule out for these events, or use another pipeline",
   "pipeline-too-deep": "write the steps side by side",
   "query-empty": "write a search, such as index=* process_name=sh",
   "query-too-deep": "split the query",
