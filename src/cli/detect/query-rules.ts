@@ -23,16 +23,11 @@ export function compileQueries(texts: readonly RuleText[], taken: readonly Compi
   const unsupported: UnsupportedRule[] = [];
   const found: Diagnostic[] = [];
   for (const { file, text } of texts) {
-    const { rule, diagnostics, corrected } = compileSplFile(text, file, { singleEvents: true });
+    const { rule, diagnostics } = compileSplFile(text, file, { singleEvents: true });
     found.push(...diagnostics);
     const place = { file, line: 1, column: 1 };
     const reasons = diagnostics.filter(({ severity }) => severity === "error");
     if (rule === null) {
-      if (corrected !== null) {
-        const message = `it was evidently meant as: ${corrected.replaceAll("\n", " ")}`;
-        const hint = "correct the file, or see what it finds with `tyrian search --spl QUERY --lenient`";
-        found.push({ ...place, severity: "warning", code: "query-corrected", message, hint });
-      }
       const { id = null, title = null } = readSplHeader(text, file).facts;
       unsupported.push({ rule: id, title, ...place, reasons });
       continue;
