@@ -82,5 +82,7 @@ export function titleOf(paths: readonly string[], options: RunOptions): string {
     ...options.tag.map((tag) => `tag ${tag}`),
     ...options.target.map((target) => `on ${target}`),
   ];
-  return parts.length > 0 ? parts.join(" ") : "all shipped playbooks";
+  const selected = parts.length > 0 ? parts.join(" ") : "all shipped playbooks";
+  const pipelines = options.pipeline ?? [];
+  return pipelines.length === 0 ? selected : `${selected} through ${pipelines.join(", ")}`;
 }
