@@ -91,8 +91,19 @@ export async function loadAnalytics(
     pipelines,
     rules,
     idOf: (playbook, analytic) => ids.get(keyOf(namedBy(playbook, analytic))) ?? null,
-    diagnostics,
+    diagnostics: distinct(diagnostics),
   };
+}
+
+/** Each finding once: a file is compiled with every analytic that needs it. What is an error for one of them is an error. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const { severity, ...rest } = diagnostic;
+    const key = JSON.stringify([rest.file, rest.line, rest.column, rest.code, rest.message]);
+    if (severity === "error" || !found.has(key)) found.set(key, diagnostic);
+  }
+  return [...found.values()];
 }
 
 /**

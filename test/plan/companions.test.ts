@@ -113,6 +113,14 @@ describe("an analytic is compiled with the Sigma files of its folder that it nee
     );
   });
 
+  test("what is found in it is told once, however many analytics need it", async () => {
+    const careless = filter("product: linux", "any").replace("condition:", "unused: { A: b }, condition:");
+    write({ "one.yml": ruleOf("one"), "two.yml": ruleOf("two"), "known.yml": careless });
+    const { analytics, diagnostics } = await loaded(["one.yml", "two.yml"]);
+    expect(analytics).toHaveLength(2);
+    expect(diagnostics).toMatchObject([{ severity: "warning", code: "selection-unused" }]);
+  });
+
   test("its hash tells when one of them changed", async () => {
     write({ "rule.yml": ruleOf("rule-1"), "known.yml": filter("product: linux", "any") });
     const [before] = (await loaded(["rule.yml"])).analytics;

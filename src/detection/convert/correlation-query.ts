@@ -31,6 +31,9 @@ export interface CorrelationQuery {
 /** Refuses the correlation. */
 export type Refuse = (position: Position, message: string, hint: string) => null;
 
+const notOverOneRange =
+  "a sum of values that may be negative, an average, a median and a percentile may be met by a part of the range and not by all of it";
+
 /** The least whole number that meets the condition; null when a greater one may break it. */
 export function leastOf({ tree }: Correlation): number | null {
   const { condition } = tree;
@@ -100,10 +103,11 @@ export function correlationQuery(
 ): CorrelationQuery | null {
   const { tree } = correlation;
   if (tree.type !== "event_count" && tree.type !== "value_count" && tree.type !== "temporal") {
+    const isOrdered = tree.type === "temporal_ordered";
     return refuse(
       tree.position,
-      `${tree.type} is not converted: only event_count, value_count and temporal are`,
-      "evaluate it with Tyrian, or write it in the language by hand",
+      `${tree.type} is not converted: ${isOrdered ? "a query that counts keeps no order" : notOverOneRange}`,
+      isOrdered ? "convert it to EQL, which has sequences" : "evaluate it with Tyrian",
     );
   }
   if (!commonLogsource(trees, tree.position, refuse)) return null;

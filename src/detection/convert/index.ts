@@ -197,7 +197,8 @@ export function convertCorrelation(
   for (const rule of trees) assumeLogsource(rule, conversation);
   if (typeof write === "string") {
     const query = sequence === undefined ? null : sequenceQuery(correlation, trees, refuse);
-    return conversation.result(query === null || sequence === undefined ? "" : sequence(query, context));
+    const isWritten = query !== null && sequence !== undefined && refused.length === 0;
+    return conversation.result(isWritten ? sequence(query, context) : "");
   }
   const query = correlationQuery(correlation, trees, refuse);
   if (query === null || refused.length > 0) return conversation.result("");

@@ -202,7 +202,7 @@ function correlation(
       );
     });
   assume(
-    `The query is evaluated as a metric at least once in ${timespan}, as a rule of Loki's ruler is: it counts over the ${timespan} before`,
+    `The query is evaluated as a metric, many times in ${timespan}, as a rule of Loki's ruler is: each time it counts over the ${timespan} before`,
   );
   assume(
     "There are no more series than max_query_series allows (500 by default): Loki ends others with an error",
