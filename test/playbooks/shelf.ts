@@ -23,7 +23,7 @@ export const analytics: readonly { readonly file: string; readonly result: Compi
   .filter((name) => /\.(?:yml|spl)$/.test(name) && name.includes("/analytics/"))
   .sort()
   .map((name) => join(shelf, name))
-  .map((file) => ({ file, result: compileAnalytic(readFileSync(file, "utf8"), file) }));
+  .map((file) => ({ file, result: compileAnalytic({ file, text: readFileSync(file, "utf8") }) }));
 
 /** What an analytic's file says of it: a rule is such a document, a query has it as its first comment. */
 export function documentOf(file: string): Record<string, unknown> {
