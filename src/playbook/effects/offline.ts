@@ -9,12 +9,13 @@ import { literalWord, type Word } from "./shell-word.js";
 type Offline = (shell: Shell, words: readonly Word[], stdin: Value) => Value | undefined;
 
 /**
- * nmap with one script of the procedure's own and no target: the script engine runs its prerule and nothing is scanned. The
+ * nmap that tells its version, or with one script of the procedure's own and no target: the script engine runs its prerule and nothing is scanned. The
  * script is Lua.
  */
 const nmap: Offline = (shell, words) => {
   const { scope } = shell;
   const [name, option, script, ...rest] = words as [Word, Word?, Word?, ...Word[]];
+  if (option !== undefined && textOf(option) === "--version" && script === undefined) return null;
   if (option === undefined || script === undefined || textOf(option) !== "--script") return undefined;
   const path = textOf(script);
   const own = path === null ? null : nameInWork(scope, path);
