@@ -5,6 +5,7 @@ import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { skippedFor } from "../skipped.js";
+import { constructed } from "./constructed-events.js";
 import { runLocally, whyNoTrace } from "./harness.js";
 import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from "./shelf.js";
 
@@ -134,6 +135,13 @@ describe("the analytics on the shelf", () => {
         { product: "linux", category: "process_creation" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
+        { product: "windows", category: "ps_classic_start" },
+        { product: "windows", category: "image_load" },
+        { product: "macos", category: "process_creation" },
+        { product: "esxi", service: "shell" },
+        { product: "esxi", service: "vobd" },
+        { product: "cisco", service: "aaa" },
+        { category: "process_creation" },
       ]).toContainEqual(document["logsource"]);
       expect(document["tags"]).toEqual(expect.arrayContaining(["attack.execution"]));
       expect(document["references"]).toEqual(
@@ -143,12 +151,13 @@ describe("the analytics on the shelf", () => {
     });
   }
 
-  test("their ids are unique, and a playbook uses each of them", () => {
+  test("their ids are unique, and a playbook or a constructed event uses each of them", () => {
     const ids = rules.map(({ rule }) => rule.id);
     expect(new Set(ids).size).toBe(ids.length);
     const used = procedures.flatMap(({ playbook, procedure }) =>
       procedure.expect.map(({ analytic }) => resolve(dirname(playbook.file), analytic)),
     );
+    used.push(...constructed.map(({ rule }) => resolve(shelf, rule)));
     expect(used.filter((file) => !existsSync(file))).toEqual([]);
     expect(analytics.map(({ file }) => file).filter((file) => !used.includes(file))).toEqual([]);
   });

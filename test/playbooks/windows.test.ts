@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { windowsBatchLine } from "../../src/playbook/windows-command-line.js";
-import { rules, shelf, short } from "./shelf.js";
+import { documentOf, rules, shelf, short } from "./shelf.js";
 import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
 
 /**
@@ -32,6 +32,20 @@ const cases = playbooks.flatMap((playbook) =>
   ),
 );
 
+/** The logs that hold events of a rule's category. */
+function logsOf(file: string): readonly (keyof ConstructedEvents)[] {
+  switch ((documentOf(file)["logsource"] as { readonly category: string }).category) {
+    case "ps_script":
+      return ["powershell"];
+    case "ps_classic_start":
+      return ["engine"];
+    case "image_load":
+      return ["modules"];
+    default:
+      return ["sysmon", "security"];
+  }
+}
+
 function fires(file: string, events: ConstructedEvents, log: keyof ConstructedEvents): boolean {
   const rule = rules.find((entry) => entry.file === file)?.rule;
   if (rule === undefined) throw new Error(`${file} has no rule`);
@@ -47,7 +61,7 @@ describe("on constructed Windows events", () => {
       if (twin === null) throw new Error(`${procedure.id} has no twin`);
       const [twinVariant = variant] = variantsOf(twin);
       const twinEvents = windowsEvents(renderAction(twin, { ...variant, ...twinVariant }, work).act, work);
-      const logs = text.includes("ps_script") ? (["powershell"] as const) : (["sysmon", "security"] as const);
+      const logs = logsOf(file);
       for (const log of logs) {
         const needsParent = text.includes("ParentCommandLine");
         if (needsParent)
