@@ -8,6 +8,12 @@ import type { LabState } from "./types.js";
 export const KEY_FILE = "operator_key";
 export const TOKEN_FILE = "token";
 
+/** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
+export const EMBEDDED_LAB = {
+  name: "embedded",
+  policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
+} as const;
+
 function telemetryOf(state: LabState): TelemetrySource[] {
   if (state.sensor.type === "strace") {
     return state.hosts.map((host) => ({
@@ -28,10 +34,8 @@ function telemetryOf(state: LabState): TelemetrySource[] {
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */
 export function writeInventory(state: LabState): void {
   const inventory = inventorySchema.parse({
-    name: "embedded",
+    ...EMBEDDED_LAB,
     token: { path: "/etc/tyrian/lab-token", value: `file:${join(state.folder, TOKEN_FILE)}` },
-    // Its hosts are made for a run and thrown away after it.
-    policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
     telemetry: telemetryOf(state),
     targets: state.hosts.map((host) => ({
       name: host.name,
