@@ -41,7 +41,10 @@ function childrenOf(act: Act): string[] {
       ? [...act.code.matchAll(/\b(hostname)\.exe/g)].map(() => `${system32}hostname.exe`)
       : [`${system32}cmd.exe /d /c "${shellCommand}"`];
   }
-  const run = /\.Run\(? ?"([^"]*)"/.exec(act.code)?.[1];
+  const run = /\.Run\(? ?"([^"]*)"|RunWait\('([^']*)'/
+    .exec(act.code)
+    ?.slice(1)
+    .find((text) => text !== undefined);
   const executed = /execSync\("([^"]*)"\)/.exec(act.code)?.[1];
   const file = /execFileSync\("([^"]*)"\)/.exec(act.code)?.[1];
   if (executed !== undefined) return [`${system32}cmd.exe /d /s /c "${executed}"`];

@@ -91,14 +91,16 @@ test("each technique of Windows has six procedures at least", () => {
     const own = procedures.filter(isForWindows).length;
     count.set(technique, (count.get(technique) ?? 0) + own);
   }
-  for (const technique of ["T1059.001", "T1059.003", "T1059.005", "T1059.007"])
+  for (const technique of ["T1059.001", "T1059.003", "T1059.005", "T1059.007", "T1059.010"])
     expect(count.get(technique), technique).toBeGreaterThanOrEqual(6);
 });
 
-test("what Wine can run is tagged: its own shell, script host and nothing of PowerShell", () => {
+test("what Wine can run is tagged: its own shell and script host, AutoHotkey, and nothing of PowerShell", () => {
   for (const { procedure } of cases.filter((one) => one.procedure.tags.includes("wine"))) {
     const texts = [procedure.run, procedure.twin?.run ?? ""].join("\n");
-    expect(JSON.stringify(procedure.interpreter), procedure.id).toMatch(/"program":"(cmd|cscript)"/);
+    expect(JSON.stringify(procedure.interpreter), procedure.id).toMatch(
+      /"program":"(cmd|cscript|autohotkey)"/,
+    );
     // Wine's script host refuses //E:, and has no streams of its own.
     expect(texts, procedure.id).not.toMatch(/powershell|\/\/e:|wscript\.std|tasklist|findstr/i);
   }

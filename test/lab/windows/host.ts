@@ -43,8 +43,8 @@ export interface WindowsHost {
   stop(): Promise<void>;
 }
 
-export async function startWindows(): Promise<WindowsHost> {
-  const wine = startWine();
+export async function startWindows(display?: string): Promise<WindowsHost> {
+  const wine = startWine(display);
   const host = await startHost({ interpreter: wine.interpreter });
   const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
   const target: Target = { ...winrmTarget(host.standIn.port), fidelity: "wine" };
