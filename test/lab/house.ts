@@ -8,7 +8,7 @@ import { toResults } from "../../src/journal/results.js";
 import { labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
 import type { Results } from "../../src/model/results.js";
-import type { Control } from "../../src/model/target.js";
+import type { Control, Target } from "../../src/model/target.js";
 import { loadAnalytics, rulesOfPlan } from "../../src/plan/analytics.js";
 import { newRunId } from "../../src/plan/identity.js";
 import { buildPlan } from "../../src/plan/plan.js";
@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly selection?: Selection;
   readonly signal?: AbortSignal;
   readonly controls?: Control[];
+  /** What the inventory says of every host, in place of what the lab does. */
+  readonly hosts?: Partial<Target>;
   readonly keepAliveMs?: number;
   onEvent?(event: JournalEvent): void;
 }
@@ -104,6 +106,7 @@ async function runPlaybook(
     ...lab.inventory,
     targets: lab.inventory.targets.map((target) => ({
       ...target,
+      ...options.hosts,
       controls: options.controls ?? target.controls,
     })),
   };
