@@ -21,8 +21,10 @@ export function withoutDoubt(
   act: readonly HostEvent[],
   decision: Decision,
 ): Decision {
+  // The first that runs in the act's own shell is what was planned.
   const doubtful = act.flatMap((event) => {
-    const doubt = doubtOf(trial, rule, event);
+    const planned = event === act[0] ? windowsCommandLine(trial.act, trial.work) : null;
+    const doubt = doubtOf(rule, event, planned);
     return doubt === null ? [] : [{ event, doubt }];
   });
   const [first] = doubtful;
@@ -60,16 +62,19 @@ function isAbout(
   }
 }
 
-/** Why a rule's answer about an event may be another on Windows; null where it is not. */
-function doubtOf(trial: Pick<Trial, "act" | "work">, rule: CompiledRule, event: HostEvent): string | null {
+/**
+ * Why a rule's answer about an event may be another on Windows; null where it is not.
+ * @param planned the command line that the plan has for the event; null where it has none
+ */
+function doubtOf(rule: CompiledRule, event: HostEvent, planned: string | null): string | null {
   if (!rule.reads(event)) return null;
   if (!isCertain(rule, event)) {
     const lacking = [...(rule.fields ?? [])].filter((field) => event.fields[field] === undefined).join(", ");
     return `the rule needs ${lacking === "" ? "fields" : lacking}, which the sensor of a host of Wine does not tell,`;
   }
   if (rule.fields !== null && !rule.fields.has("CommandLine")) return null;
-  const planned = windowsCommandLine(trial.act, trial.work);
-  const isPlanned = JSON.stringify(splitCommandLine(planned)) === JSON.stringify(event.argv);
+  const isPlanned =
+    planned !== null && JSON.stringify(splitCommandLine(planned)) === JSON.stringify(event.argv);
   const answer = counts(rule, event);
   const differs = (isPlanned ? [planned] : otherReadings(event.argv)).some(
     (CommandLine) => counts(rule, { ...event, fields: { ...event.fields, CommandLine } }) !== answer,
