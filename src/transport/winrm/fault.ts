@@ -5,10 +5,9 @@ import { child, descendant, type XmlElement } from "./xml.js";
 /**
  * What a fault means for who has asked. `timed-out`: nothing to tell within the OperationTimeout · `quota`: the host has
  * no room now · `gone`: the shell or command is not there (any more) · `input-closed`: the command reads no more input ·
- * `idle-refused`: the shell may not be kept for so long without use · `access-denied` · `other`.
+ * `access-denied` · `other`.
  */
-export type FaultKind =
-  "timed-out" | "quota" | "gone" | "input-closed" | "idle-refused" | "access-denied" | "other";
+export type FaultKind = "timed-out" | "quota" | "gone" | "input-closed" | "access-denied" | "other";
 
 /** Kinds by the subcodes of WS-Management (DSP0226, 16.4). */
 const kindsBySubcode: ReadonlyMap<string, FaultKind> = new Map([
@@ -35,7 +34,6 @@ function kindByCode(code: number): FaultKind {
   if (isQuota(code)) return "quota";
   if (code === 0x80338029) return "timed-out"; // ERROR_WSMAN_OPERATION_TIMEDOUT
   if (code === 0x8033805b) return "gone"; // ERROR_WSMAN_UNEXPECTED_SELECTORS, of a shell or command that is not found
-  if (code === 0x803381f2) return "idle-refused"; // ERROR_WINRS_IDLETIMEOUT_OUTOFBOUNDS
   // ERROR_BROKEN_PIPE and ERROR_NO_DATA of Windows, also as an HRESULT.
   if (code >>> 16 === 0x8007 || code >>> 16 === 0) {
     const error = code & 0xffff;
@@ -97,7 +95,6 @@ const errorCodes: Readonly<Record<FaultKind, ErrorCode>> = {
   quota: "quota-exceeded",
   gone: "disconnected",
   "input-closed": "transport-failed",
-  "idle-refused": "transport-failed",
   "timed-out": "transport-failed",
   other: "transport-failed",
 };

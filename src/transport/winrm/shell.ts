@@ -74,7 +74,8 @@ export class Shell {
     try {
       return await Shell.#createFor(idleMs, settings, connecting);
     } catch (thrown) {
-      if (!(thrown instanceof WsmanFault) || thrown.kind !== "idle-refused") throw thrown;
+      // ERROR_WINRS_IDLETIMEOUT_OUTOFBOUNDS, or other words for it: what is refused is not done, so the host may choose the time itself.
+      if (!(thrown instanceof WsmanFault) || thrown.kind !== "other") throw thrown;
       return await Shell.#createFor(null, settings, connecting);
     }
   }

@@ -52,12 +52,16 @@ export interface WindowsHost {
 
 const fronts = { WinRM: winrmFront, SSH: sshFront, OpenSSH: opensshFront };
 
-/** @param shell what the SSH server starts for each command */
+/**
+ * @param shell what the SSH server starts for each command
+ * @param display of an X server, for programs that make windows
+ */
 export async function startWindows(
   over: (typeof reachedOver)[number] | "OpenSSH" = "WinRM",
   shell: DefaultShell = "cmd",
+  display?: string,
 ): Promise<WindowsHost> {
-  const wine = startWine();
+  const wine = startWine(display);
   const front = await fronts[over](wine, shell);
   const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
   const target: Target = { ...front.target, fidelity: "wine" };

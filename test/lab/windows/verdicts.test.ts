@@ -73,7 +73,7 @@ describe("a run on a Windows host that Wine plays", skippedFor(whyNoLab() ?? (aw
         ["T1059.003-windows-command-shell", "T1059.005-visual-basic"].map(playbook),
         {
           selection: { procedures: ["nested-shells", "vbs-script-written-and-run"] },
-          transport: winrmTarget(standIn.standIn.port, { authentication }).transport,
+          hosts: { transport: winrmTarget(standIn.standIn.port, { authentication }).transport },
         },
       );
       expect(results.trials.map((trial) => [nameOf(trial), outcomeOf(trial), trial.cleanup.status])).toEqual([

@@ -161,7 +161,6 @@ describe("a fault", () => {
     ["w:InternalError", "2147942405", "access-denied", "access-denied"],
     ["w:InternalError", "109", "input-closed", "transport-failed"],
     ["w:InternalError", "2147942632", "input-closed", "transport-failed"],
-    ["w:InvalidParameter", "2150859250", "idle-refused", "transport-failed"],
     ["w:InternalError", "1359", "other", "transport-failed"],
     ["w:constructor", "1359", "other", "transport-failed"],
     ["", "not a number", "other", "transport-failed"],

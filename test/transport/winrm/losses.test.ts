@@ -239,11 +239,14 @@ describe("a shell", () => {
     });
   });
 
-  test("of a host that lets none be idle for so long has the time that the host gives it", async () => {
-    host = await startHost();
-    host.misbehave("Create", { type: "fault", fault: "IdleTimeoutOutOfBounds" }, 1);
-    expect((await run(await host.connect(), "echo one")).stdout).toBe("one");
-    expect(host.asked("Create")).toBe(2);
-    expect(host.standIn.shells()).toMatchObject([{ idleMs: 7_200_000 }]);
-  });
+  test.each(["IdleTimeoutOutOfBounds", "SchemaValidationError"] as const)(
+    "of a host that lets none be idle for so long has the time that the host gives it: %s",
+    async (fault) => {
+      host = await startHost();
+      host.misbehave("Create", { type: "fault", fault }, 1);
+      expect((await run(await host.connect(), "echo one")).stdout).toBe("one");
+      expect(host.asked("Create")).toBe(2);
+      expect(host.standIn.shells()).toMatchObject([{ idleMs: 7_200_000 }]);
+    },
+  );
 });

@@ -3,8 +3,9 @@ import { Readable, Transform } from "node:stream";
 /*
  * PowerShell as the server's login shell: sshd starts `powershell.exe -c "LINE"` with a backslash before each double quote of the line
  * (build_commandline_string of PowerShell/openssh-portable), so the line has none. PowerShell's own rules for the arguments of programs
- * differ by version, and with redirected input it reads standard input itself, by lines, for `$input`. So the line starts
- * cmd.exe with exactly the arguments that are given, in base64, and passes on its input, which goes as lines of base64.
+ * differ by version, and with redirected input it reads standard input itself, by lines, for `$input`, to which it passes each as it comes
+ * (Executor.cs and ScriptCommandProcessor.cs of PowerShell/PowerShell). So the line starts cmd.exe with exactly the arguments that are
+ * given, in base64, and passes on its input, which goes as lines of base64.
  */
 
 /** Bytes of input in each line of base64. */
