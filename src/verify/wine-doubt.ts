@@ -11,7 +11,7 @@ import type { Decision } from "./decision.js";
 /**
  * What was decided of a host that Wine plays, where a sensor of Windows would have decided the same. The sensor there does not tell
  * all fields that Windows has, and rebuilds command lines: what a rule says only because of that is an answer about Wine, and the
- * verdict is undecided.
+ * verdict is undecided. So is what is blind there: that sensor tells of created processes only.
  *
  * @param act the act's events
  */
@@ -21,6 +21,11 @@ export function withoutDoubt(
   act: readonly HostEvent[],
   decision: Decision,
 ): Decision {
+  if (decision.outcome === "blind") {
+    const seen = decision.cause?.detail ?? "nothing of it that the rule reads was recorded";
+    const detail = `${seen}; the sensor of a host of Wine tells of created processes only`;
+    return { ...decision, outcome: "undecided", cause: causeAt(decision.cause?.link ?? "host-log", detail) };
+  }
   // The first that runs in the act's own shell is what was planned.
   const doubtful = act.flatMap((event) => {
     const planned = event === act[0] ? windowsCommandLine(trial.act, trial.work) : null;

@@ -16,6 +16,8 @@ const limits: Readonly<Record<string, string>> = {
   "vbs-engine-for-other-extension (twin)": "failed: Wine's cscript has no //E",
   "js-engine-for-other-extension": "failed: Wine's cscript has no //E",
   "js-engine-for-other-extension (twin)": "failed: Wine's cscript has no //E",
+  "script-engine-loaded": "ran undecided: the rule reads loaded modules",
+  "script-engine-loaded (twin)": "ran undecided: the rule reads loaded modules",
   "shell-from-vbs-script": "ran undecided: the rule reads the parent process",
   "shell-from-js-script": "ran undecided: the rule reads the parent process",
   "node-decoded-text-evaluated": "failed: there is no node",
