@@ -5,7 +5,7 @@ import type { Shell } from "./shell-operands.js";
 import type { RunCommand } from "./shell-special.js";
 import type { Word } from "./shell-word.js";
 
-type Kind = "work" | "root=work" | "any";
+type Kind = "work" | "root=work" | "runtime" | "any";
 
 /** Options with a value, by what it must be for podman to stay offline and in the work folder. */
 const general: Readonly<Record<string, Kind>> = {
@@ -14,7 +14,7 @@ const general: Readonly<Record<string, Kind>> = {
   "--tmpdir": "work",
   "--network-config-dir": "work",
   "--storage-driver": "any",
-  "--runtime": "any",
+  "--runtime": "runtime",
   "--runtime-flag": "root=work",
   "--cgroup-manager": "any",
   "--events-backend": "any",
@@ -38,6 +38,7 @@ function skip(
     if (kind === undefined && !flags.has(option)) return null;
     const value = words[index + 1] === undefined ? null : textOf(words[index + 1] as Word);
     if (kind === "work" && !inWork(shell, value)) return null;
+    if (kind === "runtime" && value !== "runc" && value !== "crun") return null;
     if (kind === "root=work" && !inWork(shell, /^root=(.*)$/s.exec(value ?? "")?.[1] ?? null)) return null;
     index += kind === undefined ? 1 : 2;
   }
