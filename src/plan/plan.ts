@@ -102,12 +102,14 @@ export function buildPlan(request: PlanRequest): Plan {
   const used = new Set(
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
+  const { pipelines } = request.analytics;
   return {
     run: request.run,
     lab: inventory.name,
     ...(request.labIdentity === undefined ? {} : { labIdentity: request.labIdentity }),
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
+    ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
     trials,
   };
 }

@@ -153,7 +153,7 @@ async function runPlaybooks(
     },
     onWarning: (message) => warnings.push(message),
   });
-  const different = replay(events, rulesOfPlan(plan.analytics)).filter(({ same }) => !same);
+  const different = replay(events, rulesOfPlan(plan)).filter(({ same }) => !same);
   if (different.length > 0) throw new Error(`a replay differs: ${JSON.stringify(different)}`);
   return { results: toResults(state), events, folder: runFolder, warnings };
 }

@@ -27,7 +27,7 @@ export const noWine: string | null =
 const cache = resolve(import.meta.dirname, "../../node_modules/.cache/tyrian-wine");
 const SETUP_MS = 120_000;
 /** The folder of the prefix, and its name in Windows, where command lines are put. */
-const scripts = "tyrian-stand-in";
+export const scripts = "tyrian-stand-in";
 /** Wine writes straight into a file that has several links, so that these are copied. */
 const registry = ["system.reg", "user.reg", "userdef.reg"];
 

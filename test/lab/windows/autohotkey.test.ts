@@ -29,7 +29,7 @@ const actions = playbooks
 describe("AutoHotkey on Wine", { ...skippedFor(whyNot()), timeout: 90_000 }, () => {
   let windows: WindowsHost;
   beforeAll(async () => {
-    windows = await startWindows(display);
+    windows = await startWindows("WinRM", "cmd", display);
     copyFileSync(executable, join(windows.wine.drive, "AutoHotkey64.exe"));
   }, 180_000);
   afterAll(async () => await windows?.stop());
