@@ -1,0 +1,36 @@
+import { z } from "zod";
+import type { Connector } from "./connector/connector.js";
+import { siemOver } from "./connector/port.js";
+import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import type { Siem } from "./siem.js";
+
+/** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
+export const siemSettingsSchema = z.discriminatedUnion("kind", [openSearchSettingsSchema]);
+export type SiemSettings = z.infer<typeof siemSettingsSchema>;
+
+/** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
+export async function openConnector(name: string, settings: SiemSettings): Promise<Connector> {
+  switch (settings.kind) {
+    case "opensearch":
+      return (await import("./opensearch/index.js")).openOpenSearch(name, settings);
+  }
+}
+
+/**
+ * The port to a SIEM of the configuration. It is asked once, so that wrong credentials, addresses and certificates are told before
+ * anything is done on a host.
+ * @throws TyrianError `siem-...`, `secret-unresolved`
+ */
+export async function connectSiem(name: string, settings: SiemSettings): Promise<Siem> {
+  const connector = await openConnector(name, settings);
+  try {
+    await connector.clock(AbortSignal.timeout(FIRST_ANSWER_MS));
+    return siemOver(connector, { name, settings, format: settings.telemetry.format });
+  } catch (thrown) {
+    await connector.close();
+    throw thrown;
+  }
+}
+
+/** Milliseconds that a SIEM has to answer at all. */
+const FIRST_ANSWER_MS = 20_000;
