@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Connector } from "./connector/connector.js";
 import { siemOver } from "./connector/port.js";
+import type { HttpOptions } from "./http/open.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import type { Siem } from "./siem.js";
 
@@ -9,10 +10,14 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [openSearchSettin
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
-export async function openConnector(name: string, settings: SiemSettings): Promise<Connector> {
+export async function openConnector(
+  name: string,
+  settings: SiemSettings,
+  options?: HttpOptions,
+): Promise<Connector> {
   switch (settings.kind) {
     case "opensearch":
-      return (await import("./opensearch/index.js")).openOpenSearch(name, settings);
+      return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
   }
 }
 

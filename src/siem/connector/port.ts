@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Alert } from "../../model/alert.js";
 import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { RuleStatus } from "../../model/observation.js";
-import type { Found } from "../http/pages.js";
-import { foundTogether } from "../http/pages.js";
-import type { AlertQuery, Answer, Canary, Siem, TrialOnHost } from "../siem.js";
-import type { AlertsWanted, Connector, FoundAlert } from "./connector.js";
+import { type Found, foundTogether } from "../http/pages.js";
+import { parseAuditRecord } from "../../telemetry/auditd-record.js";
+import type { AlertQuery, Answer, Canary, HostSpan, Siem, TrialOnHost } from "../siem.js";
+import type { AlertsWanted, Connector, FoundAlert, SiemDocument } from "./connector.js";
 import { eventIdOf, hostEventsOf } from "./host-events.js";
 import { answering, valueOfFound } from "./question.js";
 import { type ConnectorSettings, deliveryOf, type TelemetryFormat } from "./settings.js";
@@ -15,10 +15,17 @@ export interface PortOptions {
   readonly name: string;
   readonly settings: ConnectorSettings;
   readonly format: TelemetryFormat;
+  /** Milliseconds that a question may take; less than the minute that the port promises. */
+  readonly questionMs?: number;
 }
 
+const QUESTION_MS = 50_000;
+
 /** The port that the verifier asks, over what a SIEM must be asked in its own way. Closing it closes the connector. */
-export function siemOver(connector: Connector, { name, settings, format }: PortOptions): Siem {
+export function siemOver(
+  connector: Connector,
+  { name, settings, format, questionMs = QUESTION_MS }: PortOptions,
+): Siem {
   const bindings = new Bindings(settings.rules);
   const eventsOf = async (documents: ReturnType<Connector["documents"]>): Promise<Found<HostEvent>> => {
     const { rows, lacks } = await documents;
@@ -29,26 +36,26 @@ export function siemOver(connector: Connector, { name, settings, format }: PortO
     delivery: deliveryOf(settings),
     questionsPerMinute: settings.questionsPerMinute,
     clock: () =>
-      answering({ now: 0, errorMs: 0 }, async (signal) => ({
+      answering({ now: 0, errorMs: 0 }, questionMs, async (signal) => ({
         value: await connector.clock(signal),
         lacks: null,
       })),
     canaries: (asked) =>
-      answering(nothingSeen(asked), async (signal) =>
-        canariesOf(asked, await eventsOf(connector.sentinels(asked, signal))),
+      answering(nothingSeen(asked), questionMs, async (signal) =>
+        canariesOf(asked, await eventsOf(sentinelsOf(connector, asked, format, signal))),
       ),
     events: (spans) =>
-      answering([], async (signal) => {
+      answering([], questionMs, async (signal) => {
         const parts = spans.map((span) => eventsOf(connector.documents(span, signal)));
         return valueOfFound(foundTogether(await Promise.all(parts)));
       }),
     alerts: (query) =>
-      answering([], async (signal) => {
+      answering([], questionMs, async (signal) => {
         const { rows, lacks } = await connector.alerts(bindings.wanted(query), signal);
         return { value: rows.map((alert) => bindings.alertOf(alert, format)), lacks };
       }),
     ruleStatuses: (rules, since) =>
-      answering([], async (signal) => {
+      answering([], questionMs, async (signal) => {
         const parts = rules.map((rule) => statusOf(connector, bindings, rule, since, signal));
         return valueOfFound(foundTogether(await Promise.all(parts)));
       }),
@@ -64,6 +71,28 @@ export function siemOver(connector: Connector, { name, settings, format }: PortO
     },
     close: () => connector.close(),
   };
+}
+
+/**
+ * The documents of sentinels. Where each record is a document of its own, only the one with the arguments can be looked for: the
+ * rest of the event has the same time.
+ */
+async function sentinelsOf(
+  connector: Connector,
+  asked: readonly TrialOnHost[],
+  format: TelemetryFormat,
+  signal: AbortSignal,
+): Promise<Found<SiemDocument>> {
+  const seen = await connector.sentinels(asked, signal);
+  if (format !== "auditd") return seen;
+  const spans = new Map(
+    seen.rows.flatMap(({ host, text }): [string, HostSpan][] => {
+      const time = parseAuditRecord(text ?? "")?.time;
+      return time === undefined ? [] : [[`${host}/${time}`, { host, from: time, to: time }]];
+    }),
+  );
+  const whole = await Promise.all([...spans.values()].map((span) => connector.documents(span, signal)));
+  return foundTogether([{ rows: [], lacks: seen.lacks }, ...whole]);
 }
 
 /** Which of the SIEM's rules stands for which analytic. */

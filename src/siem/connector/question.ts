@@ -3,20 +3,19 @@ import { type Found } from "../http/pages.js";
 import { stateOf } from "../http/siem-error.js";
 import { messageOf, TyrianError } from "../../errors.js";
 
-/** Milliseconds that a question may take, with all its requests, pages and tries. */
-export const QUESTION_MS = 50_000;
-
 /**
  * Puts a question and says how whole its answer is. What a later answer may change becomes the state of this one; what none
  * will change is thrown.
  * @param nothing the value when there is no answer
+ * @param deadlineMs what it may take, with all its requests, pages and tries
  */
 export async function answering<T>(
   nothing: T,
+  deadlineMs: number,
   ask: (signal: AbortSignal) => Promise<{ readonly value: T; readonly lacks: string | null }>,
 ): Promise<Answer<T>> {
   try {
-    const { value, lacks } = await ask(AbortSignal.timeout(QUESTION_MS));
+    const { value, lacks } = await ask(AbortSignal.timeout(deadlineMs));
     return { state: lacks === null ? "complete" : "partial", detail: lacks ?? "", value };
   } catch (thrown) {
     const state = stateOf(thrown);

@@ -1,0 +1,107 @@
+import { siemOver } from "../../../src/siem/connector/port.js";
+import type { Connector } from "../../../src/siem/connector/connector.js";
+import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
+import type { SiemBench } from "../../contract/siem.contract.js";
+import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
+import type { SiemStandIn } from "../../siem-servers/stand-in.js";
+import { World } from "../../siem-servers/world.js";
+
+/** A connector before a stand-in. */
+export interface ConnectorBench extends SiemBench {
+  readonly connector: Connector;
+  readonly world: World;
+  readonly standIn: SiemStandIn;
+  /** The stand-in's token is renewed, and where the secret lies there is the new one. */
+  expireToken(): void;
+}
+
+export interface BenchOptions {
+  /** Over the settings of the bench. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Milliseconds of a question. */
+  readonly questionMs?: number;
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+export const ANALYTIC = "00000000-0000-4000-8000-000000000001";
+export const ABSENT = "00000000-0000-4000-8000-00000000000f";
+const DISABLED = "00000000-0000-4000-8000-00000000000d";
+/** Where the secret lies; the stand-in's token at the moment. */
+export const SECRET = "TYRIAN_TEST_SIEM_SECRET";
+/** A world with one rule that runs and one that does not. */
+function newWorld(): World {
+  const world = new World();
+  const rule = { enabled: true, intervalMs: 60_000, lookBackMs: 120_000, evaluations: [] };
+  world.rules.push(
+    { ...rule, name: "rule-echo", title: "echo" },
+    { ...rule, name: "rule-off", title: "off", enabled: false },
+  );
+  return world;
+}
+
+const rules = { [ANALYTIC]: "rule-echo", [ABSENT]: "rule-nowhere", [DISABLED]: "rule-off" };
+
+async function benchOf(
+  world: World,
+  standIn: SiemStandIn,
+  settings: unknown,
+  { settings: over = {}, tls, questionMs = 5_000 }: BenchOptions,
+): Promise<ConnectorBench> {
+  await standIn.start(tls);
+  process.env[SECRET] = standIn.token;
+  const given = settingsOf({ url: standIn.url, rules, ...(settings as object), ...over });
+  const connector = await openConnector("lab-siem", given, { pause: () => Promise.resolve() });
+  const siem = siemOver(connector, {
+    name: "lab-siem",
+    settings: given,
+    format: given.telemetry.format,
+    questionMs,
+  });
+  return {
+    siem,
+    connector,
+    world,
+    standIn,
+    expireToken: () => {
+      standIn.expireToken();
+      process.env[SECRET] = standIn.token;
+    },
+    analytic: ANALYTIC,
+    absent: ABSENT,
+    ship: (...starts) => {
+      world.ship(...starts);
+      return Promise.resolve();
+    },
+    fire: (...serials) => {
+      for (const document of world.documents.filter(({ serial }) => serials.includes(serial)))
+        world.raise("rule-echo", document.ingestedAt + 2_000, document);
+      return Promise.resolve();
+    },
+    close: async () => {
+      await siem.close();
+      await standIn.stop();
+    },
+  };
+}
+
+export function settingsOf(value: unknown): SiemSettings {
+  return siemSettingsSchema.parse(value);
+}
+
+export async function openOpenSearchBench(options: BenchOptions = {}): Promise<ConnectorBench> {
+  const world = newWorld();
+  const standIn = new OpenSearchStandIn(world);
+  const settings = {
+    kind: "opensearch",
+    auth: { type: "basic", user: "tyrian", password: `env:${SECRET}` },
+    telemetry: { index: "audit-*", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    fire: async (...serials) => {
+      await bench.fire(...serials);
+      for (const { id } of world.alerts) standIn.triggered.add(id);
+    },
+  };
+}
