@@ -1,12 +1,16 @@
 import { z } from "zod";
 import type { Connector } from "./connector/connector.js";
 import { siemOver } from "./connector/port.js";
+import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import type { Siem } from "./siem.js";
 
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
-export const siemSettingsSchema = z.discriminatedUnion("kind", [openSearchSettingsSchema]);
+export const siemSettingsSchema = z.discriminatedUnion("kind", [
+  elasticSettingsSchema,
+  openSearchSettingsSchema,
+]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
@@ -16,6 +20,8 @@ export async function openConnector(
   options?: HttpOptions,
 ): Promise<Connector> {
   switch (settings.kind) {
+    case "elastic":
+      return (await import("./elastic/index.js")).openElastic(name, settings, options);
     case "opensearch":
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
   }

@@ -6,7 +6,7 @@ import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
-import { openOpenSearchBench } from "./connector/benches.js";
+import { openElasticBench, openOpenSearchBench } from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
@@ -43,11 +43,21 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
+siemContract("Elastic Security", () => openElasticBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
   native: [
     { language: "lucene", text: String.raw`process.command_line:whoami\ \-\-now` },
     { language: "ppl", text: "source=audit-* | where process.command_line = 'whoami --now'" },
+  ],
+});
+
+connectorContract("Elastic Security", {
+  open: openElasticBench,
+  native: [
+    { language: "lucene", text: String.raw`process.command_line:whoami\ \-\-now` },
+    { language: "eql", text: 'any where process.command_line == "whoami --now"' },
+    { language: "esql", text: 'FROM audit-* | WHERE process.command_line == "whoami --now"' },
   ],
 });

@@ -32,21 +32,25 @@ export const connectionShape = {
 
 export type ConnectionSettings = z.infer<z.ZodObject<typeof connectionShape>>;
 
-/** What must hold between the parts of connection settings. */
+/**
+ * What must hold between the parts of connection settings.
+ * @param urlKey where the address stands, of SIEMs that have several
+ */
 export function checkConnection(
   { url, allowUnencrypted, tls, proxy }: ConnectionSettings,
   context: z.RefinementCtx,
+  urlKey = "url",
 ): void {
   const refuse = (path: string, message: string): void => {
     context.addIssue({ code: "custom", path: [path], message });
   };
-  for (const [path, address] of Object.entries({ url, proxy })) {
+  for (const [path, address] of Object.entries({ [urlKey]: url, proxy })) {
     if (address === undefined) continue;
     const { username, password } = new URL(address);
     if (username !== "" || password !== "") refuse(path, "an address holds no user and no password");
   }
   const { protocol, hostname, search, hash } = new URL(url);
-  if (search !== "" || hash !== "") refuse("url", "the base address ends with its path");
+  if (search !== "" || hash !== "") refuse(urlKey, "the base address ends with its path");
   if (protocol === "https:") {
     if (tls.fingerprint !== undefined && proxy !== undefined)
       refuse("tls", "behind a proxy the certificate is checked by `caFile`, not by `fingerprint`");
@@ -56,7 +60,7 @@ export function checkConnection(
     refuse("tls", "there is no certificate without HTTPS");
   if (!allowUnencrypted && !isThisMachine(hostname))
     refuse(
-      "url",
+      urlKey,
       "plain HTTP shows the secrets to anybody on the way: use https, or write `allowUnencrypted: true` beside it",
     );
 }

@@ -1,4 +1,4 @@
-import type { AlertsWanted, SearchSpan, SiemDocument } from "../connector/connector.js";
+import type { SearchSpan, SiemDocument } from "../connector/connector.js";
 import { textAt, timeAt } from "../connector/values.js";
 import { type Found, found } from "../http/pages.js";
 import type { SiemHttp } from "../http/client.js";
@@ -95,20 +95,4 @@ export function luceneQuery(text: string): Query {
 
 export function anyOf(queries: readonly Query[]): Query {
   return { bool: { should: queries, minimum_should_match: 1 } };
-}
-
-/** The spans of time of alerts in any of which a field's value must lie. */
-export function changedWithin(
-  { from, to }: Pick<AlertsWanted, "from" | "to">,
-  created: string,
-  changed: readonly string[],
-): Query[] {
-  const range = (field: string, bound: Readonly<Record<string, string>>): Query => ({
-    range: { [field]: { ...bound, format: "epoch_millis" } },
-  });
-  const since = { gte: String(Math.floor(from)) };
-  return [
-    range(created, { lte: String(Math.ceil(to)) }),
-    anyOf([created, ...changed].map((field) => range(field, since))),
-  ];
 }

@@ -2,6 +2,7 @@ import { siemOver } from "../../../src/siem/connector/port.js";
 import type { Connector } from "../../../src/siem/connector/connector.js";
 import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
+import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { World } from "../../siem-servers/world.js";
@@ -102,6 +103,34 @@ export async function openOpenSearchBench(options: BenchOptions = {}): Promise<C
     fire: async (...serials) => {
       await bench.fire(...serials);
       for (const { id } of world.alerts) standIn.triggered.add(id);
+    },
+  };
+}
+
+export interface ElasticBench extends ConnectorBench {
+  readonly standIn: ElasticsearchStandIn;
+  readonly kibana: KibanaStandIn;
+}
+
+export async function openElasticBench(options: BenchOptions = {}): Promise<ElasticBench> {
+  const world = newWorld();
+  const standIn = new ElasticsearchStandIn(world);
+  const kibana = new KibanaStandIn(world, standIn);
+  await kibana.start();
+  const settings = {
+    kind: "elastic",
+    kibanaUrl: kibana.url,
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { index: "audit-*", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    kibana,
+    close: async () => {
+      await bench.close();
+      await kibana.stop();
     },
   };
 }
