@@ -4,12 +4,14 @@ import { siemOver } from "./connector/port.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
 
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
   openSearchSettingsSchema,
+  splunkSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
@@ -24,6 +26,8 @@ export async function openConnector(
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
     case "opensearch":
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
+    case "splunk":
+      return (await import("./splunk/index.js")).openSplunk(name, settings, options);
   }
 }
 

@@ -10,10 +10,12 @@ export interface ConnectorContract {
   open(options?: BenchOptions): Promise<ConnectorBench>;
   /** Finds the events whose command line is `whoami --now`. */
   readonly native: readonly NativeQuery[];
+  /** The index that a converted rule names, in a language that has a place for it. */
+  readonly source?: string;
 }
 
 /** What every connector does with a server that does not answer as it should, and how it finds all of much. */
-export function connectorContract(name: string, { open, native }: ConnectorContract): void {
+export function connectorContract(name: string, { open, native, source }: ConnectorContract): void {
   let bench: ConnectorBench;
   let t0: number;
   beforeEach(async () => {
@@ -218,7 +220,12 @@ export function connectorContract(name: string, { open, native }: ConnectorContr
         "title: who\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    process.command_line|contains: whoami\n  condition: selection\n";
       const { rule } = parseSigma(text, "who.yml");
       if (rule === null) throw new Error("the rule does not parse");
-      const { conversion } = convertRule(rule, placesOf(text, "who.yml"), language);
+      const { conversion } = convertRule(
+        rule,
+        placesOf(text, "who.yml"),
+        language,
+        source === undefined ? {} : { source },
+      );
       await bench.ship({ host: "web-1", time: t0, serial: 1, session: 1, argv: ["whoami"] });
       await bench.ship({ host: "web-1", time: t0, serial: 2, session: 1, argv: ["id"] });
       const query = { language, text: conversion?.query ?? "" };

@@ -6,7 +6,7 @@ import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
-import { openElasticBench, openOpenSearchBench } from "./connector/benches.js";
+import { openElasticBench, openOpenSearchBench, openSplunkBench } from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
@@ -44,6 +44,10 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
+siemContract("Splunk", () => openSplunkBench());
+siemContract("Splunk with Enterprise Security", () =>
+  openSplunkBench({ settings: { alerts: "enterprise-security" } }),
+);
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -60,4 +64,10 @@ connectorContract("Elastic Security", {
     { language: "eql", text: 'any where process.command_line == "whoami --now"' },
     { language: "esql", text: 'FROM audit-* | WHERE process.command_line == "whoami --now"' },
   ],
+});
+
+connectorContract("Splunk", {
+  open: openSplunkBench,
+  source: "linux",
+  native: [{ language: "spl", text: 'search index=linux process.command_line="whoami --now"' }],
 });

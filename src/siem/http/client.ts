@@ -64,6 +64,12 @@ export class SiemHttp {
     }
   }
 
+  /** An error of this SIEM about what an answer says, for those that read it. */
+  error(code: SiemErrorCode, what: string): TyrianError {
+    const { siem, redactor } = this.#options;
+    return new TyrianError(code, redactor.redact(`${siem}: ${what}`));
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const dispatcher = await this.#dispatcher?.catch(() => null);

@@ -1,5 +1,3 @@
-import { TyrianError } from "../../errors.js";
-
 /** What was found, and whether it is all. */
 export interface Found<T> {
   readonly rows: readonly T[];
@@ -30,8 +28,8 @@ export interface Page<T, C> {
 }
 
 /**
- * All pages of a server that tells where the next one begins: a cursor, a token, an offset.
- * @throws TyrianError `siem-answer-invalid` when the server gives the same place again and again
+ * All pages of a server that tells where the next one begins: a cursor, a token, an offset. A server that sends us in a circle is
+ * not followed.
  */
 export async function allPages<T, C>(
   first: C,
@@ -43,8 +41,10 @@ export async function allPages<T, C>(
   const seen = new Set<string>();
   for (let from: C | null = first; from !== null;) {
     const place = JSON.stringify(from);
-    if (seen.has(place))
-      throw new TyrianError("siem-answer-invalid", `the server gave the page ${place} a second time`);
+    if (seen.has(place)) {
+      lacks.push(`the server gave the page ${place} a second time`);
+      break;
+    }
     seen.add(place);
     const page: Page<T, C> = await fetch(from);
     rows.push(...page.rows);

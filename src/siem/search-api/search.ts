@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { headerOf, type SiemHttp } from "../http/client.js";
+import type { SiemHttp } from "../http/client.js";
 import { type Found, found, pagesByTime } from "../http/pages.js";
 import { timeAt } from "../connector/values.js";
 
@@ -142,16 +142,4 @@ export async function nodeClock(
   const halfMs = (receivedAt - sentAt) / 2;
   // The node took its time somewhere within the round trip; what it says is brought to the moment of the answer.
   return { now: (node?.timestamp ?? receivedAt) + halfMs, errorMs: halfMs + 1 };
-}
-
-/** The clock as the header `Date` has it: whole seconds. Null when there is none. */
-export function clockOfDate(answer: {
-  readonly headers: Parameters<typeof headerOf>[0];
-  readonly sentAt: number;
-  readonly receivedAt: number;
-}): { now: number; errorMs: number } | null {
-  const date = Date.parse(headerOf(answer.headers, "date") ?? "");
-  if (Number.isNaN(date)) return null;
-  const halfMs = (answer.receivedAt - answer.sentAt) / 2;
-  return { now: date + 500 + halfMs, errorMs: 500 + halfMs };
 }

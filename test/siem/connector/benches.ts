@@ -5,6 +5,7 @@ import type { SiemBench } from "../../contract/siem.contract.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
+import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
@@ -133,4 +134,19 @@ export async function openElasticBench(options: BenchOptions = {}): Promise<Elas
       await kibana.stop();
     },
   };
+}
+
+export interface SplunkBench extends ConnectorBench {
+  readonly standIn: SplunkStandIn;
+}
+
+export async function openSplunkBench(options: BenchOptions = {}): Promise<SplunkBench> {
+  const world = newWorld();
+  const standIn = new SplunkStandIn(world);
+  const settings = {
+    kind: "splunk",
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { index: "linux", format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
 }
