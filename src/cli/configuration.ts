@@ -62,8 +62,8 @@ function userFile(environment: NodeJS.ProcessEnv): string | null {
 /** Gives the options of a command that were not given on the command line what the files say. */
 export function applyConfiguration(command: Command, files: readonly ConfigurationFile[]): void {
   for (const { file, values } of files) {
-    const { siems: _, ...options } = values;
-    for (const [name, value] of Object.entries(options) as [string, string | number | boolean][]) {
+    const options = Object.entries(values).filter(([name]) => name !== "siems");
+    for (const [name, value] of options as [string, string | number | boolean][]) {
       const takes = command.options.some((option) => option.attributeName() === name);
       const source = command.getOptionValueSource(name);
       // Set already: on the command line, or by a stronger file.

@@ -39,8 +39,10 @@ export async function openConnector(
 export async function connectSiem(name: string, settings: SiemSettings): Promise<Siem> {
   const connector = await openConnector(name, settings);
   try {
-    await connector.clock(AbortSignal.timeout(FIRST_ANSWER_MS));
-    return siemOver(connector, { name, settings, format: settings.telemetry.format });
+    const signal = AbortSignal.timeout(FIRST_ANSWER_MS);
+    await connector.clock(signal);
+    const slowestAlertMs = (await connector.slowestAlertMs?.(signal)) ?? 0;
+    return siemOver(connector, { name, settings, format: settings.telemetry.format, slowestAlertMs });
   } catch (thrown) {
     await connector.close();
     throw thrown;

@@ -44,6 +44,9 @@ export abstract class SiemStandIn {
   #server: Server | null = null;
   #secure = false;
 
+  /** Called before a request is answered, and not for those that misbehaviour was asked for. */
+  beforeAnswer: () => void = () => undefined;
+
   /** The secret that clients must show; renewed by `expireToken`. */
   token = "secret-token-1";
   #renewals = 1;
@@ -109,6 +112,7 @@ export abstract class SiemStandIn {
       misbehave(plan.what, response);
       return;
     }
+    this.beforeAnswer();
     const { status, body, headers } = this.#reply(seen);
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(typeof body === "string" ? body : JSON.stringify(body));

@@ -87,6 +87,14 @@ export class World {
     return shipped;
   }
 
+  /** A rule has been evaluated once more. */
+  evaluated(rule: string, startedAt: number, completedAt: number): void {
+    const at = this.rules.findIndex(({ name }) => name === rule);
+    const known = this.rules[at];
+    if (known !== undefined)
+      this.rules[at] = { ...known, evaluations: [...known.evaluations, { startedAt, completedAt }] };
+  }
+
   raise(rule: string, createdAt: number, ...documents: readonly WorldDocument[]): WorldAlert {
     const alert = { id: `alert-${this.alerts.length}`, rule, createdAt, documents };
     this.alerts.push(alert);

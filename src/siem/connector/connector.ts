@@ -93,5 +93,10 @@ export interface Connector {
    * @returns what it would alert about, with its sources
    */
   runRule?(name: string, span: Omit<SearchSpan, "hosts">, signal: AbortSignal): Promise<Found<FoundAlert>>;
+  /**
+   * Milliseconds that an alert may take by the way the SIEM is set up, where it does not tell when its rules were evaluated: so
+   * long it is waited for at least, whatever was declared. Asked once, before everything else.
+   */
+  slowestAlertMs?(signal: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }

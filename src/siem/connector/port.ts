@@ -15,6 +15,8 @@ export interface PortOptions {
   readonly name: string;
   readonly settings: ConnectorSettings;
   readonly format: TelemetryFormat;
+  /** See `Connector.slowestAlertMs`; 0 where the SIEM tells when its rules were evaluated. */
+  readonly slowestAlertMs?: number;
   /** Milliseconds that a question may take; less than the minute that the port promises. */
   readonly questionMs?: number;
 }
@@ -22,10 +24,8 @@ export interface PortOptions {
 const QUESTION_MS = 50_000;
 
 /** The port that the verifier asks, over what a SIEM must be asked in its own way. Closing it closes the connector. */
-export function siemOver(
-  connector: Connector,
-  { name, settings, format, questionMs = QUESTION_MS }: PortOptions,
-): Siem {
+export function siemOver(connector: Connector, options: PortOptions): Siem {
+  const { name, settings, format, slowestAlertMs = 0, questionMs = QUESTION_MS } = options;
   const bindings = new Bindings(settings.rules);
   const eventsOf = async (documents: ReturnType<Connector["documents"]>): Promise<Found<HostEvent>> => {
     const { rows, lacks } = await documents;
@@ -33,7 +33,7 @@ export function siemOver(
   };
   return {
     name,
-    delivery: deliveryOf(settings),
+    delivery: deliveryOf(settings, slowestAlertMs),
     questionsPerMinute: settings.questionsPerMinute,
     clock: () =>
       answering({ now: 0, errorMs: 0 }, questionMs, async (signal) => ({

@@ -34,10 +34,11 @@ export const connectorShape = {
 
 export type ConnectorSettings = z.infer<z.ZodObject<typeof connectorShape>>;
 
-export function deliveryOf({ delivery }: ConnectorSettings): Delivery {
+/** @param slowestAlertMs what an alert may take at least, whatever is declared */
+export function deliveryOf({ delivery }: ConnectorSettings, slowestAlertMs: number): Delivery {
   return {
     type: "shipped",
     longestLagMs: delivery.longestLagSeconds * 1000,
-    longestAlertLagMs: delivery.longestAlertLagSeconds * 1000,
+    longestAlertLagMs: Math.max(delivery.longestAlertLagSeconds * 1000, slowestAlertMs),
   };
 }

@@ -13,7 +13,7 @@ import { type Found, found, foundTogether } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { getDocuments, idOf, nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
-import { allDetectors, type Detector } from "./detectors.js";
+import { allDetectors } from "./detectors.js";
 import { alertsOf, type DetectorAlert, type Finding, findingsOf, momentOf } from "./findings.js";
 import { findByPpl } from "./ppl.js";
 import type { OpenSearchSettings } from "./settings.js";
@@ -63,15 +63,14 @@ export class OpenSearchConnector implements Connector {
     const { rows, lacks } = await allDetectors(this.#http, signal);
     const detectors = rows.filter(({ rules }) => rules.has(name));
     if (detectors.length === 0) return { ...absentRule, lacks };
-    const running = detectors.filter(({ enabled }) => enabled);
     return {
       present: true,
-      enabled: running.length > 0,
+      enabled: detectors.some(({ enabled }) => enabled),
       // A detector looks at every document once, at the next turn of its schedule after it was stored.
       schedule: { type: "streaming" },
       throttles: [],
       stateful: false,
-      lacks: lacks ?? this.#lagProblem(running),
+      lacks,
     };
   }
 
@@ -86,17 +85,18 @@ export class OpenSearchConnector implements Connector {
     );
   }
 
-  close(): Promise<void> {
-    return this.#http.close();
+  /** When a detector last ran is told nowhere: two turns of the slowest, because one may just have begun or be skipped. */
+  async slowestAlertMs(signal: AbortSignal): Promise<number> {
+    const { rows } = await allDetectors(this.#http, signal);
+    const bound = new Set(Object.values(this.#settings.rules));
+    const concerned = rows.filter(
+      ({ enabled, rules }) => enabled && [...rules].some((rule) => bound.has(rule)),
+    );
+    return 2 * Math.max(0, ...concerned.map(({ intervalMs }) => intervalMs));
   }
 
-  /** When its detectors last ran is told nowhere: what an alert may take must be declared with room for two turns of them. */
-  #lagProblem(detectors: readonly Detector[]): string | null {
-    const slowest = Math.max(0, ...detectors.map(({ intervalMs }) => intervalMs)) / 1000;
-    const declared = this.#settings.delivery.longestAlertLagSeconds;
-    return declared >= 2 * slowest
-      ? null
-      : `its detector runs every ${slowest} s: an alert may take two turns, and delivery.longestAlertLagSeconds is ${declared}`;
+  close(): Promise<void> {
+    return this.#http.close();
   }
 
   async #alertsOf(

@@ -13,6 +13,8 @@ export interface ConnectorBench extends SiemBench {
   readonly connector: Connector;
   readonly world: World;
   readonly standIn: SiemStandIn;
+  /** The settings as a configuration file would have them. */
+  readonly given: Readonly<Record<string, unknown>>;
   /** The stand-in's token is renewed, and where the secret lies there is the new one. */
   expireToken(): void;
 }
@@ -51,12 +53,13 @@ async function benchOf(
 ): Promise<ConnectorBench> {
   await standIn.start(tls);
   process.env[SECRET] = standIn.token;
-  const given = settingsOf({ url: standIn.url, rules, ...(settings as object), ...over });
-  const connector = await openConnector("lab-siem", given, { pause: () => Promise.resolve() });
+  const given = { url: standIn.url, rules, ...(settings as object), ...over };
+  const parsed = settingsOf(given);
+  const connector = await openConnector("lab-siem", parsed, { pause: () => Promise.resolve() });
   const siem = siemOver(connector, {
     name: "lab-siem",
-    settings: given,
-    format: given.telemetry.format,
+    settings: parsed,
+    format: parsed.telemetry.format,
     questionMs,
   });
   return {
@@ -64,6 +67,7 @@ async function benchOf(
     connector,
     world,
     standIn,
+    given,
     expireToken: () => {
       standIn.expireToken();
       process.env[SECRET] = standIn.token;
