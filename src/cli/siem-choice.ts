@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { TyrianError } from "../errors.js";
+import type { Plan } from "../model/trial.js";
 import type { SiemSettings } from "../siem/connect.js";
 import { type ConfigurationFile, loadConfiguration } from "./configuration.js";
 
@@ -28,6 +29,19 @@ export async function chooseSiem(name: string, files?: readonly ConfigurationFil
     hint: `There is: ${[...new Set(known)].join(", ")}. A SIEM is described under \`siems:\` in tyrian.config.yaml (docs/connectors.md).`,
   });
 }
+
+/** What to say of the analytics of a plan that no rule of the SIEM is bound to; null when there are none. */
+export function unboundNote({ name, settings }: ChosenSiem, { analytics, trials }: Plan): string | null {
+  if (settings === null) return null;
+  const wanted = new Set(trials.flatMap(({ expectations }) => expectations.map(({ analytic }) => analytic)));
+  const unbound = analytics.filter(({ id }) => wanted.has(id) && !Object.hasOwn(settings.rules, id));
+  if (unbound.length === 0) return null;
+  const first = unbound.slice(0, MOST_NAMED).map(({ id, title }) => `${id} (${title})`);
+  const more = unbound.length > first.length ? ` and ${unbound.length - first.length} more` : "";
+  return `of ${unbound.length} analytics nothing can be proved: siems.${name}.rules names no rule for ${first.join(", ")}${more}`;
+}
+
+const MOST_NAMED = 5;
 
 /** Paths of a file are relative to it. */
 function withPaths(settings: SiemSettings, folder: string): SiemSettings {

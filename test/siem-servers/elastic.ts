@@ -20,6 +20,8 @@ const waits = z.strictObject({
 export class ElasticsearchStandIn extends SearchApiStandIn {
   /** How often an EQL search says that it still runs. */
   eqlRounds = 0;
+  /** Over the fields of every alert. */
+  alertFields: Readonly<Record<string, unknown>> = {};
   /** Alerts of previews by their ids. */
   readonly previews = new Map<string, WorldAlert[]>();
   readonly #running = new Map<string, { rounds: number; hits: readonly Indexed[] }>();
@@ -76,6 +78,7 @@ export class ElasticsearchStandIn extends SearchApiStandIn {
           index: "audit-000001",
           depth: 0,
         })),
+        ...this.alertFields,
       },
     };
   }
@@ -171,6 +174,9 @@ const previewSchema = z.looseObject({
 
 /** Kibana 8 in front of the same world. */
 export class KibanaStandIn extends SiemStandIn {
+  /** Over what every rule is. */
+  over: Readonly<Record<string, unknown>> = {};
+
   constructor(
     private readonly world: World,
     private readonly elasticsearch: ElasticsearchStandIn,
@@ -216,6 +222,7 @@ export class KibanaStandIn extends SiemStandIn {
       revision: 0,
       immutable: false,
       query: "process.command_line: *echo*",
+      ...this.over,
     };
     return { status: 200, body };
   }

@@ -130,3 +130,13 @@ test("a SIEM that answers with web pages from the middle on: undecided, with tha
   const journal = readFileSync(join(lab.folder, "runs", made.id, "journal.ndjson"), "utf8");
   expect(journal).not.toContain(bench.standIn.token);
 }, 60_000);
+
+test("an analytic without a rule of the SIEM is named before anything is done", async () => {
+  const bench = await openElasticBench({ settings: { rules: {} } });
+  const lab = labBefore(bench);
+  const { stderr } = await tyrian(["plan", "playbook", "--lab", "inventory.yaml", "--siem", "office"], {
+    cwd: lab.folder,
+    environment: lab.environment,
+  });
+  expect(stderr).toContain("siems.office.rules names no rule for 00000000-0000-4000-8000-000000000001");
+});

@@ -6,7 +6,7 @@ import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
-import { chooseSiem } from "../siem-choice.js";
+import { chooseSiem, unboundNote } from "../siem-choice.js";
 
 export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command).action(
@@ -28,6 +28,8 @@ export function register(command: Command, invocation: Invocation): void {
       });
       const note = unplacedNote(unplacedProcedures({ playbooks, inventory, selection }), inventory.name);
       if (note !== null) invocation.output.note(note);
+      const unbound = unboundNote(siem, plan);
+      if (unbound !== null) invocation.output.warn(unbound);
       return printPlan(plan, options.json === true, invocation.output);
     }),
   );

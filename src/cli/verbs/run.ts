@@ -12,7 +12,7 @@ import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { executeRun } from "../run-session.js";
-import { chooseSiem } from "../siem-choice.js";
+import { chooseSiem, unboundNote } from "../siem-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 
 interface Options extends RunOptions {
@@ -55,6 +55,8 @@ export function register(command: Command, invocation: Invocation): void {
         const rehearsal = buildPlan({ ...request, inventory: expected });
         const note = unplacedNote(unplacedProcedures({ ...request, inventory: expected }), expected.name);
         if (note !== null) invocation.output.note(note);
+        const unbound = unboundNote(siem, rehearsal);
+        if (unbound !== null) invocation.output.warn(unbound);
         if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
 
         const { output, signal } = invocation;

@@ -159,7 +159,7 @@ export function resultsOf(
 export const GONE = "the job's results are gone";
 
 /** Jobs count against the account's quota; where this fails the job expires by itself. */
-async function endJob(http: SiemHttp, sid: string): Promise<void> {
+export async function endJob(http: SiemHttp, sid: string): Promise<void> {
   const ended = http.request({
     what: "the end of a job",
     method: "DELETE",

@@ -94,7 +94,11 @@ export function settingsOf(value: unknown): SiemSettings {
   return siemSettingsSchema.parse(value);
 }
 
-export async function openOpenSearchBench(options: BenchOptions = {}): Promise<ConnectorBench> {
+export interface OpenSearchBench extends ConnectorBench {
+  readonly standIn: OpenSearchStandIn;
+}
+
+export async function openOpenSearchBench(options: BenchOptions = {}): Promise<OpenSearchBench> {
   const world = newWorld();
   const standIn = new OpenSearchStandIn(world);
   const settings = {
@@ -105,6 +109,7 @@ export async function openOpenSearchBench(options: BenchOptions = {}): Promise<C
   const bench = await benchOf(world, standIn, settings, options);
   return {
     ...bench,
+    standIn,
     fire: async (...serials) => {
       await bench.fire(...serials);
       for (const { id } of world.alerts) standIn.triggered.add(id);
