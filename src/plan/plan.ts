@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
@@ -41,20 +43,24 @@ export function unplacedProcedures({
  */
 export function buildPlan(request: PlanRequest): Plan {
   const { playbooks, inventory, selection } = request;
+  const { campaign } = selection;
   const unknown = unknownNames(playbooks, inventory, selection);
   if (unknown.length > 0) throw unknownSelection(unknown, inventory);
   const targets = selectTargets(inventory, selection);
   const trials: Trial[] = [];
   const refused: string[] = [];
+  const begun = new Set<string>();
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
-    for (const action of [procedure, twinAsProcedure(procedure)]) {
+    const twin = campaign === undefined ? twinAsProcedure(procedure) : null;
+    for (const action of [procedure, twin]) {
       if (action === null) continue;
       const places = targets.filter((target) => action.platforms.includes(target.platform));
       if (places.length === 0) continue;
       const effects = refusedEffects(action, inventory.policy.allowEffects);
       if (effects.length > 0)
         refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
-      const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
+      const first = selection.variants === "first" || campaign !== undefined;
+      const variants = first ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
         for (const target of places) {
           const ordinal = trials.length + 1;
@@ -72,6 +78,7 @@ export function buildPlan(request: PlanRequest): Plan {
             name: action.name,
             twin: action !== procedure,
             ...placeOf(target),
+            ...(campaign === undefined || !begun.has(target.name) ? {} : { pauseMs: pauseOf(campaign, id) }),
             variant,
             work,
             requires,
@@ -81,6 +88,7 @@ export function buildPlan(request: PlanRequest): Plan {
             cleanup,
             expectations: expectationsOf(playbook, action, request.analytics),
           });
+          begun.add(target.name);
         }
       }
     }
@@ -136,6 +144,12 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
       );
     return { ...expectation, analytic: id };
   });
+}
+
+/** Milliseconds before a step of a campaign: somewhere within its pace, the same whenever the plan is made again. */
+function pauseOf({ pace }: Campaign, trial: string): number {
+  const share = createHash("sha256").update(trial).digest().readUInt32BE() / 0xffffffff;
+  return Math.round((pace.least + share * (pace.most - pace.least)) * 1000);
 }
 
 /** One error for all that the lab refuses, so that its policy can be decided in one go. */
