@@ -1,7 +1,7 @@
-import type { Answer } from "../siem.js";
-import { type Found } from "../http/pages.js";
-import { stateOf } from "../http/siem-error.js";
 import { messageOf, TyrianError } from "../../errors.js";
+import type { Found } from "../http/pages.js";
+import { stateOf } from "../http/siem-error.js";
+import type { Answer } from "../siem.js";
 
 /**
  * Puts a question and says how whole its answer is. What a later answer may change becomes the state of this one; what none
@@ -29,7 +29,7 @@ export function valueOfFound<T>({ rows, lacks }: Found<T>): { value: T[]; lacks:
   return { value: [...rows], lacks };
 }
 
-/** A verdict keeps the message alone: what to do goes into it. */
+/** A verdict keeps the message alone, so that what to do is a part of it. */
 function withHint(thrown: unknown): unknown {
   return thrown instanceof TyrianError
     ? new TyrianError(thrown.code, sentenceOf(thrown), { hint: thrown.hint })
@@ -37,5 +37,7 @@ function withHint(thrown: unknown): unknown {
 }
 
 function sentenceOf(thrown: unknown): string {
-  return thrown instanceof TyrianError ? `${thrown.code}: ${thrown.message}` : messageOf(thrown);
+  if (!(thrown instanceof TyrianError)) return messageOf(thrown);
+  const { code, message, hint } = thrown;
+  return `${code}: ${message}${/[.!?]$/.test(message) ? "" : "."} ${hint}`;
 }

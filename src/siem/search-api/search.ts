@@ -3,8 +3,8 @@ import type { SiemHttp } from "../http/client.js";
 import { type Found, found, pagesByTime } from "../http/pages.js";
 import { timeAt } from "../connector/values.js";
 
-/** Documents of one page: what `index.max_result_window` lets through by default. */
-const PAGE = 10_000;
+/** Documents of one page: some megabytes, and less than `index.max_result_window` lets through. */
+const PAGE = 2_000;
 
 export const hitSchema = z.object({
   _index: z.string(),
@@ -33,8 +33,6 @@ export interface IndexSearch {
   readonly from: number;
   readonly to: number;
   readonly signal: AbortSignal;
-  /** Documents of one page. */
-  readonly pageSize?: number;
 }
 
 /**
@@ -42,12 +40,12 @@ export interface IndexSearch {
  * empty answer; shards that failed and a search that ran out of time are told.
  */
 export async function searchIndex(http: SiemHttp, search: IndexSearch): Promise<Found<Hit>> {
-  const { what, index, filter, timeField, signal, pageSize = PAGE } = search;
+  const { what, index, filter, timeField, signal } = search;
   const lacks = new Set<string>();
   const pages = await pagesByTime<Hit>({
     from: BigInt(Math.floor(search.from)),
     to: BigInt(Math.ceil(search.to)),
-    size: pageSize,
+    size: PAGE,
     timeOf: (hit) => timeOf(hit, timeField),
     idOf: idOf,
     fetch: async (from, to) => {
@@ -59,7 +57,7 @@ export async function searchIndex(http: SiemHttp, search: IndexSearch): Promise<
         query: { ignore_unavailable: false, allow_no_indices: false },
         body: {
           json: {
-            size: pageSize,
+            size: PAGE,
             track_total_hits: false,
             timeout: "30s",
             query: { bool: { filter: [...filter, { range: { [timeField]: range } }] } },
