@@ -46,7 +46,7 @@ export async function reviseRun(
     // The run's own store keeps what the run saw; the embedded SIEM reads the logs anew.
     const store = await mkdtemp(join(folder, "revision-"));
     try {
-      const siem = await openSiem(await chooseSiem(plan.siem), lab, [...rules.values()], store);
+      const siem = await openSiem(await chooseSiem(plan.siem), lab, plan.analytics, rules, store);
       try {
         const ports = { journal: journal.append.bind(journal) };
         revised = await revise(trialsToRevise(state, scope), siem, rules, ports, { signal });

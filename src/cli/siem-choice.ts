@@ -2,7 +2,9 @@ import { dirname, resolve } from "node:path";
 import { TyrianError } from "../errors.js";
 import type { Plan } from "../model/trial.js";
 import type { SiemSettings } from "../siem/connect.js";
+import { rulesOfPlan } from "../plan/analytics.js";
 import { type ConfigurationFile, loadConfiguration } from "./configuration.js";
+import { onDemandQueries } from "./on-demand.js";
 
 /** The SIEM that a command asks. */
 export interface ChosenSiem {
@@ -30,11 +32,18 @@ export async function chooseSiem(name: string, files?: readonly ConfigurationFil
   });
 }
 
-/** What to say of the analytics of a plan that no rule of the SIEM is bound to; null when there are none. */
-export function unboundNote({ name, settings }: ChosenSiem, { analytics, trials }: Plan): string | null {
+/**
+ * What to say of the analytics of a plan that no rule of the SIEM is bound to, and that are not run on demand; null when there
+ * are none.
+ */
+export async function unboundNote(chosen: ChosenSiem, { analytics, trials }: Plan): Promise<string | null> {
+  const { name, settings } = chosen;
   if (settings === null) return null;
+  const onDemand = await onDemandQueries(chosen, analytics, rulesOfPlan(analytics));
   const wanted = new Set(trials.flatMap(({ expectations }) => expectations.map(({ analytic }) => analytic)));
-  const unbound = analytics.filter(({ id }) => wanted.has(id) && !Object.hasOwn(settings.rules, id));
+  const unbound = analytics.filter(
+    ({ id }) => wanted.has(id) && !Object.hasOwn(settings.rules, id) && !onDemand.has(id),
+  );
   if (unbound.length === 0) return null;
   const first = unbound.slice(0, MOST_NAMED).map(({ id, title }) => `${id} (${title})`);
   const more = unbound.length > first.length ? ` and ${unbound.length - first.length} more` : "";
@@ -43,9 +52,13 @@ export function unboundNote({ name, settings }: ChosenSiem, { analytics, trials 
 
 const MOST_NAMED = 5;
 
-/** Paths of a file are relative to it. */
+/** Paths of a file are relative to it. A pipeline that is named like a file is one; else it is one that Tyrian brings along. */
 function withPaths(settings: SiemSettings, folder: string): SiemSettings {
-  const { caFile } = settings.tls;
-  if (caFile === undefined) return settings;
-  return { ...settings, tls: { ...settings.tls, caFile: resolve(folder, caFile) } };
+  const { tls, onDemand } = settings;
+  const pathOf = (name: string): string => (/[./]/.test(name) ? resolve(folder, name) : name);
+  return {
+    ...settings,
+    ...(tls.caFile === undefined ? {} : { tls: { ...tls, caFile: resolve(folder, tls.caFile) } }),
+    ...(onDemand === undefined ? {} : { onDemand: { pipelines: onDemand.pipelines.map(pathOf) } }),
+  };
 }

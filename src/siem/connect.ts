@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { QueryLanguage } from "../detection/convert/index.js";
 import type { Connector } from "./connector/connector.js";
+import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
@@ -14,6 +16,13 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   splunkSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
+
+/** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
+export const rulesLanguage = {
+  elastic: "lucene",
+  opensearch: "lucene",
+  splunk: "spl",
+} as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
 
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
 export async function openConnector(
@@ -34,15 +43,21 @@ export async function openConnector(
 /**
  * The port to a SIEM of the configuration. It is asked once, so that wrong credentials, addresses and certificates are told before
  * anything is done on a host.
+ * @param onDemand the queries of analytics that no rule is bound to, by analytic id
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
-export async function connectSiem(name: string, settings: SiemSettings): Promise<Siem> {
+export async function connectSiem(
+  name: string,
+  settings: SiemSettings,
+  onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
+): Promise<Siem> {
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);
     await connector.clock(signal);
     const slowestAlertMs = (await connector.slowestAlertMs?.(signal)) ?? 0;
-    return siemOver(connector, { name, settings, format: settings.telemetry.format, slowestAlertMs });
+    const { format } = settings.telemetry;
+    return siemOver(connector, { name, settings, format, slowestAlertMs, onDemand });
   } catch (thrown) {
     await connector.close();
     throw thrown;

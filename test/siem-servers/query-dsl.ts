@@ -91,7 +91,7 @@ function phrase(text: string): string {
 
 /** Lucene's syntax as far as the tests use it: `field:value` with wildcards, or `field:/expression/`. */
 function answersText(document: Document, query: string): boolean {
-  const [, field, pattern] = /^([\w.@\\]+):((?:[^\s\\]|\\.)+)$/s.exec(query) ?? [];
+  const [, field, pattern] = /^([\w.@\\]+):(\/.*\/|(?:[^\s\\]|\\.)+)$/s.exec(query) ?? [];
   if (field === undefined || pattern === undefined)
     throw new Refusal(400, `Failed to parse query [${query}]`);
   const expression =

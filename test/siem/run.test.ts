@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { tyrian } from "../cli/tyrian.js";
 import {
   type ConnectorBench,
@@ -131,12 +131,23 @@ test("a SIEM that answers with web pages from the middle on: undecided, with tha
   expect(journal).not.toContain(bench.standIn.token);
 }, 60_000);
 
-test("an analytic without a rule of the SIEM is named before anything is done", async () => {
-  const bench = await openElasticBench({ settings: { rules: {} } });
-  const lab = labBefore(bench);
-  const { stderr } = await tyrian(["plan", "playbook", "--lab", "inventory.yaml", "--siem", "office"], {
-    cwd: lab.folder,
-    environment: lab.environment,
+describe("an analytic that no rule of the SIEM is bound to", () => {
+  const openWithout = (over: Record<string, unknown>) =>
+    openElasticBench({ settings: { rules: {}, ...over } });
+
+  test("is named before anything is done", async () => {
+    const lab = labBefore(await openWithout({}));
+    const words = ["plan", "playbook", "--lab", "inventory.yaml", "--siem", "office"];
+    const { stderr } = await tyrian(words, { cwd: lab.folder, environment: lab.environment });
+    expect(stderr).toContain("siems.office.rules names no rule for 00000000-0000-4000-8000-000000000001");
   });
-  expect(stderr).toContain("siems.office.rules names no rule for 00000000-0000-4000-8000-000000000001");
+
+  test("is run on demand where that is wanted, and the verdict says so", async () => {
+    const lab = labBefore(await openWithout({ onDemand: { pipelines: ["./names.yml"] } }));
+    const { results, replayed } = await judged(lab, "--procedure", "seen");
+    expect(results.trials[0]?.verdicts).toEqual([
+      expect.objectContaining({ ...detected, evaluatedBy: "on-demand" }),
+    ]);
+    expect(replayed).toContain("1 trials replayed, 0 different");
+  }, 60_000);
 });

@@ -30,7 +30,7 @@ export function register(command: Command, invocation: Invocation): void {
       });
       const note = unplacedNote(unplacedProcedures({ playbooks, inventory, selection }), inventory.name);
       if (note !== null) invocation.output.note(note);
-      const unbound = unboundNote(siem, plan);
+      const unbound = await unboundNote(siem, plan);
       if (unbound !== null) invocation.output.warn(unbound);
       return printPlan(plan, options.json === true, invocation.output);
     }),

@@ -57,7 +57,7 @@ export function register(command: Command, invocation: Invocation): void {
         const rehearsal = buildPlan({ ...request, inventory: expected });
         const note = unplacedNote(unplacedProcedures({ ...request, inventory: expected }), expected.name);
         if (note !== null) invocation.output.note(note);
-        const unbound = unboundNote(siem, rehearsal);
+        const unbound = await unboundNote(siem, rehearsal);
         if (unbound !== null) invocation.output.warn(unbound);
         if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
 

@@ -76,8 +76,8 @@ export interface SearchSpan {
  * of SiemHttp; what it cannot tell it says in `lacks`, and never leaves out.
  */
 export interface Connector {
-  /** The languages of `search`, the one first to which Sigma rules are best converted. */
-  readonly languages: readonly [QueryLanguage, ...QueryLanguage[]];
+  /** The languages of `search`. */
+  readonly languages: readonly QueryLanguage[];
   clock(signal: AbortSignal): Promise<{ now: number; errorMs: number }>;
   /** The documents of the sentinels of these trials, on their hosts; others do no harm. */
   sentinels(asked: readonly TrialOnHost[], signal: AbortSignal): Promise<Found<SiemDocument>>;

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Alert } from "../../model/alert.js";
 import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { RuleStatus } from "../../model/observation.js";
-import { type Found, foundTogether } from "../http/pages.js";
+import { type Found, found, foundTogether } from "../http/pages.js";
 import { parseAuditRecord } from "../../telemetry/auditd-record.js";
 import type { AlertQuery, Answer, Canary, HostSpan, Siem, TrialOnHost } from "../siem.js";
 import type { AlertsWanted, Connector, FoundAlert, SiemDocument } from "./connector.js";
 import { eventIdOf, hostEventsOf } from "./host-events.js";
+import { matchesOnDemand, type OnDemandQuery, onDemandStatus } from "./on-demand.js";
 import { answering, valueOfFound } from "./question.js";
 import { type ConnectorSettings, deliveryOf, type TelemetryFormat } from "./settings.js";
 
@@ -15,6 +16,8 @@ export interface PortOptions {
   readonly name: string;
   readonly settings: ConnectorSettings;
   readonly format: TelemetryFormat;
+  /** By analytic id: queries of analytics that no rule is bound to. */
+  readonly onDemand?: ReadonlyMap<string, OnDemandQuery>;
   /** See `Connector.slowestAlertMs`; 0 where the SIEM tells when its rules were evaluated. */
   readonly slowestAlertMs?: number;
   /** Milliseconds that a question may take; less than the minute that the port promises. */
@@ -26,6 +29,7 @@ const QUESTION_MS = 50_000;
 /** The port that the verifier asks, over what a SIEM must be asked in its own way. Closing it closes the connector. */
 export function siemOver(connector: Connector, options: PortOptions): Siem {
   const { name, settings, format, slowestAlertMs = 0, questionMs = QUESTION_MS } = options;
+  const { onDemand = new Map<string, OnDemandQuery>() } = options;
   const bindings = new Bindings(settings.rules);
   const eventsOf = async (documents: ReturnType<Connector["documents"]>): Promise<Found<HostEvent>> => {
     const { rows, lacks } = await documents;
@@ -51,12 +55,20 @@ export function siemOver(connector: Connector, options: PortOptions): Siem {
       }),
     alerts: (query) =>
       answering([], questionMs, async (signal) => {
-        const { rows, lacks } = await connector.alerts(bindings.wanted(query), signal);
-        return { value: rows.map((alert) => bindings.alertOf(alert, format)), lacks };
+        const [{ rows, lacks }, matches] = await Promise.all([
+          connector.alerts(bindings.wanted(query), signal),
+          matchesOnDemand(connector, onDemand, query, format, signal),
+        ]);
+        const alerts = rows.map((alert) => bindings.alertOf(alert, format));
+        return valueOfFound(foundTogether([{ rows: alerts, lacks }, matches]));
       }),
     ruleStatuses: (rules, since) =>
       answering([], questionMs, async (signal) => {
-        const parts = rules.map((rule) => statusOf(connector, bindings, rule, since, signal));
+        const parts = rules.map((rule) =>
+          onDemand.has(rule)
+            ? found([onDemandStatus(rule)])
+            : statusOf(connector, bindings, rule, since, signal),
+        );
         return valueOfFound(foundTogether(await Promise.all(parts)));
       }),
     background: () => Promise.resolve(unmeasured(name)),

@@ -19,6 +19,11 @@ const seconds = z.number().min(0).max(86_400);
 export const connectorShape = {
   /** The SIEM's own rules by the ids of the analytics that they stand for. */
   rules: z.record(z.string().min(1), z.string().min(1)).default({}),
+  /**
+   * Analytics without a rule of the SIEM are run as queries by Tyrian itself. Their names of fields become the SIEM's by processing
+   * pipelines: files, or names of those that Tyrian brings along.
+   */
+  onDemand: z.strictObject({ pipelines: z.array(z.string().min(1)).default([]) }).optional(),
   /** How long records and alerts may be under way. What takes longer is taken for lost: rather too long than too short. */
   delivery: z
     .strictObject({

@@ -10,6 +10,7 @@ import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
 export interface ConnectorBench extends SiemBench {
+  readonly kind: SiemSettings["kind"];
   readonly connector: Connector;
   readonly world: World;
   readonly standIn: SiemStandIn;
@@ -64,6 +65,7 @@ async function benchOf(
   });
   return {
     siem,
+    kind: parsed.kind,
     connector,
     world,
     standIn,

@@ -16,7 +16,7 @@ import { sentinelStart } from "../../contract/siem.contract.js";
 import type { World, WorldDocument } from "../../siem-servers/world.js";
 import { ANALYTIC } from "./benches.js";
 
-/** A lab of one host, this machine, with a playbook and a configuration that names a SIEM. */
+/** A lab of one host, this machine, with a playbook, a pipeline (`names.yml`) and a configuration that names a SIEM. */
 export interface OwnLab {
   readonly folder: string;
   /** What `tyrian` is started with. */
@@ -64,6 +64,10 @@ export function ownLab(siems: unknown, secret: Record<string, string>): OwnLab {
   mkdirSync(join(folder, "playbook", "analytics"), { recursive: true });
   write("playbook/playbook.yaml", playbook);
   write("playbook/analytics/echo.yml", analytic);
+  write(
+    "names.yml",
+    "name: names\ntransformations:\n  - { type: field_name_mapping, mapping: { CommandLine: process.command_line } }\n",
+  );
   write("lab-token", "0123456789abcdef0123456789abcdef\n");
   write("tyrian.config.yaml", JSON.stringify({ siems }));
   write(
