@@ -247,7 +247,7 @@ export class SplunkStandIn extends SiemStandIn {
     return this.world.documents
       .filter(
         ({ host, time, text, argv }) =>
-          hosts.includes(host) &&
+          hosts.includes(host.toLowerCase()) &&
           time >= Math.round(from) &&
           time < Math.round(to) &&
           (word === undefined || (text.includes(word) && trials.some((trial) => text.includes(trial)))) &&

@@ -46,6 +46,13 @@ describe("an answer that is not whole", () => {
   });
 });
 
+test("a host that Splunk finds under another case of its name is told: by that its events are nobody's", async () => {
+  bench.world.ship({ ...echo, host: "WEB-1", time: t0, serial: 1 });
+  const answer = await bench.siem.events([{ host: "web-1", from: t0, to: t0 }]);
+  expect(answer.state).toBe("partial");
+  expect(answer.detail).toContain("under the name WEB-1");
+});
+
 test("the time of storing is the end of the second that Splunk tells", async () => {
   bench.world.ship({ ...echo, time: t0, serial: 1, lagMs: 1_300 });
   const { value } = await bench.siem.events([{ host: "web-1", from: t0, to: t0 }]);

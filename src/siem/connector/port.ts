@@ -31,8 +31,11 @@ export function siemOver(connector: Connector, options: PortOptions): Siem {
   const { name, settings, format, slowestAlertMs = 0, questionMs = QUESTION_MS } = options;
   const { onDemand = new Map<string, OnDemandQuery>() } = options;
   const bindings = new Bindings(settings.rules);
-  const eventsOf = async (documents: ReturnType<Connector["documents"]>): Promise<Found<HostEvent>> => {
-    const { rows, lacks } = await documents;
+  const eventsOf = async (
+    hosts: readonly string[],
+    documents: Promise<Found<SiemDocument>>,
+  ): Promise<Found<HostEvent>> => {
+    const { rows, lacks } = foundTogether([await documents, otherNames(hosts, await documents)]);
     return hostEventsOf(rows, format, lacks);
   };
   return {
@@ -46,11 +49,17 @@ export function siemOver(connector: Connector, options: PortOptions): Siem {
       })),
     canaries: (asked) =>
       answering(nothingSeen(asked), questionMs, async (signal) =>
-        canariesOf(asked, await eventsOf(sentinelsOf(connector, asked, format, signal))),
+        canariesOf(
+          asked,
+          await eventsOf(
+            asked.map(({ host }) => host),
+            sentinelsOf(connector, asked, format, signal),
+          ),
+        ),
       ),
     events: (spans) =>
       answering([], questionMs, async (signal) => {
-        const parts = spans.map((span) => eventsOf(connector.documents(span, signal)));
+        const parts = spans.map((span) => eventsOf([span.host], connector.documents(span, signal)));
         return valueOfFound(foundTogether(await Promise.all(parts)));
       }),
     alerts: (query) =>
@@ -64,10 +73,10 @@ export function siemOver(connector: Connector, options: PortOptions): Siem {
       }),
     ruleStatuses: (rules, since) =>
       answering([], questionMs, async (signal) => {
-        const parts = rules.map((rule) =>
+        const parts = rules.map(async (rule): Promise<Found<RuleStatus>> =>
           onDemand.has(rule)
             ? found([onDemandStatus(rule)])
-            : statusOf(connector, bindings, rule, since, signal),
+            : await statusOf(connector, bindings, rule, since, signal),
         );
         return valueOfFound(foundTogether(await Promise.all(parts)));
       }),
@@ -83,6 +92,16 @@ export function siemOver(connector: Connector, options: PortOptions): Siem {
     },
     close: () => connector.close(),
   };
+}
+
+/** Some SIEMs find a host whatever the case of its name. By another name its events are nobody's. */
+function otherNames(hosts: readonly string[], { rows }: Found<SiemDocument>): Found<SiemDocument> {
+  const others = [...new Set(rows.map(({ host }) => host))].filter((host) => !hosts.includes(host));
+  if (others.length === 0) return found([]);
+  return found(
+    [],
+    `it has a host under the name ${others.join(", ")}, and the inventory under ${hosts.join(", ")}`,
+  );
 }
 
 /**

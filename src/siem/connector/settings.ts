@@ -18,7 +18,13 @@ const seconds = z.number().min(0).max(86_400);
 
 export const connectorShape = {
   /** The SIEM's own rules by the ids of the analytics that they stand for. */
-  rules: z.record(z.string().min(1), z.string().min(1)).default({}),
+  rules: z
+    .record(z.string().min(1), z.string().min(1))
+    .refine(
+      (rules) => new Set(Object.values(rules)).size === Object.keys(rules).length,
+      "a rule of the SIEM stands for one analytic only",
+    )
+    .default({}),
   /**
    * Analytics without a rule of the SIEM are run as queries by Tyrian itself. Their names of fields become the SIEM's by processing
    * pipelines: files, or names of those that Tyrian brings along.

@@ -15,7 +15,7 @@ import type { HostSpan, TrialOnHost } from "../siem.js";
 import { SplunkAlerts } from "./alerts.js";
 import { documentOf, eventsOn, narrowed, sentinelWords } from "./documents.js";
 import { dispatch, savedSearches, stateOf } from "./saved-search.js";
-import { endJob, exportSearch, resultsWhenDone, type Row, runSearch } from "./search.js";
+import { exportSearch, resultsThenEnd, type Row, runSearch } from "./search.js";
 import type { SplunkSettings } from "./settings.js";
 
 /** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
@@ -102,9 +102,7 @@ export class SplunkConnector implements Connector {
     if (others.length > 0) return found([], `several saved searches have the name ${name}`);
     const sid = await dispatch(this.#http, name, search, span, signal);
     const { rows: documents, lacks } = documentsOf(
-      await resultsWhenDone(this.#http, `the saved search ${name}`, sid, signal).finally(() =>
-        endJob(this.#http, sid),
-      ),
+      await resultsThenEnd(this.#http, `the saved search ${name}`, sid, signal),
     );
     const at = Date.now();
     const alerts = documents.map((document): FoundAlert => ({

@@ -93,15 +93,24 @@ export async function runSearch(
     schema: createdSchema,
     signal,
   });
+  return await resultsThenEnd(http, what, value.sid, signal);
+}
+
+/** The results of a job of ours, waited for while it runs; then it is taken away. */
+export async function resultsThenEnd(
+  http: SiemHttp,
+  what: string,
+  sid: string,
+  signal: AbortSignal,
+): Promise<Found<Row>> {
   try {
-    return await resultsWhenDone(http, what, value.sid, signal);
+    return await resultsWhenDone(http, what, sid, signal);
   } finally {
-    await endJob(http, value.sid);
+    await endJob(http, sid);
   }
 }
 
-/** The results of a job, waited for while it runs. */
-export async function resultsWhenDone(
+async function resultsWhenDone(
   http: SiemHttp,
   what: string,
   sid: string,
@@ -159,7 +168,7 @@ export function resultsOf(
 export const GONE = "the job's results are gone";
 
 /** Jobs count against the account's quota; where this fails the job expires by itself. */
-export async function endJob(http: SiemHttp, sid: string): Promise<void> {
+async function endJob(http: SiemHttp, sid: string): Promise<void> {
   const ended = http.request({
     what: "the end of a job",
     method: "DELETE",

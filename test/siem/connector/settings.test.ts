@@ -91,6 +91,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { tls: { fingerprint: pin }, proxy: "http://proxy.example:3128" },
     /by `caFile`/,
   ],
+  ["a rule that stands for two analytics", { rules: { one: "r", two: "r" } }, /one analytic only/],
   ["an index that is a path", { telemetry: { index: "../_cluster", format: "laurel" } }, /names or patterns/],
 ])("%s is refused", (_, over, message) => {
   const { success, error } = siemSettingsSchema.safeParse({ ...settings, ...over });
