@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { entryOf, historyOf, scheduledTimes } from "./splunk-saved-search.js";
 import { formBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
-import type { World, WorldDocument, WorldRule } from "./world.js";
+import type { World, WorldDocument } from "./world.js";
 
 const seconds = z.string().regex(/^\d+\.\d{3}$/, "Invalid earliest_time or latest_time");
 const searchShape = {
@@ -177,7 +178,10 @@ export class SplunkStandIn extends SiemStandIn {
     switch (`${request.method} ${what ?? ""}`) {
       case "GET ":
         queryOf(request, listSchema);
-        return { status: 200, body: { entry: [this.#entry(rule)] } };
+        return {
+          status: 200,
+          body: { entry: [entryOf(rule, rule.name === "rule-echo" ? this.suppressMs : null)] },
+        };
       case "GET history":
         queryOf(request, listSchema);
         return { status: 200, body: { entry: historyOf(rule) } };
@@ -188,22 +192,6 @@ export class SplunkStandIn extends SiemStandIn {
       default:
         throw new Refusal(405, "Method Not Allowed");
     }
-  }
-
-  #entry({ name, enabled, lookBackMs }: WorldRule): unknown {
-    const suppresses = this.suppressMs !== null && name === "rule-echo";
-    return {
-      name,
-      acl: { app: "search", owner: "nobody", sharing: "app" },
-      content: {
-        disabled: !enabled,
-        is_scheduled: true,
-        "dispatch.earliest_time": `-${lookBackMs / 1000}s`,
-        "dispatch.latest_time": "now",
-        "alert.suppress": suppresses ? "1" : "0",
-        "alert.suppress.period": suppresses ? `${(this.suppressMs ?? 0) / 1000}s` : "",
-      },
-    };
   }
 
   /** The saved search of the tests finds what has `echo` in its command line. */
@@ -304,30 +292,4 @@ function quoted(text: string): string[] {
 function wildcard(text: string): RegExp {
   const parts = text.split("*").map((part) => part.replaceAll(/[^\w\s]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join(".*")}$`, "is");
-}
-
-function historyOf({ evaluations, lookBackMs }: WorldRule): unknown[] {
-  return evaluations.map(({ startedAt, completedAt }) => ({
-    published: new Date(startedAt).toISOString(),
-    content: {
-      dispatchState: "DONE",
-      earliestTime: new Date(startedAt - lookBackMs).toISOString(),
-      latestTime: new Date(startedAt).toISOString(),
-      runDuration: (completedAt - startedAt) / 1000,
-    },
-  }));
-}
-
-function scheduledTimes(request: SeenRequest, { intervalMs }: WorldRule): Reply {
-  queryOf(
-    request,
-    z.strictObject({
-      output_mode: z.literal("json"),
-      earliest_time: z.literal("now"),
-      latest_time: z.literal("+48h"),
-    }),
-  );
-  const now = Math.ceil(Date.now() / intervalMs) * intervalMs;
-  const scheduled_times = Array.from({ length: 10 }, (_, index) => (now + index * intervalMs) / 1000);
-  return { status: 200, body: { entry: [{ content: { scheduled_times } }] } };
 }
