@@ -21,14 +21,15 @@ export async function onDemandQueries(
   if (wanted.length === 0) return new Map();
   const { rulesLanguage } = await import("../siem/connect.js");
   const { convertRules } = await import("./rule/convert-rules.js");
-  const { readPipelineTexts, RulePipelines } = await import("./detect/rule-pipelines.js");
+  const { RulePipelines } = await import("../detection/pipelines/index.js");
+  const { readPipelineTexts } = await import("./pipeline-option.js");
   const pipelines = new RulePipelines(readPipelineTexts(settings.onDemand.pipelines));
   const language = rulesLanguage[settings.kind];
   const source = settings.kind === "splunk" ? { source: settings.telemetry.index } : {};
-  // Each alone: an analytic's file may hold rules that others have too.
-  const converted = wanted.flatMap(({ id, file, text }): [string, OnDemandQuery][] => {
+  // Each with its own files only, as it was compiled.
+  const converted = wanted.flatMap(({ id, file, text, with: others = [] }): [string, OnDemandQuery][] => {
     const { queries } = convertRules(
-      { texts: [{ file, text }], diagnostics: [], others: [] },
+      { texts: [{ file, text }, ...others], queries: [], diagnostics: [], others: [] },
       language,
       pipelines,
       source,

@@ -36,10 +36,11 @@ export async function chooseSiem(name: string, files?: readonly ConfigurationFil
  * What to say of the analytics of a plan that no rule of the SIEM is bound to, and that are not run on demand; null when there
  * are none.
  */
-export async function unboundNote(chosen: ChosenSiem, { analytics, trials }: Plan): Promise<string | null> {
+export async function unboundNote(chosen: ChosenSiem, plan: Plan): Promise<string | null> {
   const { name, settings } = chosen;
+  const { analytics, trials } = plan;
   if (settings === null) return null;
-  const onDemand = await onDemandQueries(chosen, analytics, rulesOfPlan(analytics));
+  const onDemand = await onDemandQueries(chosen, analytics, rulesOfPlan(plan));
   const wanted = new Set(trials.flatMap(({ expectations }) => expectations.map(({ analytic }) => analytic)));
   const unbound = analytics.filter(
     ({ id }) => wanted.has(id) && !Object.hasOwn(settings.rules, id) && !onDemand.has(id),
