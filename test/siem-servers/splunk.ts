@@ -34,6 +34,8 @@ export class SplunkStandIn extends SiemStandIn {
   readonly expired = new Set<string>();
   /** Milliseconds that `rule-echo` withholds alerts after one. */
   suppressMs: number | null = null;
+  /** Whether one alert stands for all results of its search. */
+  digests = true;
   /** With Enterprise Security: whether the text of the event stands in a notable. */
   keepsRaw = true;
   readonly #jobs = new Map<string, Job>();
@@ -164,6 +166,7 @@ export class SplunkStandIn extends SiemStandIn {
         sid: sidOf(id),
         trigger_time: Math.floor(createdAt / 1000),
         triggered_alerts: 1,
+        digest_mode: this.digests,
       },
     }));
     return { status: 200, body: { entry: entry.slice(offset, offset + count) } };
@@ -264,7 +267,6 @@ export class SplunkStandIn extends SiemStandIn {
         orig_host: document?.host,
         ...(this.keepsRaw ? { orig_raw: document?.text } : {}),
         orig_sid: sidOf(id),
-        orig_rid: "0",
       }));
   }
 

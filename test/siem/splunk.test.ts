@@ -110,6 +110,18 @@ describe("a triggered alert", () => {
     expect(value[0]).toMatchObject({ sourceEvents: null, sourcesWhole: false, host: null });
   });
 
+  test("that stands for one result of several does not tell for which", async () => {
+    const documents = bench.world.ship(
+      { ...echo, time: t0, serial: 1 },
+      { ...echo, time: t0 + 1, serial: 2 },
+    );
+    bench.world.raise("rule-echo", t0 + 5_000, ...documents);
+    bench.standIn.digests = false;
+    expect((await alertsOf(bench)).value[0]).toMatchObject({ sourceEvents: null, sourcesWhole: false });
+    bench.standIn.digests = true;
+    expect((await alertsOf(bench)).value[0]?.sourceEvents).toHaveLength(2);
+  });
+
   test("has its job read once, however often it is asked about", async () => {
     raise(bench);
     await alertsOf(bench);

@@ -82,10 +82,9 @@ async function endEql(http: SiemHttp, id: string, signal: AbortSignal): Promise<
 
 const esqlSchema = z.object({
   is_partial: z.boolean().optional(),
-  columns: z.array(z.object({ name: z.string() })),
-  values: z.array(z.array(z.unknown())),
+  /** `_index` and `_id`. */
+  values: z.array(z.tuple([z.string(), z.string()])),
 });
-const rowSchema = z.tuple([z.string(), z.string()]);
 
 /** The documents that an ES|QL query finds (ES|QL query API). It must end in rows that are documents. */
 export async function findByEsql(
@@ -107,10 +106,7 @@ export async function findByEsql(
     schema: esqlSchema,
     signal,
   });
-  const places = value.values.map((row) => {
-    const [_index, _id] = rowSchema.parse(row);
-    return { _index, _id };
-  });
+  const places = value.values.map(([_index, _id]) => ({ _index, _id }));
   if (value.is_partial === true) return found(places, "the ES|QL query found only a part");
   return found(places, places.length >= MOST ? `the query may find more than ${MOST}` : null);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Dispatcher } from "undici";
+import { type Dispatcher, request as send } from "undici";
 import { messageOf, TyrianError } from "../../errors.js";
 import { readBody, refusalText, valueOf } from "./answer-body.js";
 import type { CredentialHeaders, Credentials } from "./credentials.js";
@@ -10,6 +10,9 @@ import { bodyOf, type HttpAnswer, type HttpRequest, nameOf } from "./request.js"
 import { mayPass, MOST_TRIES, pauseMs } from "./retry.js";
 import type { ConnectionSettings } from "./settings.js";
 import type { SiemErrorCode } from "./siem-error.js";
+
+/** Milliseconds that a server may ask to be waited for. */
+const LONGEST_WAIT_MS = 30_000;
 
 export interface SiemHttpOptions {
   /** The SIEM's name in the configuration, for messages. */
@@ -101,9 +104,12 @@ export class SiemHttp {
       }
       const after = answer === null ? undefined : headerOf(answer.headers, "retry-after");
       const wait = pauseMs(tries, after, Date.now());
+      const told = answer === null ? null : refusal(answer, name, this.#base);
       // The server says that it will not be ready while anybody waits for this.
-      if (wait > LONGEST_WAIT_MS && answer !== null) throw refusal(answer, name, this.#base);
-      await pause(wait, signal);
+      if (wait > LONGEST_WAIT_MS && told !== null) throw told;
+      await pause(wait, signal).catch((thrown: unknown) => {
+        throw told ?? thrown;
+      });
       tries += 1;
     }
   }
@@ -118,7 +124,6 @@ export class SiemHttp {
     const dispatcher = await (this.#dispatcher ??= openDispatcher(siem, settings));
     const body = bodyOf(request);
     const sentAt = Date.now();
-    const { request: send } = await import("undici");
     const response = await send(`${this.#base}${request.path}${queryText(request.query)}`, {
       dispatcher,
       method: request.method,
@@ -142,9 +147,6 @@ export class SiemHttp {
     return { status: response.statusCode, headers: response.headers, text, sentAt };
   }
 }
-
-/** Milliseconds that a server may ask to be waited for. */
-const LONGEST_WAIT_MS = 30_000;
 
 async function defaultPause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal });

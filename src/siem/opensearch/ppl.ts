@@ -7,9 +7,9 @@ import type { IndexTelemetry } from "../search-api/settings.js";
 /** Rows that are asked for; the SIEM gives fewer where `plugins.query.size_limit` says so. */
 const MOST = 10_000;
 
-const rowsSchema = z.object({ datarows: z.array(z.array(z.unknown())) });
+/** `_index` and `_id`. */
+const rowsSchema = z.object({ datarows: z.array(z.tuple([z.string(), z.string()])) });
 const countSchema = z.object({ datarows: z.tuple([z.tuple([z.number()])]) });
-const placeSchema = z.tuple([z.string(), z.string()]);
 
 /**
  * The documents that a PPL query finds on hosts in a span, by index and id. The query must end in rows that are documents. They
@@ -40,10 +40,7 @@ export async function findByPpl(
     ask(`${bounded} | fields _index, _id | head ${MOST}`, rowsSchema),
     ask(`${bounded} | stats count()`, countSchema),
   ]);
-  const places = rows.datarows.map((row) => {
-    const [_index, _id] = placeSchema.parse(row);
-    return { _index, _id };
-  });
+  const places = rows.datarows.map(([_index, _id]) => ({ _index, _id }));
   const total = count.datarows[0][0];
   return found(
     places,

@@ -4,6 +4,7 @@ import { textAt, wholeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { allPages, type Found, found, foundTogether } from "../http/pages.js";
 import { anyOf, documentOf } from "./documents.js";
+import { flag } from "./saved-search.js";
 import { exportSearch, GONE, resultsOf, type Row } from "./search.js";
 
 const PAGE = 500;
@@ -19,6 +20,8 @@ const firedSchema = z.object({
         sid: z.string(),
         /** Seconds since 1970. */
         trigger_time: z.number(),
+        /** Whether one alert stands for all results, and not each for one. */
+        digest_mode: flag.optional(),
       }),
     }),
   ),
@@ -52,7 +55,7 @@ export class SplunkAlerts {
     });
     const parts = await Promise.all(
       inSpan.slice(0, MOST_JOBS).map(async ({ name, content }) => {
-        const sources = await this.#sourcesOf(content.sid, null, signal);
+        const sources = await this.#sourcesOf(content.sid, content.digest_mode !== false, signal);
         const at = content.trigger_time * 1000;
         return alertOf({ id: name, rule: content.savedsearch_name, at, tier: "alert" }, sources);
       }),
@@ -76,7 +79,7 @@ export class SplunkAlerts {
       "search (index=notable OR index=risk)",
       `_index_earliest=${Math.floor(from / 1000)} _index_latest=${Math.ceil(to / 1000) + 1}`,
       `(${about.join(" OR ")})`,
-      "| fields index, _indextime, _bkt, _cd, search_name, orig_host, dest, orig_raw, orig_sid, orig_rid",
+      "| fields index, _indextime, _bkt, _cd, search_name, orig_host, dest, orig_raw, orig_sid",
     ].join(" ");
     // By event time without bounds: what a notable says of its own time depends on its search.
     const everything = { from: 0, to: Date.now() + 86_400_000 };
@@ -88,10 +91,12 @@ export class SplunkAlerts {
       signal,
     );
     const alerts = await Promise.all(rows.map((row) => this.#notableOf(row, signal)));
-    return found(
-      alerts.flatMap((alert) => alert ?? []),
-      lacks,
-    );
+    const known = alerts.flatMap((alert) => alert ?? []);
+    const unknown = alerts.length - known.length;
+    return foundTogether([
+      found(known, lacks),
+      found<FoundAlert>([], unknown === 0 ? null : `${unknown} notables name no search or no time`),
+    ]);
   }
 
   async #notableOf(row: Row, signal: AbortSignal): Promise<FoundAlert | null> {
@@ -103,8 +108,7 @@ export class SplunkAlerts {
     const raw = textAt(row, "orig_raw");
     const document = raw === undefined || host === null ? null : documentOf({ _raw: raw, host });
     let sources: Sources = document === null ? null : { documents: [document], missing: [] };
-    if (sources === null && sid !== undefined)
-      sources = await this.#sourcesOf(sid, wholeAt(row, "orig_rid") ?? null, signal);
+    if (sources === null && sid !== undefined) sources = await this.#sourcesOf(sid, false, signal);
     const id = `${textAt(row, "_bkt") ?? textAt(row, "index") ?? ""}/${textAt(row, "_cd") ?? `${rule}@${seconds}`}`;
     const tier = textAt(row, "index") === "risk" ? "signal" : "alert";
     const alert = alertOf({ id, rule, at: seconds * 1000, tier }, sources);
@@ -112,10 +116,11 @@ export class SplunkAlerts {
   }
 
   /**
-   * The events that a job found; null when it has expired, or found no events but figures made of them.
-   * @param row which of its rows; all when null
+   * The events of a job that an alert stands for; null when the job has expired, or found no events but figures made of them, or
+   * when it is not told which of them are the alert's.
+   * @param all whether the alert stands for all that the job found
    */
-  async #sourcesOf(sid: string, row: number | null, signal: AbortSignal): Promise<Sources> {
+  async #sourcesOf(sid: string, all: boolean, signal: AbortSignal): Promise<Sources> {
     const job = this.#jobs.get(sid) ?? resultsOf(this.http, "an alert", sid, signal);
     this.#jobs.set(sid, job);
     job.then(
@@ -123,12 +128,10 @@ export class SplunkAlerts {
       () => this.#jobs.delete(sid),
     );
     const { rows, lacks } = await job;
-    if (lacks !== null) return null;
-    const documents = (row === null ? rows : rows.slice(row, row + 1)).map(documentOf);
-    const events = documents.filter((document): document is SiemDocument => document !== null);
-    return events.length === 0 || events.length < documents.length
-      ? null
-      : { documents: events, missing: [] };
+    if (lacks !== null || (!all && rows.length > 1)) return null;
+    const events = rows.map(documentOf).filter((document): document is SiemDocument => document !== null);
+    if (events.length === 0 || events.length < rows.length) return null;
+    return { documents: events, missing: [] };
   }
 }
 

@@ -10,7 +10,7 @@ const SAVED = "/servicesNS/-/-/saved/searches";
 const SCHEDULE_MS = 2 * 86_400_000;
 
 /** Splunk writes a boolean in several ways. */
-const flag = z
+export const flag = z
   .union([z.boolean(), z.number(), z.string()])
   .transform((value) => value === true || value === 1 || value === "1" || value === "true");
 
