@@ -41,8 +41,8 @@ export async function openConnector(
 }
 
 /**
- * The port to a SIEM of the configuration. It is asked once, so that wrong credentials, addresses and certificates are told before
- * anything is done on a host.
+ * The port to a SIEM of the configuration. It is asked first, about a host that nobody has, so that wrong credentials, addresses,
+ * certificates and indexes are told before anything is done on a host.
  * @param onDemand the queries of analytics that no rule is bound to, by analytic id
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
@@ -54,7 +54,12 @@ export async function connectSiem(
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);
-    await connector.clock(signal);
+    const { now } = await connector.clock(signal);
+    const nothing = { from: now, to: now };
+    await Promise.all([
+      connector.documents({ host: NOBODY, ...nothing }, signal),
+      connector.alerts({ rules: [], hosts: [NOBODY], ...nothing }, signal),
+    ]);
     const slowestAlertMs = (await connector.slowestAlertMs?.(signal)) ?? 0;
     const { format } = settings.telemetry;
     return siemOver(connector, { name, settings, format, slowestAlertMs, onDemand });
@@ -64,5 +69,7 @@ export async function connectSiem(
   }
 }
 
+/** No host has a name that begins so. */
+const NOBODY = "-tyrian-asks-about-nobody-";
 /** Milliseconds that a SIEM has to answer at all. */
 const FIRST_ANSWER_MS = 20_000;

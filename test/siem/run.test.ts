@@ -99,16 +99,33 @@ test("a run that asks Elastic Security tells what its rule saw from what it did 
   expect(replayed).toContain("2 trials replayed, 0 different");
 }, 60_000);
 
-test("a SIEM that refuses the account ends the run before anything is done on a host", async () => {
-  const bench = await openElasticBench();
-  const lab = labBefore(bench);
-  bench.standIn.expireToken();
-  const { status, stderr } = await run(lab);
-  expect(status).toBe(4);
-  expect(stderr).toContain("siem-auth-failed");
-  expect(stderr).toContain("office: the clock (GET /_nodes/_local/stats/process): answered 401");
-  expect(stderr).not.toContain("secret-token");
-  expect(lab.executed()).toEqual([]);
+describe("before anything is done on a host the run ends, with what is wrong", () => {
+  test.each<[string, (bench: ConnectorBench) => void, Record<string, unknown>, string, string]>([
+    [
+      "for an account that is refused",
+      ({ standIn }) => standIn.expireToken(),
+      {},
+      "siem-auth-failed",
+      "office: the clock (GET /_nodes/_local/stats/process): answered 401",
+    ],
+    [
+      "for an index that is not there",
+      () => undefined,
+      { telemetry: { index: "nowhere-*", format: "laurel" } },
+      "siem-not-found",
+      "office: the events of a host (POST /nowhere-*/_search): answered 404: no such index [nowhere-*]",
+    ],
+  ])("%s", async (_, spoil, settings, code, message) => {
+    const bench = await openElasticBench({ settings });
+    const lab = labBefore(bench);
+    spoil(bench);
+    const { status, stderr } = await run(lab);
+    expect(status).toBe(4);
+    expect(stderr).toContain(code);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("secret-token");
+    expect(lab.executed()).toEqual([]);
+  });
 });
 
 test("a SIEM that answers with web pages from the middle on: undecided, with that reason, and asked again later", async () => {
