@@ -61,10 +61,7 @@ function isHostLogRead(observation: Observation): boolean {
  */
 export function notShipped(observation: Observation): HostEvent[] {
   if (!isHostLogRead(observation)) return [];
-  // The kernel numbers the records that auditd and laurel write, so that one of them may have been shipped and the other read.
-  const numbers = (sensor: HostEvent["sensor"]): string => (sensor === "laurel" ? "auditd" : sensor);
-  const numberOf = ({ host, sensor, sequence }: HostEvent): string =>
-    `${host}/${numbers(sensor)}:${sequence}`;
+  const numberOf = ({ host, sensor, sequence }: HostEvent): string => `${host}/${sensor}:${sequence}`;
   const arrived = new Set(observation.events.map(numberOf));
   return (observation.hostLog?.events ?? []).filter((event) => !arrived.has(numberOf(event)));
 }

@@ -40,14 +40,6 @@ describe("what was lost on the way, and stands in the host's own log", () => {
     expect(said(verdictOf(shippedOf(without(matching), [])))).toEqual(["undecided", "ingest"]);
   });
 
-  test("is the same record whichever program wrote it: the kernel numbers it", () => {
-    const byLaurel = act.map((event) => ({ ...event, id: `laurel-${event.id}`, sensor: "laurel" as const }));
-    const whole = verdictOf(withHostLog(act, {}, byLaurel));
-    expect(said(whole)).toEqual(said(verdictOf(withHostLog(act))));
-    const [, cause] = said(verdictOf(withHostLog(without(matching), {}, byLaurel)));
-    expect(cause).toBe("ingest");
-  });
-
   test("leaves the trial blind where it is all that the rule reads, sentinels or not", () => {
     expect(outcomeOf(withHostLog([begin, end]))).toEqual(["blind", "ingest"]);
     expect(outcomeOf(withHostLog([]))).toEqual(["blind", "ingest"]);
