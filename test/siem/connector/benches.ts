@@ -50,7 +50,7 @@ async function benchOf(
   world: World,
   standIn: SiemStandIn,
   settings: unknown,
-  { settings: over = {}, tls, questionMs = 5_000 }: BenchOptions,
+  { settings: over = {}, tls, questionMs = 30_000 }: BenchOptions,
 ): Promise<ConnectorBench> {
   await standIn.start(tls);
   process.env[SECRET] = standIn.token;
