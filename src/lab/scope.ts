@@ -167,6 +167,15 @@ export function windowsTokenOutput(output: string): string {
   return `${output.replace(/\r?\n$/, "")}\n`;
 }
 
+/**
+ * The token that a network device shows, as `checkToken` takes it. It stands in its configuration behind the word
+ * `tyrian-lab-token`, in a description or wherever the device keeps a text. Nothing, unless it is shown exactly once.
+ */
+export function deviceTokenOutput(output: string): string {
+  const shown = output.match(/(?<=\btyrian-lab-token[ =:])[\x21\x23-\x7e]+/g) ?? [];
+  return shown.length === 1 ? `${shown[0] as string}\n` : "";
+}
+
 /** Characters; a shorter token could be met by accident. */
 const SHORTEST_TOKEN = 16;
 

@@ -2,6 +2,10 @@ import { z } from "zod";
 import { effectSchema } from "./playbook.js";
 import { secretReferenceSchema, targetSchema } from "./target.js";
 
+/** The command logs of network devices that can be read (src/telemetry/device). */
+export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"] as const;
+export type DeviceLogFormat = (typeof deviceLogFormats)[number];
+
 /** A lab: its hosts, the token that each must answer with, and what procedures may do there. */
 export const inventorySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/i),
@@ -39,6 +43,24 @@ export const inventorySchema = z.strictObject({
         }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
+        /** What a network device logs of the commands that it is given. */
+        z.strictObject({
+          type: z.literal("device-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(deviceLogFormats),
+          /** Minutes by which the device's clock is ahead of UTC, where its log does not say. */
+          utcOffsetMinutes: z
+            .int()
+            .min(-14 * 60)
+            .max(14 * 60)
+            .default(0),
+          /**
+           * Users of the device by whom nobody but Tyrian logs in. Where a log names the user and not the session, only
+           * their commands can be told from others'.
+           */
+          ownUsers: z.array(z.string()).default([]),
+        }),
       ]),
     )
     .default([]),

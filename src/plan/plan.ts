@@ -4,7 +4,7 @@ import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { refusedEffects } from "../playbook/policy.js";
-import { renderAction, twinAsProcedure, variantsOf } from "../playbook/render.js";
+import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
@@ -26,10 +26,19 @@ export function unplacedProcedures({
   inventory,
   selection,
 }: Pick<PlanRequest, "playbooks" | "inventory" | "selection">): Procedure[] {
-  const platforms = new Set(selectTargets(inventory, selection).map(({ platform }) => platform));
+  const targets = selectTargets(inventory, selection);
   return selectProcedures(playbooks, selection)
     .map(({ procedure }) => procedure)
-    .filter((procedure) => !procedure.platforms.some((platform) => platforms.has(platform)));
+    .filter((procedure) => !targets.some((target) => placesOf(procedure, target).length > 0));
+}
+
+/** The variants of an action that a target can run: a network device reads the commands of its own kind only. */
+function placesOf(action: Procedure, { platform, transport }: Target): Variant[] {
+  if (!action.platforms.includes(platform)) return [];
+  const variants = variantsOf(action);
+  return transport.type === "cli"
+    ? variants.filter(({ program }) => program === transport.profile)
+    : variants;
 }
 
 /**
@@ -48,12 +57,16 @@ export function buildPlan(request: PlanRequest): Plan {
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
     for (const action of [procedure, twinAsProcedure(procedure)]) {
       if (action === null) continue;
-      const places = targets.filter((target) => action.platforms.includes(target.platform));
+      const places = targets.filter((target) => placesOf(action, target).length > 0);
       if (places.length === 0) continue;
       refuseEffects(playbook, action, inventory);
-      const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
-      for (const variant of variants) {
+      const first = selection.variants === "first";
+      const variantsAt = new Map(places.map((target) => [target, placesOf(action, target)]));
+      for (const variant of variantsOf(action)) {
         for (const target of places) {
+          const own = variantsAt.get(target) ?? [];
+          const taken = first ? own.slice(0, 1) : own;
+          if (!taken.some((one) => JSON.stringify(one) === JSON.stringify(variant))) continue;
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);

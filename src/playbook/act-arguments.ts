@@ -1,5 +1,5 @@
 import type { Act } from "../model/trial.js";
-import { programName } from "./language.js";
+import { languageOf, programName } from "./language.js";
 
 /** Options by which an interpreter takes code from its command line, by program name; `-c` where none is listed. */
 const codeOption: Readonly<Record<string, string>> = {
@@ -69,6 +69,7 @@ export function encodedCommand(code: string): string {
  * process has one command line and no vector: see `windowsCommandLine`.
  */
 export function actArguments(act: Act, work: string): string[] {
+  if (languageOf(act.program) === "device") return deviceArguments(act);
   const name = family(act.program);
   const start = [act.program, ...act.options];
   const separator = /^[A-Za-z]:\\/.test(work) ? "\\" : "/";
@@ -82,4 +83,10 @@ export function actArguments(act: Act, work: string): string[] {
     case "encoded":
       return [...start, "-EncodedCommand", encodedCommand(act.code)];
   }
+}
+
+/** FRR runs on Linux, where a command that is given one-shot is a process; a line that is typed is none anywhere. */
+function deviceArguments({ program, via, code }: Act): string[] {
+  if (via !== "argument") return [program];
+  return program === "frr" ? ["vtysh", "-c", code.trim()] : [program, code.trim()];
 }

@@ -1,5 +1,6 @@
 import type { TelemetrySource } from "../model/inventory.js";
 import { AuditdParser } from "./auditd.js";
+import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
@@ -17,6 +18,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new LaurelParser({ host: source.host });
     case "strace-log":
       return new StraceParser(source.host);
+    case "device-log":
+      return new DeviceLogParser(source);
   }
 }
 
@@ -28,6 +31,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
     case "laurel-log":
       return source.host === undefined || source.host === host;
     case "strace-log":
+    case "device-log":
       return source.host === host;
   }
 }

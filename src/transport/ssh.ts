@@ -1,13 +1,13 @@
 import type { Duplex } from "node:stream";
 import { TyrianError } from "../errors.js";
-import type { SecretReference, SshTransport, Target } from "../model/target.js";
+import type { CliTransport, SecretReference, SshTransport, Target } from "../model/target.js";
 import { limited, orAborted } from "./abort.js";
 import { authenticationOf } from "./ssh/authentication.js";
 import { handshake, type Progress } from "./ssh/handshake.js";
 import { parseHostKey } from "./ssh/host-key.js";
 import { SshSession } from "./ssh/session.js";
 import { openTcp, type OpenOptions } from "./tcp.js";
-import type { ConnectOptions, Session, Transport } from "./transport.js";
+import type { ConnectOptions, Transport } from "./transport.js";
 
 export interface SshTransportOptions {
   /** Resolves a secret reference to the secret; its errors must not quote it. */
@@ -25,15 +25,21 @@ export interface SshTransportOptions {
 
 /** Sessions over SSH (package ssh2), with the host's key pinned by the inventory. */
 export function createSshTransport(options: SshTransportOptions): Transport {
-  return { connect: (target, connectOptions) => connect(target, connectOptions, options) };
+  return {
+    connect: (target, connectOptions) => connectOverSsh(target, settingsOf(target), connectOptions, options),
+  };
 }
 
-async function connect(
+/**
+ * An SSH connection to a host, or to a network device.
+ * @throws TyrianError as `Transport.connect`.
+ */
+export async function connectOverSsh(
   target: Target,
+  settings: SshTransport | CliTransport,
   { signal: outer, deadlineMs }: ConnectOptions,
   options: SshTransportOptions,
-): Promise<Session> {
-  const settings = settingsOf(target);
+): Promise<SshSession> {
   const hostKey = parseHostKey(settings.hostKey, target.name);
   const progress: Progress = { stage: "TCP connection" };
   const { signal, release } = limited([outer], deadlineMs, () =>
@@ -47,7 +53,8 @@ async function connect(
       }),
       signal,
     );
-    const open = options.openSocket ?? openOwn;
+    const open =
+      options.openSocket ?? ((_target: Target, given: OpenOptions) => openOwn(target, settings, given));
     const socket = await orAborted(open(target, { signal }), signal, discard);
     const client = await handshake(socket, {
       target: target.name,
@@ -58,14 +65,20 @@ async function connect(
       keepAliveMs: options.keepAliveMs ?? 5_000,
       signal,
     });
-    return new SshSession(target.name, client, socket, settings.maxChannels);
+    return new SshSession(target.name, client, socket, {
+      maxChannels: settings.maxChannels,
+      endsProcesses: settings.type === "ssh",
+    });
   } finally {
     release();
   }
 }
 
-function openOwn(target: Target, options: OpenOptions): Promise<Duplex> {
-  const settings = settingsOf(target);
+function openOwn(
+  target: Target,
+  settings: SshTransport | CliTransport,
+  options: OpenOptions,
+): Promise<Duplex> {
   if (settings.network !== undefined) {
     throw new TyrianError(
       "transport-failed",
@@ -92,7 +105,7 @@ function settingsOf(target: Target): SshTransport {
 
 function tooLate(
   target: Target,
-  settings: SshTransport,
+  settings: SshTransport | CliTransport,
   progress: Progress,
   deadlineMs: number,
 ): TyrianError {

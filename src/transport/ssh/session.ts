@@ -7,7 +7,7 @@ import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { ChannelFailure, openChannel, signalChannel } from "./channel.js";
+import { ChannelFailure, openChannel, openTerminal, signalChannel } from "./channel.js";
 import { RunningCommand } from "./command.js";
 import { GroupEnder } from "./ending.js";
 import { HELPER_COMMAND, ProcessHelper } from "./helper.js";
@@ -36,8 +36,17 @@ export class SshSession implements Session {
   #running: RunningCommand[] = [];
   #starting = 0;
 
-  constructor(target: string, client: Client, socket: Duplex, maxChannels: number) {
+  readonly #endsProcesses: boolean;
+
+  /** @param endsProcesses whether the server has processes that can be ended: a command of a network device ends with its channel */
+  constructor(
+    target: string,
+    client: Client,
+    socket: Duplex,
+    { maxChannels, endsProcesses }: { readonly maxChannels: number; readonly endsProcesses: boolean },
+  ) {
     this.target = target;
+    this.#endsProcesses = endsProcesses;
     this.#client = client;
     this.#socket = socket;
     this.#gate = new Gate(maxChannels);
@@ -73,6 +82,32 @@ export class SshSession implements Session {
       if (!this.open) throw this.#disconnected();
       if (limit.wasAborted) return unseenResult("aborted", options);
       throw thrown;
+    } finally {
+      limit.release();
+    }
+  }
+
+  /**
+   * Opens a terminal with the login shell in it. It is destroyed with the session.
+   * @throws TyrianError `transport-failed`, `disconnected`; an aborted signal rejects with its reason.
+   */
+  async terminal(signal: AbortSignal): Promise<Duplex> {
+    if (!this.open) throw this.#disconnected();
+    const limit = limited([signal, this.#lostController.signal], Number.POSITIVE_INFINITY, () => new Error());
+    try {
+      await this.#gate.enter(limit.signal);
+      const opening = openTerminal(this.#client, () => this.#lost.isOpen);
+      opening.then(
+        (channel) => channel.once("close", () => this.#gate.leave()),
+        () => this.#gate.leave(),
+      );
+      return await orAborted(opening, limit.signal, (channel) => channel.destroy());
+    } catch (thrown) {
+      if (!this.open) throw this.#disconnected();
+      if (!(thrown instanceof ChannelFailure)) throw thrown;
+      throw new TyrianError("transport-failed", `${this.target} refused a terminal: ${thrown.message}.`, {
+        cause: thrown,
+      });
     } finally {
       limit.release();
     }
@@ -138,7 +173,8 @@ export class SshSession implements Session {
         const running = new RunningCommand(channel, wanted ? options : { ...options, stdin: "" }, started);
         this.#running.push(running);
         if (this.#gate.waiting > 0) running.yield();
-        if (!wanted) void this.#ender.end(running).finally(() => running.release());
+        if (!wanted && this.#endsProcesses) void this.#ender.end(running).finally(() => running.release());
+        else if (!wanted) running.release();
         return running;
       },
     ).finally(() => (this.#starting -= 1));
@@ -165,6 +201,7 @@ export class SshSession implements Session {
         return running.result("ended");
       }
       if (this.#lost.isOpen || !limit.stopped.isOpen) return running.result("disconnected");
+      if (!this.#endsProcesses) return running.result(limit.ending);
       const gone = await this.#ender.end(running);
       await anyOpen([exited, closed, this.#lost], LATE_EXIT);
       if (exited.isOpen) await running.drain([this.#lost]);
