@@ -18,6 +18,10 @@ export interface TransportUnderTest {
     readonly lose?: string;
     readonly signals?: string;
     readonly longCommands?: string;
+    /** Ending what a command has started. */
+    readonly processGroups?: string;
+    /** Refusing a terminal. */
+    readonly ptyRefusal?: string;
   };
   setUp(): Promise<void>;
   connect(): Promise<Session>;
@@ -183,8 +187,10 @@ export function transportContract(subject: TransportUnderTest): void {
       expect((await run("printf 'a\\303\\244b'", { capBytes: 3 })).stdout).toBe("aä");
     });
 
+    const noGroups = notApplicable.processGroups;
     // They mostly wait: beside each other on the one session.
-    test.concurrent("ends the whole process group at the deadline, also what ignores TERM", async () => {
+    test.concurrent("ends the whole process group at the deadline, also what ignores TERM", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const command =
         "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
       const result = await run(command, { deadlineMs: 1_000 });
@@ -196,14 +202,16 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.durationMs).toBeLessThan(8_000);
     });
 
-    test.concurrent("lets a command clean up on TERM and keeps what it says", async () => {
+    test.concurrent("lets a command clean up on TERM and keeps what it says", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const result = await run("trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done", {
         deadlineMs: 1_000,
       });
       expect(result).toMatchObject({ ending: "deadline", stdout: "ready\ncleaned\n" });
     });
 
-    test.concurrent("ends the process group when aborted, and no other command", async () => {
+    test.concurrent("ends the process group when aborted, and no other command", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const controller = new AbortController();
       const other = run("echo $$; sleep 3; echo whole");
       const third = run("echo $$; sleep 3; echo whole");
@@ -270,7 +278,8 @@ export function transportContract(subject: TransportUnderTest): void {
       );
     });
 
-    test("ends many commands with one signal", async () => {
+    test("ends many commands with one signal", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const controller = new AbortController();
       let started = 0;
       const results = await Promise.all(
@@ -315,6 +324,7 @@ export function transportContract(subject: TransportUnderTest): void {
 
     test("refuses a terminal that it does not have, before anything runs", async ({ skip }) => {
       skip(noPty === undefined, "it has terminals");
+      skip(notApplicable.ptyRefusal !== undefined, notApplicable.ptyRefusal);
       await expect(run("echo", { pty: true })).rejects.toMatchObject({ code: "transport-failed" });
     });
 

@@ -3,7 +3,13 @@ import { dirname, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
-import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
+import {
+  isForDevices,
+  isForWindows,
+  renderAction,
+  twinAsProcedure,
+  variantsOf,
+} from "../../src/playbook/render.js";
 import { skippedFor } from "../skipped.js";
 import { runLocally, whyNoTrace } from "./harness.js";
 import { analytics, documentOf, matchesOf, rules, shelf, short } from "./shelf.js";
@@ -46,6 +52,7 @@ describe("the playbooks on the shelf", () => {
       "T1059.006",
       "T1059.007",
       "T1059.007",
+      "T1059.008",
       "T1059.011",
     ]);
   });
@@ -65,7 +72,7 @@ describe("the playbooks on the shelf", () => {
       expect(playbook.procedures.filter(({ twin }) => twin === undefined).map(({ id }) => id)).toEqual([]);
       // The embedded lab is Linux, and has no PowerShell.
       const demo = playbook.procedures.filter(({ tags }) => tags.includes("demo"));
-      const forDemo = !playbook.procedures.some(isForWindows);
+      const forDemo = !playbook.procedures.some((one) => isForWindows(one) || isForDevices(one));
       expect(demo.length >= 5).toBe(forDemo);
       expect(short(playbook.file).startsWith(`${playbook.technique}-`)).toBe(true);
       expect(readFileSync(playbook.file, "utf8").split("\n")[0]).toBe(
@@ -85,7 +92,8 @@ describe("the playbooks on the shelf", () => {
   test("what is not cleaned up leaves nothing behind by its own declaration", () => {
     const wrong = procedures.filter(
       ({ procedure }) =>
-        procedure.cleanup === "none" && procedure.effects.some((effect) => effect !== "computed-code"),
+        procedure.cleanup === "none" &&
+        procedure.effects.some((effect) => effect !== "computed-code" && effect !== "configuration-read"),
     );
     expect(wrong.map(({ procedure }) => procedure.id)).toEqual([]);
   });
@@ -130,6 +138,7 @@ describe("the analytics on the shelf", () => {
         { product: "linux", category: "process_creation" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
+        { category: "device_command" },
       ]).toContainEqual(document["logsource"]);
       expect(document["tags"]).toEqual(expect.arrayContaining(["attack.execution"]));
       expect(document["references"]).toEqual(
@@ -150,7 +159,9 @@ describe("the analytics on the shelf", () => {
   });
 });
 
-const runnableHere = procedures.filter(({ procedure }) => !isForWindows(procedure));
+const runnableHere = procedures.filter(
+  ({ procedure }) => !isForWindows(procedure) && !isForDevices(procedure),
+);
 const trials = runnableHere.flatMap(({ playbook, procedure }) => {
   const twin = twinAsProcedure(procedure);
   const actions = [

@@ -11,7 +11,7 @@ const KEPT = 1024 * 1024;
 const questions = [
   /\[confirm\]\s*$/i,
   /[([](?:y|yes)\/(?:n|no)(?:\/\w+)?[\])](?:\s*[[(]\w+[\])])?\s*[:?]*\s*$/i,
-  /\?\s*\[[^\]]*\]\s*:?\s*$/,
+  /(?:\?\s*\[[^\]]*\]\s*:?|\[[^\]]*\]\s*[:?])\s*$/,
   /(?:password|passphrase|passcode|username|login)[^:]{0,40}:\s*$/i,
   /press (?:return|enter|any key)/i,
 ];

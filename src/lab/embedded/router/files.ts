@@ -27,14 +27,14 @@ export function routerLog(folder: string, host: Pick<LabHost, "name">): string {
 
 /**
  * The configuration with which a router starts. Each message is written at once, so that the log is whole when a command
- * has been answered, and in the order in which the daemons were asked.
+ * has been answered, and in the order in which the daemons were asked. Commands are logged from later on, so that those of the
+ * configuration, and the token, are not.
  */
 export function routerConfiguration(name: string, token: string): string {
   return [
     "frr defaults traditional",
     `hostname ${name}`,
     `log file ${LOG_FOLDER}/frr.log informational`,
-    "log commands",
     "log immediate-mode",
     "log timestamp precision 6",
     "service integrated-vtysh-config",

@@ -15,4 +15,5 @@ chown ${String(FRR_USER)}:${String(FRR_USER)} ${SOCKET_FOLDER} /var/tmp/frr
 for daemon in ${DAEMONS.join(" ")}; do
   TZ=UTC setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} ${FRR}/$daemon -d -F traditional < /dev/null
 done
-${VTYSH} -b < /dev/null`;
+${VTYSH} -b < /dev/null
+${VTYSH} -c "configure terminal" -c "log commands" < /dev/null`;
