@@ -28,6 +28,8 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
       "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
   }
+  const unclear = unclearCommand(context, rule, bracket);
+  if (unclear !== null) return unclear;
   const recorded = act.filter((event) => rule.reads(event));
   if (recorded.length === 0) return unread(context, rule, bracket);
   const read = recorded.filter(({ id }) => !lost.has(id));
@@ -61,6 +63,32 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   const short = matching.length === 0 ? null : besideOthers(observation, rule, matching);
   if (trial.twin) return quiet(observation, evidence, short);
   return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
+}
+
+/**
+ * A command between the sentinels that the rule looks for, and of which the log of the network device does not tell whose it was: it
+ * names no session, or another of the device's programs logged it, whose connection is not known to be the act's. Null when there is
+ * none.
+ */
+function unclearCommand(
+  { observation }: Context,
+  rule: CompiledRule,
+  { begin, end, act }: KnownBracket,
+): Decision | null {
+  if (begin?.kind !== "command" || end === null) return null;
+  const own = new Set(act.map(({ id }) => id));
+  const unclear = observation.events.find(
+    (event) =>
+      event.sensor === begin.sensor &&
+      event.sequence > begin.sequence &&
+      event.sequence < end.sequence &&
+      !own.has(event.id) &&
+      (event.session === null || event.fields["Daemon"] !== begin.fields["Daemon"]) &&
+      counts(rule, event),
+  );
+  if (unclear === undefined) return null;
+  const detail = `the device logged ${summaryOf(unclear)} between the sentinels, and its log does not tell whose it was`;
+  return { outcome: "undecided", evidence: [unclear.id], cause: causeAt("attribution", detail) };
 }
 
 /** How near the act came to a rule over several events, and the alert that it helped others to raise. */
