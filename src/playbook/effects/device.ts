@@ -27,21 +27,23 @@ const NETWORK = new Set(["ping", "ping6", "traceroute", "traceroute6", "mtrace",
 
 /** Lines that change nothing but this session, or leave a mode. */
 const SESSION =
-  /^(?:!.*|end|exit|quit|enable|disable|exit configuration-mode|exit discard|rollback 0|(?:no )?terminal (?:length|width|paginate)\b.*|set (?:cli screen-length|terminal length) \d+)$/;
+  /^(?:end|exit|quit|enable|disable|exit configuration-mode|exit discard|rollback 0|(?:no )?terminal (?:length|width|paginate)(?: \d+)?|set (?:cli screen-length|terminal length) \d+)$/;
 
 const CONFIGURE = /^configure(?: terminal| exclusive| private)?$/;
 
 /** A loopback carries no traffic of others, and these networks (RFC 5737) are nobody's. */
 const LOOPBACK = String.raw`(?:lo\d*|[Ll]oopback ?\d+|dum(?:my)?\d+)`;
 const DOCUMENTATION = String.raw`(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}\/\d\d`;
+/** Words without a sign that any device takes for the end of a command or for a key. */
+const TEXT = String.raw`[\w./:-]+(?: [\w./:-]+)*`;
 const CHANGES: readonly RegExp[] = [
   new RegExp(`^interface ${LOOPBACK}$`),
   new RegExp(`^(?:no )?ip route ${DOCUMENTATION} Null0$`, "i"),
-  new RegExp(`^(?:set|delete) interfaces (?:loopback )?${LOOPBACK} description(?: .+)?$`),
+  new RegExp(`^(?:set|delete) interfaces (?:loopback )?${LOOPBACK} description(?: ${TEXT})?$`),
   new RegExp(`^(?:set|delete) (?:routing-options|protocols) static route ${DOCUMENTATION} (?:discard|blackhole)$`),
   /^commit$/,
 ];
-const DESCRIPTION = /^(?:description .+|no description)$/;
+const DESCRIPTION = new RegExp(`^(?:description ${TEXT}|no description)$`);
 
 /**
  * What lines for the command line of a network device do. Devices take abbreviations, and each vendor's words are others: a line
@@ -78,8 +80,9 @@ export function analyseDevice(scope: Scope, code: string): void {
 function show(scope: Scope, line: string, at: number): void {
   const [subject = "", ...pipes] = line.split("|");
   for (const [pattern, effect, reason] of reads) if (pattern.test(subject)) need(scope, effect, reason, at);
-  if (/[<>;`$]/.test(line)) {
-    need(scope, "destructive", "hands what is shown to a file or a shell", at);
+  // Among them what completes a line or asks for help: the rest of the line would stand before the next one.
+  if (/[^\x20-\x7e]|[<>;&`$?(){}\\]/.test(line)) {
+    need(scope, "destructive", "holds a sign that a device may act on", at);
   }
   for (const pipe of pipes) {
     const [word = ""] = pipe.trim().split(/\s+/);
