@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type ChosenLab, chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
 import { toResults } from "../../src/journal/results.js";
-import { labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
+import { type HostProfile, labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
 import type { Results } from "../../src/model/results.js";
 import type { Control } from "../../src/model/target.js";
@@ -36,6 +36,8 @@ export interface House {
   readonly state: LabState;
   /** Runs a playbook file's text with its rules; every verdict is then computed again from the journal alone. */
   run(playbook: string, rules: Record<string, string>, options?: RunOptions): Promise<Outcome>;
+  /** Runs a playbook's folder as it is, likewise. */
+  runFolder(source: string, options?: RunOptions): Promise<Outcome>;
   /** Runs a command inside a host as root, past its sshd: to break things. */
   inside(host: string, command: string): string;
   close(): Promise<void>;
@@ -57,10 +59,14 @@ export interface Outcome {
 }
 
 /** A lab of its own with a state folder of its own, so that nothing of the user's is touched. */
-export async function openHouse(hosts: number, kind: "root" | "rootless" = "root"): Promise<House> {
+export async function openHouse(
+  hosts: number,
+  kind: "root" | "rootless" = "root",
+  profile: HostProfile = "linux",
+): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-house-"));
   process.env["XDG_STATE_HOME"] = join(folder, "state");
-  await labUp({ targets: hosts, rootless: kind === "rootless" });
+  await labUp({ targets: hosts, rootless: kind === "rootless", profile });
   const lab = await chooseLab({ targets: "none", signal: new AbortController().signal });
   const state = JSON.parse(readFileSync(join(folder, "state/tyrian/lab/lab.json"), "utf8")) as LabState;
   let count = 0;
@@ -76,6 +82,7 @@ export async function openHouse(hosts: number, kind: "root" | "rootless" = "root
         encoding: "utf8",
       });
     },
+    runFolder: (source, options = {}) => runPlaybook(lab, folder, source, options),
     run: async (playbook, rules, options = {}) => {
       count += 1;
       const source = join(folder, `playbook-${count}`);

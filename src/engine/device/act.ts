@@ -39,19 +39,22 @@ export async function runDeviceAct(
     record.say("requirement-missing", "0");
     return record.result("exited", null);
   }
-  const dialog = await device.openDialog({ deadlineMs: START_MS, signal: unwanted });
+  const isTyped = trial.act.via === "stdin";
+  const asks = trial.requires.length > 1;
+  const dialog =
+    isTyped || asks ? await device.openDialog({ deadlineMs: START_MS, signal: unwanted }) : null;
   try {
-    const missing = await missingRequirement(dialog, trial);
+    const missing = dialog === null ? null : await missingRequirement(dialog, trial);
     if (missing !== null) {
       record.say("requirement-missing", String(missing));
       return record.result("exited", null);
     }
     if (!begin()) return unseenResult("aborted", exec);
-    if (trial.act.via === "stdin") return await typed(dialog, device, trial, record, exec);
-    dialog.close();
+    if (dialog !== null && isTyped) return await typed(dialog, device, trial, record, exec);
+    dialog?.close();
     return await oneShot(session, device, trial, record, exec);
   } finally {
-    dialog.close();
+    dialog?.close();
     underWay.delete(trial.id);
   }
 }

@@ -145,7 +145,7 @@ describe("an act that is given one-shot", () => {
     const [begin, end] = oneShot(trial);
     expect(await act(device, trial)).toMatchObject({ status: "ran", exitCode: 0, stdout: "done\n", stderr: "" });
     expect(device.given).toEqual([begin, "show one", end]);
-    expect(device.prompts).toEqual([[]]);
+    expect(device.prompts).toEqual([]);
   });
 
   test("a refusal in its output is one, whatever its exit code says", async () => {
