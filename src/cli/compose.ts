@@ -79,7 +79,11 @@ export function openTargets(
   const transports = {
     ...{ ssh, winrm, local: createLocalTransport() },
     powershell: createPowerShellTransport(),
-    cli: createCliTransport({ resolveSecret, openSocket: (target, options) => sockets.open(target, options), onWarning }),
+    cli: createCliTransport({
+      resolveSecret,
+      openSocket: (target, options) => sockets.open(target, options),
+      onWarning,
+    }),
   };
   const openPool = (): SessionPool =>
     new SessionPool((target) => transports[target.transport.type], {

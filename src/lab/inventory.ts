@@ -3,7 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { TyrianError, type Diagnostic } from "../errors.js";
 import { inventorySchema, type Inventory } from "../model/inventory.js";
 import type {
-  CliTransport, SecretReference,
+  CliTransport,
+  SecretReference,
   SshTransport,
   Target,
   TransportSettings,

@@ -29,16 +29,21 @@ export function unplacedProcedures({
   const targets = selectTargets(inventory, selection);
   return selectProcedures(playbooks, selection)
     .map(({ procedure }) => procedure)
-    .filter((procedure) => !targets.some((target) => placesOf(procedure, target).length > 0));
+    .filter(
+      (procedure) =>
+        !targets.some((target) => variantsFor(procedure, variantsOf(procedure), target).length > 0),
+    );
 }
 
 /** The variants of an action that a target can run: a network device reads the commands of its own kind only. */
-function placesOf(action: Procedure, { platform, transport }: Target): Variant[] {
+function variantsFor(
+  action: Procedure,
+  variants: readonly Variant[],
+  { platform, transport }: Target,
+): readonly Variant[] {
   if (!action.platforms.includes(platform)) return [];
-  const variants = variantsOf(action);
-  return transport.type === "cli"
-    ? variants.filter(({ program }) => program === transport.profile)
-    : variants;
+  if (transport.type !== "cli") return variants;
+  return variants.filter(({ program }) => program === transport.profile);
 }
 
 /**
@@ -57,16 +62,16 @@ export function buildPlan(request: PlanRequest): Plan {
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
     for (const action of [procedure, twinAsProcedure(procedure)]) {
       if (action === null) continue;
-      const places = targets.filter((target) => placesOf(action, target).length > 0);
+      const variants = variantsOf(action);
+      const places = targets
+        .map((target) => ({ target, own: variantsFor(action, variants, target) }))
+        .filter(({ own }) => own.length > 0);
       if (places.length === 0) continue;
       refuseEffects(playbook, action, inventory);
-      const first = selection.variants === "first";
-      const variantsAt = new Map(places.map((target) => [target, placesOf(action, target)]));
-      for (const variant of variantsOf(action)) {
-        for (const target of places) {
-          const own = variantsAt.get(target) ?? [];
-          const taken = first ? own.slice(0, 1) : own;
-          if (!taken.some((one) => JSON.stringify(one) === JSON.stringify(variant))) continue;
+      for (const variant of variants) {
+        for (const { target, own } of places) {
+          const taken = selection.variants === "first" ? own.slice(0, 1) : own;
+          if (!taken.includes(variant)) continue;
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);

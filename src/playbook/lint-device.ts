@@ -35,7 +35,12 @@ export function lintDevice(report: LintReport, action: Procedure, at: PathOf): v
     wrong("interpreter-invalid", [...at("interpreter"), "via"], "a network device takes no scripts", hint);
   }
   if (interpreter.options.length > 0) {
-    wrong("interpreter-invalid", [...at("interpreter"), "options"], "a command line takes no options", "remove them");
+    wrong(
+      "interpreter-invalid",
+      [...at("interpreter"), "options"],
+      "a command line takes no options",
+      "remove them",
+    );
   }
   if (files.length > 0) {
     wrong("files-invalid", at("files"), "a network device has no work folder for files", "remove them");
@@ -58,10 +63,14 @@ function lintTexts(report: LintReport, action: Procedure, at: PathOf): void {
     if (canPrintNothing(check)) return;
     const hint = "write a show command with a filter: the requirement is met when it prints something";
     const path = [...at("requires"), index, "check"];
-    report.add("error", "requirement-cannot-fail", path, "this check prints something on every device", { hint });
+    report.add("error", "requirement-cannot-fail", path, "this check prints something on every device", {
+      hint,
+    });
   });
   if (cleanup === "none" || canPrintNothing(cleanup.probe)) return;
   const hint = "write one show command with a filter: the device is clean when it prints nothing";
   const path = [...at("cleanup"), "probe"];
-  report.add("error", "probe-cannot-fail", path, "this probe does not tell a clean device from another", { hint });
+  report.add("error", "probe-cannot-fail", path, "this probe does not tell a clean device from another", {
+    hint,
+  });
 }

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -79,7 +88,10 @@ describe("check.sh", () => {
 
   /** Puts a stand-in for ssh first in PATH: it writes what it is told to a file, as a device's log would have it. */
   function check(ssh: string, ...words: string[]): { status: number | null; said: string; given: string } {
-    writeFileSync(join(folder, "ssh"), `#!/bin/sh\nfor word; do last=$word; done\necho "$last" > ${folder}/given\n${ssh}\n`);
+    writeFileSync(
+      join(folder, "ssh"),
+      `#!/bin/sh\nfor word; do last=$word; done\necho "$last" > ${folder}/given\n${ssh}\n`,
+    );
     chmodSync(join(folder, "ssh"), 0o755);
     const { status, stdout, stderr } = spawnSync("sh", [join(agents, "check.sh"), ...words], {
       encoding: "utf8",

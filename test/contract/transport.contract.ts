@@ -189,18 +189,21 @@ export function transportContract(subject: TransportUnderTest): void {
 
     const noGroups = notApplicable.processGroups;
     // They mostly wait: beside each other on the one session.
-    test.concurrent("ends the whole process group at the deadline, also what ignores TERM", async ({ skip }) => {
-      skip(noGroups !== undefined, noGroups);
-      const command =
-        "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
-      const result = await run(command, { deadlineMs: 1_000 });
-      expect(result).toMatchObject({ ending: "deadline", exitCode: null, signal: null });
-      const pids = result.stdout.trim().split(" ").map(Number);
-      expect(pids).toHaveLength(2);
-      expect(pids.map(isAlive)).toEqual([false, false]);
-      expect(result.durationMs).toBeGreaterThan(950);
-      expect(result.durationMs).toBeLessThan(8_000);
-    });
+    test.concurrent(
+      "ends the whole process group at the deadline, also what ignores TERM",
+      async ({ skip }) => {
+        skip(noGroups !== undefined, noGroups);
+        const command =
+          "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
+        const result = await run(command, { deadlineMs: 1_000 });
+        expect(result).toMatchObject({ ending: "deadline", exitCode: null, signal: null });
+        const pids = result.stdout.trim().split(" ").map(Number);
+        expect(pids).toHaveLength(2);
+        expect(pids.map(isAlive)).toEqual([false, false]);
+        expect(result.durationMs).toBeGreaterThan(950);
+        expect(result.durationMs).toBeLessThan(8_000);
+      },
+    );
 
     test.concurrent("lets a command clean up on TERM and keeps what it says", async ({ skip }) => {
       skip(noGroups !== undefined, noGroups);

@@ -7,8 +7,7 @@ import { skippedFor } from "../skipped.js";
 import { type House, openHouse, type Outcome, whyNoLab } from "./house.js";
 
 const noRouter =
-  whyNoLab() ??
-  (existsSync("/usr/lib/frr/zebra") ? null : "FRRouting is absent (apt-get install frr)");
+  whyNoLab() ?? (existsSync("/usr/lib/frr/zebra") ? null : "FRRouting is absent (apt-get install frr)");
 
 const playbook = resolve(import.meta.dirname, "../../playbooks/T1059.008-network-device-cli");
 
@@ -40,7 +39,9 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
   });
 
   test("what is typed has no exit code, what is given one-shot has vtysh's", () => {
-    const codes = new Map(outcome.results.trials.map(({ procedure, execution }) => [procedure, execution.exitCode]));
+    const codes = new Map(
+      outcome.results.trials.map(({ procedure, execution }) => [procedure, execution.exitCode]),
+    );
     expect([codes.get("configuration-typed"), codes.get("configuration-one-shot")]).toEqual([null, 0]);
   });
 
@@ -60,7 +61,9 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
   });
 
   test("nothing that Tyrian typed counts as noise", () => {
-    const noise = outcome.results.trials.flatMap(({ verdicts }) => verdicts.map(({ background }) => background));
+    const noise = outcome.results.trials.flatMap(({ verdicts }) =>
+      verdicts.map(({ background }) => background),
+    );
     expect(noise.map((one) => one?.matches)).toEqual(noise.map(() => 0));
   });
 

@@ -51,7 +51,8 @@ const lines: Readonly<Record<string, { format: DeviceLogFormat; of: (command: st
   },
   junos: {
     format: "junos",
-    of: (command) => `Nov 24 11:00:37 core-1 mgd[4163]: UI_CMDLINE_READ_LINE: User 'ops', command '${command} '`,
+    of: (command) =>
+      `Nov 24 11:00:37 core-1 mgd[4163]: UI_CMDLINE_READ_LINE: User 'ops', command '${command} '`,
   },
 };
 
@@ -119,6 +120,8 @@ test.each([
 ])("%s and `%s`: %s", (name, command, fires) => {
   const file = resolve(shelf, "T1059.008-network-device-cli/analytics", `${name}.yml`);
   const rule = rules.find((entry) => entry.file === file)?.rule;
-  const { events } = readDeviceLog("junos", [(lines["junos"] as { of: (line: string) => string }).of(command)]);
+  const { events } = readDeviceLog("junos", [
+    (lines["junos"] as { of: (line: string) => string }).of(command),
+  ]);
   expect(events.map((event) => rule?.matches(event))).toEqual([fires]);
 });

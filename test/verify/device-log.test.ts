@@ -6,7 +6,11 @@ import { alertOf, exec, observationOf, rule, said, statusOf, trialOf, verdictOf 
 
 /** The log of a network device (src/telemetry/device), and what is concluded from it. */
 
-const changed = rule("changed", "{ s: { CommandLine: reload }, condition: s }", "{ category: device_command }");
+const changed = rule(
+  "changed",
+  "{ s: { CommandLine: reload }, condition: s }",
+  "{ category: device_command }",
+);
 const processes = rule("processes", "{ s: { CommandLine: reload }, condition: s }");
 
 /** A command that the device logged: in the session of the trial unless said otherwise. */
@@ -85,12 +89,18 @@ test("an alert for the act's own command is the trial's", () => {
 describe("silence", () => {
   test("is a miss when everything between the sentinels can be told", () => {
     const other = typed("reload", 12, { session: "zebra/vty33#1" });
-    expect(judged([begin, typed("show clock", 11), other, end], changed, [other])).toEqual(["logged", "clause"]);
+    expect(judged([begin, typed("show clock", 11), other, end], changed, [other])).toEqual([
+      "logged",
+      "clause",
+    ]);
   });
 
   test.each([
     ["names no session", { session: null }],
-    ["is another daemon's", { session: "static/vty13#1", fields: { CommandLine: "reload", Daemon: "static" } }],
+    [
+      "is another daemon's",
+      { session: "static/vty13#1", fields: { CommandLine: "reload", Daemon: "static" } },
+    ],
   ])("is nothing when the rule looks for a command that %s", (_what, over) => {
     const other = typed("reload", 12, over);
     expect(judged([begin, typed("show clock", 11), other, end], changed, [other])).toEqual([

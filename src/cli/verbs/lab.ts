@@ -28,9 +28,16 @@ export function register(command: Command, invocation: Invocation): void {
   command
     .command("up")
     .description("start the embedded lab, or give it the hosts that it lacks")
-    .option("--targets <count>", "how many hosts of the profile; default 3, of network 1", wholeNumber(1, 200))
+    .option(
+      "--targets <count>",
+      "how many hosts of the profile; default 3, of network 1",
+      wholeNumber(1, 200),
+    )
     .addOption(
-      new Option("--profile <name>", "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting")
+      new Option(
+        "--profile <name>",
+        "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting",
+      )
         .choices(hostProfiles)
         .default("linux"),
     )

@@ -41,8 +41,7 @@ export async function runDeviceAct(
   }
   const isTyped = trial.act.via === "stdin";
   const asks = trial.requires.length > 1;
-  const dialog =
-    isTyped || asks ? await device.openDialog({ deadlineMs: START_MS, signal: unwanted }) : null;
+  const dialog = isTyped || asks ? await device.openDialog({ deadlineMs: START_MS, signal: unwanted }) : null;
   try {
     const missing = dialog === null ? null : await missingRequirement(dialog, trial);
     if (missing !== null) {

@@ -19,7 +19,11 @@ export function deviceOf(session: Session): Device {
 }
 
 /** The command that carries a sentinel. */
-export function sentinelCommand(profile: DeviceProfile, way: "typed" | "oneShot", sentinel: Sentinel): string {
+export function sentinelCommand(
+  profile: DeviceProfile,
+  way: "typed" | "oneShot",
+  sentinel: Sentinel,
+): string {
   return profile.sentinel[way].replace("{word}", sentinelWord(sentinel));
 }
 

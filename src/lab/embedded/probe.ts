@@ -80,7 +80,11 @@ export async function probeSensor(state: LabState, host: string): Promise<Sensor
     return { lost, running: room, detail: `there is no room for the log ${state.sensor.file}` };
   const dead = one.profile === "network" && one.pid !== null ? await deadDaemons(one.pid) : [];
   if (dead.length > 0)
-    return { lost, running: false, detail: `of ${host}, which logs its commands, ${dead.join(" and ")} does not live` };
+    return {
+      lost,
+      running: false,
+      detail: `of ${host}, which logs its commands, ${dead.join(" and ")} does not live`,
+    };
   return {
     lost,
     running: true,

@@ -6,7 +6,19 @@ const SHOWS = "show";
 
 /** Filters of what is shown. Others write it to a file or a server, or hand it to a shell. */
 const filters = new Set([
-  ...["include", "exclude", "begin", "section", "count", "match", "except", "find", "last", "no-more", "display"],
+  ...[
+    "include",
+    "exclude",
+    "begin",
+    "section",
+    "count",
+    "match",
+    "except",
+    "find",
+    "last",
+    "no-more",
+    "display",
+  ],
 ]);
 
 /** What a `show` reads beyond the state of the device. */
@@ -23,7 +35,17 @@ const reads: readonly (readonly [RegExp, Effect, string])[] = [
   ],
 ];
 
-const NETWORK = new Set(["ping", "ping6", "traceroute", "traceroute6", "mtrace", "telnet", "ssh", "connect", "monitor"]);
+const NETWORK = new Set([
+  "ping",
+  "ping6",
+  "traceroute",
+  "traceroute6",
+  "mtrace",
+  "telnet",
+  "ssh",
+  "connect",
+  "monitor",
+]);
 
 /** Lines that change nothing but this session, or leave a mode. */
 const SESSION =
@@ -40,7 +62,9 @@ const CHANGES: readonly RegExp[] = [
   new RegExp(`^interface ${LOOPBACK}$`),
   new RegExp(`^(?:no )?ip route ${DOCUMENTATION} Null0$`, "i"),
   new RegExp(`^(?:set|delete) interfaces (?:loopback )?${LOOPBACK} description(?: ${TEXT})?$`),
-  new RegExp(`^(?:set|delete) (?:routing-options|protocols) static route ${DOCUMENTATION} (?:discard|blackhole)$`),
+  new RegExp(
+    `^(?:set|delete) (?:routing-options|protocols) static route ${DOCUMENTATION} (?:discard|blackhole)$`,
+  ),
   /^commit$/,
 ];
 const DESCRIPTION = new RegExp(`^(?:description ${TEXT}|no description)$`);
@@ -105,5 +129,8 @@ function other(scope: Scope, line: string, lower: string, at: number): void {
 /** Whether a check of a device can fail: one `show` with a filter prints nothing when what it looks for is not there. */
 export function canPrintNothing(check: string): boolean {
   const lines = check.split("\n").filter((line) => line.trim() !== "");
-  return lines.length === 1 && /^\s*show [^|]+\|\s*(?:include|match|section|find|begin)\s+\S/.test(lines[0] as string);
+  return (
+    lines.length === 1 &&
+    /^\s*show [^|]+\|\s*(?:include|match|section|find|begin)\s+\S/.test(lines[0] as string)
+  );
 }

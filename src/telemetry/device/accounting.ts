@@ -22,8 +22,7 @@ function commandBy(
 }
 
 /** `aaa accounting commands ... logging` of Arista EOS: USER TERMINAL ADDRESS start|stop, then attributes. */
-const EOS =
-  /^\s*\S+ Aaa: (?:\d+: )?%ACCOUNTING-6-CMD: (\S+) (\S+) (\S+) (start|stop) (.*)$/;
+const EOS = /^\s*\S+ Aaa: (?:\d+: )?%ACCOUNTING-6-CMD: (\S+) (\S+) (\S+) (start|stop) (.*)$/;
 const EOS_MESSAGE = /^\s*\S+ \w+: (?:\d+: )?%[A-Z0-9_]+-\d-\w+: /;
 
 /** Arista EOS by syslog. Of a command that is logged at its start and at its end the end counts. */

@@ -25,9 +25,7 @@ export const profileSchema = z.strictObject({
   /** A prompt of the mode in which everything may be asked; of a device without such modes every prompt. */
   privilegedPrompt: expression,
   /** How the privileged mode is entered; null where there is none. */
-  enable: z
-    .strictObject({ command: z.string(), asks: expression, refused: expression })
-    .nullable(),
+  enable: z.strictObject({ command: z.string(), asks: expression, refused: expression }).nullable(),
   /** The line with which the device stops between two pages. */
   pager: expression,
   /** What makes it stop no more, for this session only. */

@@ -84,7 +84,9 @@ export class ReplyReader {
   #take(raw: string): void {
     const line = raw.trimEnd();
     const isEcho =
-      this.#isFirst && this.#typed !== null && (line === this.#prompt.trimEnd() || line.startsWith(this.#prompt));
+      this.#isFirst &&
+      this.#typed !== null &&
+      (line === this.#prompt.trimEnd() || line.startsWith(this.#prompt));
     this.#isFirst = false;
     if (isEcho || this.#profile.decoration.some((decoration) => decoration.test(line))) return;
     if (this.#profile.errors.some((error) => error.test(line))) this.#errors.push(line);

@@ -42,7 +42,8 @@ export class Screen {
 
   #escape(character: string): void {
     // One that begins anew has cut the one before.
-    this.#sequence = character === "\u001b" && !isString(this.#sequence) ? character : this.#sequence + character;
+    this.#sequence =
+      character === "\u001b" && !isString(this.#sequence) ? character : this.#sequence + character;
     if (!isWhole(this.#sequence)) return;
     const [, parameter = "", action = ""] = /^\u001b\[([\d;?]*)([A-Za-z])$/.exec(this.#sequence) ?? [];
     this.#sequence = "";

@@ -2,7 +2,15 @@ import { messageOf, TyrianError } from "../../errors.js";
 import { limited } from "../abort.js";
 import { OutputCapture } from "../output.js";
 import type { SshSession } from "../ssh/session.js";
-import type { ConnectOptions, Device, Dialog, ExecOptions, ExecResult, Reply, Session } from "../transport.js";
+import type {
+  ConnectOptions,
+  Device,
+  Dialog,
+  ExecOptions,
+  ExecResult,
+  Reply,
+  Session,
+} from "../transport.js";
 import { DeviceDialog } from "./dialog.js";
 import type { DeviceProfile } from "./profile.js";
 

@@ -33,7 +33,9 @@ describe("an act that is typed", () => {
 
   test("ends at the first line that the device refuses, and failed", async () => {
     const refusal = "% Unknown command: bogus";
-    const device = deviceSession((line) => (line === "bogus" ? { output: `${refusal}\n`, errors: [refusal] } : {}));
+    const device = deviceSession((line) =>
+      line === "bogus" ? { output: `${refusal}\n`, errors: [refusal] } : {},
+    );
     const trial = deviceTrial("bogus\nshow two");
     expect(await act(device, trial)).toMatchObject({
       status: "failed",
@@ -54,14 +56,20 @@ describe("an act that is typed", () => {
   test("is not known to have ended when the device hangs up", async () => {
     const device = deviceSession((line) => (line === "exit" ? { ending: "closed" } : {}));
     const trial = deviceTrial("exit");
-    expect(await act(device, trial)).toMatchObject({ status: "indeterminate", reason: { code: "disconnected" } });
+    expect(await act(device, trial)).toMatchObject({
+      status: "indeterminate",
+      reason: { code: "disconnected" },
+    });
     expect(device.prompts[0]).not.toContain(sentinels(trial)[1]);
   });
 
   test("is given up at its deadline, and its bracket is closed", async () => {
     const device = deviceSession((line) => (line === "show forever" ? new Promise(() => {}) : {}));
     const trial = deviceTrial("show forever", { act: { timeoutMs: 100 } });
-    expect(await act(device, trial)).toMatchObject({ status: "failed", reason: { code: "deadline-exceeded" } });
+    expect(await act(device, trial)).toMatchObject({
+      status: "failed",
+      reason: { code: "deadline-exceeded" },
+    });
     expect(device.prompts[0]?.at(-1)).toBe(sentinels(trial)[1]);
   });
 
@@ -94,7 +102,10 @@ describe("an act does not begin", () => {
   test("on a device of another kind", async () => {
     const device = deviceSession(() => ({}));
     const trial = deviceTrial("show one", { act: { program: "ios" } });
-    expect(await act(device, trial)).toMatchObject({ status: "not-run", reason: { code: "requirement-absent" } });
+    expect(await act(device, trial)).toMatchObject({
+      status: "not-run",
+      reason: { code: "requirement-absent" },
+    });
     expect(device.prompts).toEqual([]);
   });
 
@@ -117,7 +128,13 @@ describe("an act does not begin", () => {
   test("before it is armed", async () => {
     const device = deviceSession(() => ({}));
     const failing = Promise.reject(new Error("the disk is full"));
-    const { execution } = await runAct(device.session, deviceTrial("show one"), freshFolder(), never, failing);
+    const { execution } = await runAct(
+      device.session,
+      deviceTrial("show one"),
+      freshFolder(),
+      never,
+      failing,
+    );
     expect([execution.status, device.prompts]).toEqual(["not-run", []]);
   });
 
@@ -143,7 +160,12 @@ describe("an act that is given one-shot", () => {
       (command) => (command === "show one" ? { stdout: "done\n", exitCode: 0 } : {}),
     );
     const [begin, end] = oneShot(trial);
-    expect(await act(device, trial)).toMatchObject({ status: "ran", exitCode: 0, stdout: "done\n", stderr: "" });
+    expect(await act(device, trial)).toMatchObject({
+      status: "ran",
+      exitCode: 0,
+      stdout: "done\n",
+      stderr: "",
+    });
     expect(device.given).toEqual([begin, "show one", end]);
     expect(device.prompts).toEqual([]);
   });

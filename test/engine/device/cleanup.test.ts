@@ -15,7 +15,9 @@ const trial = deviceTrial("configure terminal", {
   cleanup: { run: "configure terminal\ninterface lo\nno description\nend\n", probe },
 });
 
-async function cleaned(answer: Answer): Promise<{ status: string; detail: string; prompts: readonly (readonly string[])[] }> {
+async function cleaned(
+  answer: Answer,
+): Promise<{ status: string; detail: string; prompts: readonly (readonly string[])[] }> {
   vi.useFakeTimers({ toFake: ["setTimeout"] });
   const device = deviceSession(answer);
   const cleaning = cleanUp(() => Promise.resolve(device.session), trial);

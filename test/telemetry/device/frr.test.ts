@@ -7,7 +7,8 @@ const id = "[M7Q4P-46WDR]";
 /** A line of FRR 8.4's `log commands`. */
 const line = (daemon: string, vty: number, command: string, prompt = "#"): string =>
   `${at("37")} ${daemon}: ${id} vty[${String(vty)}]@${prompt} ${command}`;
-const sentinel = (edge: string, trial: string): string => `do show thread cpu tyrian-sentinel.${edge}.${trial}`;
+const sentinel = (edge: string, trial: string): string =>
+  `do show thread cpu tyrian-sentinel.${edge}.${trial}`;
 
 test("a command has its time, its daemon, its terminal and its mode", () => {
   const { events } = readDeviceLog("frr", [

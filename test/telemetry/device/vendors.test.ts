@@ -97,10 +97,13 @@ describe("Junos (UI_CMDLINE_READ_LINE)", () => {
   });
 
   test("quotes within a command are kept", () => {
-    const plain = "Nov 24 11:00:37 core-1 mgd[4163]: UI_CMDLINE_READ_LINE: User 'ops', command 'show log | match \"it's\" '";
+    const plain =
+      "Nov 24 11:00:37 core-1 mgd[4163]: UI_CMDLINE_READ_LINE: User 'ops', command 'show log | match \"it's\" '";
     const structured = String.raw`<190>1 2026-11-24T11:00:37Z core-1 mgd 4163 UI_CMDLINE_READ_LINE [junos@2636.1 username="ops" command="show log | match \"it's\" "]`;
     for (const line of [plain, structured]) {
-      expect(commandsOf(readDeviceLog("junos", [line]).events)).toEqual([`mgd[4163]: show log | match "it's"`]);
+      expect(commandsOf(readDeviceLog("junos", [line]).events)).toEqual([
+        `mgd[4163]: show log | match "it's"`,
+      ]);
     }
   });
 });
@@ -157,7 +160,11 @@ test("a time without a year is the last one that has passed, and a clock's zone 
 test("nothing that a log holds makes a reader fail", () => {
   fc.assert(
     fc.property(fc.constantFrom(...deviceLogFormats), fc.array(fc.string()), (format, rest) => {
-      const lines = rest.flatMap((text) => [text, `Nov 24 11:00:37 ${text}`, `2026/11/24 11:00:37 ZEBRA: ${text}`]);
+      const lines = rest.flatMap((text) => [
+        text,
+        `Nov 24 11:00:37 ${text}`,
+        `2026/11/24 11:00:37 ZEBRA: ${text}`,
+      ]);
       const { counts } = readDeviceLog(format, lines);
       expect(counts.lines).toBe(lines.length);
     }),

@@ -15,12 +15,21 @@ describe.each(transcripts)("a session with $profile", (transcript) => {
     const { device, options } = standIn(transcript.profile, behaviour);
     const dialog = await DeviceDialog.start(device, options);
     for (const { typed, output, errors = [] } of transcript.exchanges) {
-      expect(await dialog.type(typed, soon)).toEqual({ ending: "answered", output, errors, truncated: false });
-      const configuring = /^configure/.test(typed) || (dialog.inConfiguration && !/^(?:end|exit)/.test(typed));
+      expect(await dialog.type(typed, soon)).toEqual({
+        ending: "answered",
+        output,
+        errors,
+        truncated: false,
+      });
+      const configuring =
+        /^configure/.test(typed) || (dialog.inConfiguration && !/^(?:end|exit)/.test(typed));
       expect(dialog.inConfiguration, typed).toBe(configuring);
     }
     const first = transcript.enabled === undefined ? [] : ["enable"];
-    expect(device.typed.slice(0, first.length + 1)).toEqual([...first, profileOf(transcript.profile).pagerOff]);
+    expect(device.typed.slice(0, first.length + 1)).toEqual([
+      ...first,
+      profileOf(transcript.profile).pagerOff,
+    ]);
     dialog.close();
     expect(dialog.open).toBe(false);
   });
@@ -51,7 +60,10 @@ describe("what nobody expected", () => {
     device.push("\r\nroot@core-1:~ # ");
     await expect(
       DeviceDialog.start(device, { ...options, profile: profileOf("vyos"), deadlineMs: 300 }),
-    ).rejects.toMatchObject({ code: "device-prompt-unknown", message: expect.stringContaining("no prompt of VyOS") });
+    ).rejects.toMatchObject({
+      code: "device-prompt-unknown",
+      message: expect.stringContaining("no prompt of VyOS"),
+    });
     expect(device.destroyed).toBe(true);
   });
 
@@ -113,9 +125,12 @@ describe("what nobody expected", () => {
   });
 });
 
-test.each(["show\nreload", "show \u0003", "x".repeat(241), "grüße"])("a line that cannot be typed is refused: %j", async (line) => {
-  const { device, options } = standIn("frr");
-  const dialog = await DeviceDialog.start(device, options);
-  await expect(dialog.type(line, soon)).rejects.toMatchObject({ code: "command-too-long" });
-  expect(device.typed).toEqual(["no terminal paginate"]);
-});
+test.each(["show\nreload", "show \u0003", "x".repeat(241), "grüße"])(
+  "a line that cannot be typed is refused: %j",
+  async (line) => {
+    const { device, options } = standIn("frr");
+    const dialog = await DeviceDialog.start(device, options);
+    await expect(dialog.type(line, soon)).rejects.toMatchObject({ code: "command-too-long" });
+    expect(device.typed).toEqual(["no terminal paginate"]);
+  },
+);

@@ -41,15 +41,23 @@ describe.each(transcripts)("$profile ($source)", (transcript) => {
 
   test("where the pieces end does not matter", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...exchanges), fc.array(fc.nat(400), { maxLength: 12 }), (exchange, cuts) => {
-        const reader = read(transcript, exchange, enabled ?? prompt, (bytes) => {
-          const at = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).toSorted((a, b) => a - b), bytes.length];
-          return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
-        });
-        expect(reader.output).toBe(exchange.output);
-        expect(reader.errors).toEqual(exchange.errors ?? []);
-        expect(reader.tail).toBe("prompt");
-      }),
+      fc.property(
+        fc.constantFrom(...exchanges),
+        fc.array(fc.nat(400), { maxLength: 12 }),
+        (exchange, cuts) => {
+          const reader = read(transcript, exchange, enabled ?? prompt, (bytes) => {
+            const at = [
+              0,
+              ...cuts.map((cut) => Math.min(cut, bytes.length)).toSorted((a, b) => a - b),
+              bytes.length,
+            ];
+            return at.slice(1).map((end, index) => bytes.subarray(at[index], end));
+          });
+          expect(reader.output).toBe(exchange.output);
+          expect(reader.errors).toEqual(exchange.errors ?? []);
+          expect(reader.tail).toBe("prompt");
+        },
+      ),
     );
   });
 });

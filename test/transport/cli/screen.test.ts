@@ -31,7 +31,18 @@ test("a sequence without an end is given up", () => {
 });
 
 test("where the pieces end does not matter", () => {
-  const part = fc.constantFrom("a", "b ", "\r", "\n", "\b", "\u001b[K", "\u001b[2D", "\u001b[1;3m", "\u001b]0;t\u0007", "ä");
+  const part = fc.constantFrom(
+    "a",
+    "b ",
+    "\r",
+    "\n",
+    "\b",
+    "\u001b[K",
+    "\u001b[2D",
+    "\u001b[1;3m",
+    "\u001b]0;t\u0007",
+    "ä",
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 30 }), fc.array(fc.nat(60), { maxLength: 8 }), (parts, cuts) => {
       const text = parts.join("");

@@ -25,7 +25,7 @@ export class StandInDevice extends Duplex {
   readonly #behaviour: Behaviour;
   #prompt: string;
   #line = "";
-  #waitsFor: { readonly wants: string; readonly then: () => void } | null = null;
+  #waitsFor: { readonly wants: string; readonly next: () => void } | null = null;
 
   constructor(transcript: Transcript, behaviour: Behaviour = {}) {
     super();
@@ -53,11 +53,11 @@ export class StandInDevice extends Duplex {
     }
     if (this.#waitsFor !== null) {
       this.#line += key;
-      const { wants, then } = this.#waitsFor;
+      const { wants, next } = this.#waitsFor;
       if (this.#line !== wants) return;
       this.#line = "";
       this.#waitsFor = null;
-      then();
+      next();
       return;
     }
     if (key !== "\r") {
@@ -82,7 +82,7 @@ export class StandInDevice extends Duplex {
       };
       if (secret === undefined) return enter();
       this.#send(`${line}\r\nPassword: `);
-      this.#waitsFor = { wants: `${secret}\r`, then: enter };
+      this.#waitsFor = { wants: `${secret}\r`, next: enter };
       return;
     }
     const exchange = exchanges.find((one) => one.typed === line);
@@ -104,7 +104,7 @@ export class StandInDevice extends Duplex {
     this.#send((lines[page] ?? "") + pause.shows);
     this.#waitsFor = {
       wants: pause.wants,
-      then: () => {
+      next: () => {
         this.#send(pause.erases);
         this.#answer(exchange, page + 1);
       },

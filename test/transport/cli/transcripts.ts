@@ -32,7 +32,8 @@ const iosErase = `${backspaces}        ${backspaces}`;
 export const transcripts: readonly Transcript[] = [
   {
     profile: "ios",
-    source: "Cisco IOS Configuration Fundamentals: command-line interface, --More--, error messages, privilege levels",
+    source:
+      "Cisco IOS Configuration Fundamentals: command-line interface, --More--, error messages, privilege levels",
     greeting: "\r\nC\r\nAuthorized lab users only.\r\n\r\nedge-1>",
     prompt: "edge-1>",
     enabled: "edge-1#",
@@ -56,7 +57,12 @@ export const transcripts: readonly Transcript[] = [
         output: "              ^\n% Invalid input detected at '^' marker.\n\n",
         errors: ["              ^", "% Invalid input detected at '^' marker."],
       },
-      { typed: "configure terminal", answer: "Enter configuration commands, one per line.  End with CNTL/Z.\r\n", prompt: "edge-1(config)#", output: "Enter configuration commands, one per line.  End with CNTL/Z.\n" },
+      {
+        typed: "configure terminal",
+        answer: "Enter configuration commands, one per line.  End with CNTL/Z.\r\n",
+        prompt: "edge-1(config)#",
+        output: "Enter configuration commands, one per line.  End with CNTL/Z.\n",
+      },
       { typed: "interface Loopback0", answer: "", prompt: "edge-1(config-if)#", output: "" },
       { typed: "end", answer: "", prompt: "edge-1#", output: "" },
     ],
@@ -78,7 +84,12 @@ export const transcripts: readonly Transcript[] = [
         output: "                   ^\n% Invalid command at '^' marker.\n",
         errors: ["                   ^", "% Invalid command at '^' marker."],
       },
-      { typed: "configure terminal", answer: "Enter configuration commands, one per line. End with CNTL/Z.\r\n", prompt: "leaf-1(config)# ", output: "Enter configuration commands, one per line. End with CNTL/Z.\n" },
+      {
+        typed: "configure terminal",
+        answer: "Enter configuration commands, one per line. End with CNTL/Z.\r\n",
+        prompt: "leaf-1(config)# ",
+        output: "Enter configuration commands, one per line. End with CNTL/Z.\n",
+      },
       { typed: "end", answer: "", prompt: "leaf-1# ", output: "" },
     ],
   },
@@ -108,9 +119,24 @@ export const transcripts: readonly Transcript[] = [
         output: "             ^\nsyntax error, expecting <command>.\n\n",
         errors: ["             ^", "syntax error, expecting <command>."],
       },
-      { typed: "configure", answer: "Entering configuration mode\r\n\r\n[edit]\r\n", prompt: "lab@core-1# ", output: "Entering configuration mode\n\n" },
-      { typed: "set interfaces lo0 description maintenance", answer: "\r\n[edit]\r\n", prompt: "lab@core-1# ", output: "\n" },
-      { typed: "exit configuration-mode", answer: "Exiting configuration mode\r\n\r\n", prompt: "lab@core-1> ", output: "Exiting configuration mode\n\n" },
+      {
+        typed: "configure",
+        answer: "Entering configuration mode\r\n\r\n[edit]\r\n",
+        prompt: "lab@core-1# ",
+        output: "Entering configuration mode\n\n",
+      },
+      {
+        typed: "set interfaces lo0 description maintenance",
+        answer: "\r\n[edit]\r\n",
+        prompt: "lab@core-1# ",
+        output: "\n",
+      },
+      {
+        typed: "exit configuration-mode",
+        answer: "Exiting configuration mode\r\n\r\n",
+        prompt: "lab@core-1> ",
+        output: "Exiting configuration mode\n\n",
+      },
     ],
   },
   {
@@ -122,7 +148,8 @@ export const transcripts: readonly Transcript[] = [
     exchanges: [
       {
         typed: "show clock",
-        answer: "Tue Nov 24 10:02:41 2026\r\nTimezone: UTC\r\nClock source: NTP server (192.0.2.5)\r\n\u001b[K",
+        answer:
+          "Tue Nov 24 10:02:41 2026\r\nTimezone: UTC\r\nClock source: NTP server (192.0.2.5)\r\n\u001b[K",
         output: "Tue Nov 24 10:02:41 2026\nTimezone: UTC\nClock source: NTP server (192.0.2.5)\n",
       },
       {
@@ -161,7 +188,8 @@ export const transcripts: readonly Transcript[] = [
   {
     profile: "frr",
     source: "FRRouting 8.4.4 (Debian 12), vtysh, as it was seen",
-    greeting: "\r\nHello, this is FRRouting (version 8.4.4).\r\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\r\n\r\nr1# ",
+    greeting:
+      "\r\nHello, this is FRRouting (version 8.4.4).\r\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\r\n\r\nr1# ",
     prompt: "r1# ",
     exchanges: [
       {
