@@ -60,8 +60,8 @@ export type DeviceProfileName = (typeof deviceProfiles)[number];
 export const cliTransportSchema = z.strictObject({
   type: z.literal("cli"),
   ...overSsh,
-  /** Many devices serve one channel a connection. */
-  maxChannels: overSsh.maxChannels.unwrap().default(1),
+  /** One for the prompt, one for a command that is given one-shot; many devices serve no more than the first. */
+  maxChannels: overSsh.maxChannels.unwrap().default(2),
   profile: z.enum(deviceProfiles),
   /** The secret of the privileged mode (`enable`). Absent: it is not asked for. */
   enableSecret: secretReferenceSchema.optional(),

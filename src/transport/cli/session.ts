@@ -1,5 +1,6 @@
 import { messageOf, TyrianError } from "../../errors.js";
 import { limited } from "../abort.js";
+import { Gate } from "../gate.js";
 import { OutputCapture } from "../output.js";
 import type { SshSession } from "../ssh/session.js";
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "../transport.js";
 import { DeviceDialog } from "./dialog.js";
 import type { DeviceProfile } from "./profile.js";
+import { Prompt } from "./prompt.js";
 
 /** Milliseconds until the first prompt, at most. */
 const START_MS = 15_000;
@@ -36,15 +38,17 @@ export class CliSession implements Session {
   readonly ownLogin = true;
   readonly device: Device;
   readonly #ssh: SshSession;
-  readonly #profile: DeviceProfile;
-  readonly #enableSecret: string | null;
+  readonly #prompt: Prompt;
 
   constructor(ssh: SshSession, profile: DeviceProfile, enableSecret: string | null) {
     this.target = ssh.target;
-    this.device = { profile, openDialog: (options) => this.#openDialog(options) };
     this.#ssh = ssh;
-    this.#profile = profile;
-    this.#enableSecret = enableSecret;
+    this.#prompt = new Prompt(new Gate(1), async (signal) => {
+      const stream = await ssh.terminal(signal);
+      const settings = { target: ssh.target, profile, enableSecret };
+      return await DeviceDialog.start(stream, { ...settings, deadlineMs: START_MS, signal });
+    });
+    this.device = { profile, openDialog: (options) => this.#openDialog(options) };
   }
 
   get open(): boolean {
@@ -59,33 +63,21 @@ export class CliSession implements Session {
     return await this.#typed(command, options);
   }
 
+  async close(): Promise<void> {
+    this.#prompt.close();
+    await this.#ssh.close();
+  }
+
   async #openDialog({ deadlineMs, signal }: ConnectOptions): Promise<Dialog> {
-    const began = performance.now();
-    const limit = limited(
-      [signal],
-      deadlineMs,
-      () =>
-        new TyrianError(
-          "deadline-exceeded",
-          `${this.target} gave no terminal within ${String(deadlineMs)} ms.`,
-        ),
-    );
+    const limit = limited([signal], deadlineMs, () => {
+      const message = `${this.target} gave no prompt within ${String(deadlineMs)} ms.`;
+      return new TyrianError("deadline-exceeded", message);
+    });
     try {
-      const stream = await this.#ssh.terminal(limit.signal);
-      return await DeviceDialog.start(stream, {
-        target: this.target,
-        profile: this.#profile,
-        enableSecret: this.#enableSecret,
-        deadlineMs: Math.max(1, Math.round(deadlineMs - (performance.now() - began))),
-        signal,
-      });
+      return await this.#prompt.lend(limit.signal);
     } finally {
       limit.release();
     }
-  }
-
-  close(): Promise<void> {
-    return this.#ssh.close();
   }
 
   async #typed(command: string, options: ExecOptions): Promise<ExecResult> {
@@ -96,7 +88,7 @@ export class CliSession implements Session {
     let ending: ExecResult["ending"] = options.signal?.aborted === true ? "aborted" : "exited";
     if (ending === "exited") {
       const signal = options.signal === undefined ? {} : { signal: options.signal };
-      const dialog = await this.#openDialog({ deadlineMs: Math.min(START_MS, left()), ...signal });
+      const dialog = await this.#openDialog({ deadlineMs: left(), ...signal });
       try {
         for (const line of command.split("\n").filter((one) => one.trim() !== "")) {
           const reply = await dialog.type(line, { deadlineMs: left(), ...signal });

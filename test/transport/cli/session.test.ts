@@ -10,9 +10,13 @@ import { noSshd, startSshd, type Sshd } from "../sshd.js";
 
 /** A prompt that looks like FRR's, as the login shell behind a real sshd and its terminal; it is no router. */
 const PROMPT_SHELL = `#!/bin/bash --norc
-printf 'Hello\\r\\nr1# '
+prompt='r1# '
+printf 'Hello\\r\\n%s' "$prompt"
 while read -r line; do
   case $line in
+    "configure terminal") prompt='r1(config)# ' ;;
+    "end") prompt='r1# ' ;;
+    "show pid") echo $$ ;;
     "no terminal paginate") ;;
     "show nothing") ;;
     "show colours") printf '\\033[1mbold\\033[0m\\n' ;;
@@ -20,7 +24,7 @@ while read -r line; do
     "exit") exit 0 ;;
     *) echo "% Unknown command: $line" ;;
   esac
-  printf 'r1# '
+  printf %s "$prompt"
 done
 `;
 
@@ -85,6 +89,35 @@ describe("typed into a terminal", skippedFor(noSshd), () => {
     expect((await type("exit")).ending).toBe("disconnected");
   });
 
+  test("the prompt stays open for the next one, out of the configuration mode, until the device hangs up", async () => {
+    const pid = async (): Promise<string> => (await type("show pid")).stdout;
+    const first = await pid();
+    await type("configure terminal");
+    const dialog = await session.device?.openDialog({ deadlineMs: 5_000 });
+    expect(dialog?.inConfiguration).toBe(false);
+    dialog?.close();
+    expect(await pid()).toBe(first);
+    await type("exit");
+    expect(await pid()).not.toBe(first);
+  });
+
+  test("a prompt that was given back is nobody's", async () => {
+    const dialog = await session.device?.openDialog({ deadlineMs: 5_000 });
+    dialog?.close();
+    dialog?.close();
+    expect([dialog?.open, dialog?.interrupt()]).toEqual([false, false]);
+    await expect(dialog?.type("show pid", { deadlineMs: 1_000 })).rejects.toThrow("given back");
+    expect((await type("show nothing")).ending).toBe("exited");
+  });
+
+  test("who waits for the prompt too long is told", async () => {
+    const dialog = await session.device?.openDialog({ deadlineMs: 5_000 });
+    await expect(session.device?.openDialog({ deadlineMs: 50 })).rejects.toMatchObject({
+      code: "deadline-exceeded",
+    });
+    dialog?.close();
+  });
+
   test("what is aborted before is not typed", async () => {
     const result = await session.exec("show colours", {
       pty: true,
@@ -94,7 +127,7 @@ describe("typed into a terminal", skippedFor(noSshd), () => {
     expect(result).toMatchObject({ ending: "aborted", stdout: "" });
   });
 
-  test("one-shot commands and prompts share the one channel of the connection", async () => {
+  test("prompts take turns", async () => {
     const results = await Promise.all([type("show colours"), type("show colours"), type("show nothing")]);
     expect(results.map(({ stdout }) => stdout)).toEqual(["bold\n", "bold\n", ""]);
   });
