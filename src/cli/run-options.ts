@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly procedure: string[];
   readonly target: string[];
   readonly tag: string[];
+  readonly group?: string;
+  readonly campaign?: string;
   readonly variants: "first" | "all";
   readonly targets: number;
   readonly json?: boolean;
@@ -35,6 +37,8 @@ export function addRunOptions(command: Command): Command {
     .option("--procedure <id>", "only this procedure; may be repeated", collect, [])
     .option("--target <name>", "only this target, or @tag; may be repeated", collect, [])
     .option("--tag <tag>", "only procedures with this tag; may be repeated", collect, [])
+    .option("--group <id>", "the shipped campaign of a group, in its order and at its pace, such as G0046")
+    .addOption(new Option("--campaign <file>", "a campaign of your own").conflicts("group"))
     .addOption(
       new Option("--variants <which>", "each procedure's first variant, or all")
         .choices(["first", "all"])
@@ -69,6 +73,8 @@ export function selectionOf(options: RunOptions): Selection {
 export function titleOf(paths: readonly string[], options: RunOptions): string {
   const parts = [
     ...paths,
+    ...(options.group === undefined ? [] : [`group ${options.group}`]),
+    ...(options.campaign === undefined ? [] : [`campaign ${options.campaign}`]),
     ...options.technique,
     ...options.procedure,
     ...options.tag.map((tag) => `tag ${tag}`),

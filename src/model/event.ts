@@ -8,7 +8,7 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace", "device-log"]),
+  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log"]),
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
    * line that was typed into a network device, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty.
@@ -23,13 +23,21 @@ export const hostEventSchema = z.strictObject({
   time: z.number(),
   /** When it was in the SIEM and could be searched, by the SIEM's clock (the embedded one's is ours). */
   ingestedAt: z.number(),
-  /** Order on its host and sensor: the audit serial, or the position in the strace log. Later is larger. */
+  /** Order on its host and sensor: the audit serial, the position in the strace log, Windows' record number. Later is larger. */
   sequence: z.number(),
-  /** The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process); else null. */
+  /**
+   * The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process; on Windows the logon id);
+   * else null, which is neither one session nor none: nothing may be credited by it.
+   */
   session: z.string().nullable(),
-  pid: z.int(),
-  ppid: z.int(),
-  /** The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`. */
+  /** Null where the sensor does not tell it. */
+  pid: z.int().nullable(),
+  /** Null where the sensor does not tell who started the process: that is nobody's child and nobody's stranger. */
+  ppid: z.int().nullable(),
+  /**
+   * The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`, and where the sensor tells none: a process of
+   * Windows has one command line, which is the field CommandLine.
+   */
   argv: z.array(z.string()),
   /** The error of a refused exec, such as EACCES; null otherwise. */
   error: z.string().nullable(),
@@ -43,8 +51,8 @@ export type HostEvent = z.infer<typeof hostEventSchema>;
 /**
  * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`, on Windows `cmd.exe /d /c rem tyrian-sentinel begin|end TRIAL`: a
  * harmless exec before and after a trial's act, seen by the target's own sensor. On a network device it is a `show` command that
- * ends in `tyrian-sentinel.begin|end.TRIAL`. It brackets the act, measures skew and lag, and proves that the pipe is open. A connection begins with one of the trial `session`, which marks all of that login session as
- * Tyrian's.
+ * ends in `tyrian-sentinel.begin|end.TRIAL`. It brackets the act, measures skew and lag, and proves that the pipe is open. A
+ * connection begins with one of the trial `session`, which marks all of that login session as Tyrian's.
  */
 export interface Sentinel {
   readonly edge: "begin" | "end";

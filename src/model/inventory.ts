@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { effectSchema } from "./playbook.js";
+import { effectSchema, type Effect } from "./playbook.js";
 import { secretReferenceSchema, targetSchema } from "./target.js";
 
 /** The command logs of network devices that can be read (src/telemetry/device). */
 export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"] as const;
 export type DeviceLogFormat = (typeof deviceLogFormats)[number];
+
+/** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
+const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
 /** A lab: its hosts, the token that each must answer with, and what procedures may do there. */
 export const inventorySchema = z.strictObject({
@@ -23,11 +26,10 @@ export const inventorySchema = z.strictObject({
     /** Its value, by reference. */
     value: secretReferenceSchema,
   }),
+  /** What procedures may do here. What lint cannot read (`computed-code`, `unknown-command`) must be allowed in so many words. */
   policy: z
-    .strictObject({
-      allowEffects: z.array(effectSchema).default(["work-folder", "background-process", "computed-code"]),
-    })
-    .default({ allowEffects: ["work-folder", "background-process", "computed-code"] }),
+    .strictObject({ allowEffects: z.array(effectSchema).default([...USUAL_EFFECTS]) })
+    .default({ allowEffects: [...USUAL_EFFECTS] }),
   /** Where the telemetry comes from, for the embedded SIEM. */
   telemetry: z
     .array(
@@ -60,6 +62,15 @@ export const inventorySchema = z.strictObject({
            * their commands can be told from others'.
            */
           ownUsers: z.array(z.string()).default([]),
+        }),
+        /**
+         * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their
+         * Computer. One of its sensors is read: two would tell of each process twice.
+         */
+        z.strictObject({
+          type: z.literal("windows-log"),
+          file: z.string(),
+          sensor: z.enum(["sysmon", "security"]),
         }),
       ]),
     )

@@ -38,6 +38,8 @@ export const trialSchema = z.strictObject({
   target: z.string(),
   platform: platformSchema,
   fidelity: fidelitySchema,
+  /** Milliseconds that its target is left alone before it begins; absent for none. */
+  pauseMs: z.int().min(0).optional(),
   /** The arguments and, as `program`, the interpreter. */
   variant: z.record(z.string(), z.union([z.string(), z.number()])),
   /** The trial's own folder on the target. Its name tells nothing: it may stand in a command line that a rule reads. */

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
@@ -55,22 +57,29 @@ function variantsFor(
  */
 export function buildPlan(request: PlanRequest): Plan {
   const { playbooks, inventory, selection } = request;
+  const { campaign } = selection;
   const unknown = unknownNames(playbooks, inventory, selection);
   if (unknown.length > 0) throw unknownSelection(unknown, inventory);
   const targets = selectTargets(inventory, selection);
   const trials: Trial[] = [];
+  const refused: string[] = [];
+  const begun = new Set<string>();
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
-    for (const action of [procedure, twinAsProcedure(procedure)]) {
+    const twin = campaign === undefined ? twinAsProcedure(procedure) : null;
+    for (const action of [procedure, twin]) {
       if (action === null) continue;
       const variants = variantsOf(action);
       const places = targets
         .map((target) => ({ target, own: variantsFor(action, variants, target) }))
         .filter(({ own }) => own.length > 0);
       if (places.length === 0) continue;
-      refuseEffects(playbook, action, inventory);
+      const effects = refusedEffects(action, inventory.policy.allowEffects);
+      if (effects.length > 0)
+        refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
+      const first = selection.variants === "first" || campaign !== undefined;
       for (const variant of variants) {
         for (const { target, own } of places) {
-          const taken = selection.variants === "first" ? own.slice(0, 1) : own;
+          const taken = first ? own.slice(0, 1) : own;
           if (!taken.includes(variant)) continue;
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
@@ -87,6 +96,7 @@ export function buildPlan(request: PlanRequest): Plan {
             name: action.name,
             twin: action !== procedure,
             ...placeOf(target),
+            ...(campaign === undefined || !begun.has(target.name) ? {} : { pauseMs: pauseOf(campaign, id) }),
             variant,
             work,
             requires,
@@ -96,10 +106,12 @@ export function buildPlan(request: PlanRequest): Plan {
             cleanup,
             expectations: expectationsOf(playbook, action, request.analytics),
           });
+          begun.add(target.name);
         }
       }
     }
   }
+  if (refused.length > 0) throw refusal(refused, inventory);
   if (trials.length === 0) {
     throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
       hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
@@ -152,11 +164,18 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
   });
 }
 
-function refuseEffects(playbook: Playbook, action: Procedure, inventory: Inventory): void {
-  const refused = refusedEffects(action, inventory.policy.allowEffects);
-  if (refused.length === 0) return;
-  throw new TyrianError(
+/** Milliseconds before a step of a campaign: somewhere within its pace, the same whenever the plan is made again. */
+function pauseOf({ pace }: Campaign, trial: string): number {
+  const share = createHash("sha256").update(trial).digest().readUInt32BE() / 0xffffffff;
+  return Math.round((pace.least + share * (pace.most - pace.least)) * 1000);
+}
+
+/** One error for all that the lab refuses, so that its policy can be decided in one go. */
+function refusal(refused: readonly string[], inventory: Inventory): TyrianError {
+  const names = [...new Set(refused)];
+  const more = names.length > 5 ? `; and ${names.length - 5} more` : "";
+  return new TyrianError(
     "effect-refused",
-    `${playbook.file}: procedure ${action.id} has the effect ${refused.join(", ")}, which the policy of lab ${inventory.name} does not allow`,
+    `the policy of lab ${inventory.name} does not allow what these do: ${names.slice(0, 5).join("; ")}${more}`,
   );
 }

@@ -5,6 +5,7 @@ import { HostKeys } from "./host-keys.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
 import { StraceParser } from "./strace.js";
+import { WindowsLogParser } from "./windows/log.js";
 import { WineParser } from "./wine.js";
 
 /** A parser that fits a source. */
@@ -20,6 +21,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new StraceParser(source.host);
     case "device-log":
       return new DeviceLogParser(source);
+    case "windows-log":
+      return new WindowsLogParser(source.sensor);
   }
 }
 
@@ -33,5 +36,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
     case "strace-log":
     case "device-log":
       return source.host === host;
+    case "windows-log":
+      return true;
   }
 }

@@ -1,5 +1,6 @@
 import type { HostEvent } from "../model/event.js";
 import type { SensorCounts, SensorParser } from "./sensor.js";
+import { joinedArguments } from "./wine-command-line.js";
 
 /** Wine's loader, as it is executed for each process of Windows; where there is a preloader, that is executed with it in front. */
 const LOADER = "/usr/lib/wine/wine64";
@@ -9,12 +10,18 @@ const PRELOADER = "/usr/lib/wine/wine64-preloader";
 const systemPrograms = new Set(
   ["cmd", "cscript", "wscript", "powershell", "mshta", "reg", "rundll32", "regsvr32", "net", "whoami"].concat(
     ["hostname", "ipconfig", "ping", "xcopy", "attrib", "taskkill", "tasklist", "where", "findstr", "find"],
+    ["explorer", "wmic", "notepad", "regedit", "timeout", "more", "sort", "ftp", "curl", "bitsadmin"],
     ["schtasks", "certutil", "systeminfo", "fc", "msiexec", "sc", "start", "conhost"],
   ),
 );
 
 /** Those that Windows, and Wine, has in a folder of its own below the system folder. */
-const elsewhere = new Map([["powershell", "C:\\windows\\system32\\WindowsPowerShell\\v1.0\\powershell.exe"]]);
+const elsewhere = new Map([
+  ["powershell", "C:\\windows\\system32\\WindowsPowerShell\\v1.0\\powershell.exe"],
+  ["wmic", "C:\\windows\\system32\\wbem\\wmic.exe"],
+  ["explorer", "C:\\windows\\explorer.exe"],
+  ["regedit", "C:\\windows\\regedit.exe"],
+]);
 
 /** Milliseconds in which the loader executes itself once more. */
 const AGAIN_MS = 2000;
@@ -25,13 +32,12 @@ const MOST_REMEMBERED = 1000;
  * Makes of a program start that is a launch in Wine one of Windows, with the names of Sysmon's event 1; any other event is
  * returned as it is. What rules then read is what Windows would have told, and nothing of the machine below:
  *
- * - Image is a path of Windows where the program was given as one, or is known to be in the system folder; else as given.
+ * - Image is a path of Windows where the program was given as one, or is known to be in the system folder; else absent.
  * - CommandLine is rebuilt: Wine's launch has the arguments apart, without the quotes and blanks that stood between them. They are
  *   joined by the rule that CommandLineToArgvW takes apart again ("Parsing C++ command-line arguments", Microsoft Learn).
  *   `original.commandLine` says `rebuilt`.
- * - There is no parent: Wine forks twice, so the kernel names the host's first process. `ppid` is 0 (not told), and `session` is
- *   null: with a session, whatever reads lineage would take that first process for the starter of everything. The login
- *   session of the record is `original.session`.
+ * - There is no parent: Wine forks twice, so the kernel names the host's first process. `ppid` is null. The login session of the
+ *   record stays: it survives that.
  * - `argv` are the arguments of Windows, the program first; the numbers and paths of Linux are in `original.linux`.
  */
 export function windowsEventOf(event: HostEvent): HostEvent {
@@ -41,50 +47,39 @@ export function windowsEventOf(event: HostEvent): HostEvent {
   return {
     ...event,
     logsource: { product: "windows", category: "process_creation" },
-    session: null,
-    ppid: 0,
+    ppid: null,
     argv: launched,
     fields: {
-      Image: imageOf(given),
-      CommandLine: commandLineOf(launched),
+      ...imageOf(given),
+      CommandLine: joinedArguments(launched),
       ...(event.fields["User"] === undefined ? {} : { User: event.fields["User"] }),
     },
     original: {
       commandLine: "rebuilt",
-      session: event.session,
       linux: { ppid: event.ppid, argv: event.argv, fields: event.fields },
       record: event.original,
     },
   };
 }
 
-/** The arguments of Windows, the program first; null when the event is no launch. */
+/** What Wine starts for itself, and Windows does not: no process of Windows. */
+const ofWine = new Set(["C:\\windows\\system32\\explorer.exe /desktop"]);
+
+/** The arguments of Windows, the program first; null when the event is no launch, or one that Wine needs for itself. */
 function launchedBy({ kind, argv }: HostEvent): string[] | null {
   if (kind !== "exec") return null;
   const loader = argv[0] === PRELOADER ? 1 : 0;
-  return argv[loader] === LOADER && argv.length > loader + 1 ? argv.slice(loader + 1) : null;
+  if (argv[loader] !== LOADER || argv.length <= loader + 1) return null;
+  const launched = argv.slice(loader + 1);
+  return ofWine.has(launched.join(" ")) ? null : launched;
 }
 
-function imageOf(given: string): string {
+/** The field Image; absent where the launch does not tell which of several places the program was found in. */
+function imageOf(given: string): { Image?: string } {
+  if (/^[a-z]:\\/i.test(given)) return { Image: /\.\w+$/.test(given) ? given : `${given}.exe` };
   const name = given.toLowerCase().replace(/\.exe$/, "");
-  if (!systemPrograms.has(name)) return given;
-  return elsewhere.get(name) ?? `C:\\windows\\system32\\${name}.exe`;
-}
-
-/** The inverse of CommandLineToArgvW: quotes only where blanks or emptiness ask for them. */
-function commandLineOf(words: readonly string[]): string {
-  return words.map((word, index) => (index === 0 ? programWord(word) : quoted(word))).join(" ");
-}
-
-/** In the first word, the program, a backslash is never special and a quote cannot be. */
-function programWord(word: string): string {
-  return /[ \t]/.test(word) || word === "" ? `"${word}"` : word;
-}
-
-function quoted(word: string): string {
-  if (word !== "" && !/[ \t\n\v"]/.test(word)) return word;
-  // Backslashes are doubled before a quote, also the closing one; a quote gets one more.
-  return `"${word.replaceAll(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;
+  if (!systemPrograms.has(name)) return {};
+  return { Image: elsewhere.get(name) ?? `C:\\windows\\system32\\${name}.exe` };
 }
 
 /**

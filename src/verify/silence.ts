@@ -2,9 +2,9 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
-import type { KnownBracket } from "./bracket.js";
+import type { KnownBracket } from "./bracket-model.js";
 import { causeAt, nearestOf, summaryOf, withUntested } from "./cause.js";
-import { counts, groupOf, type Shortfall, shortfall } from "./contribution.js";
+import { counts, groupOf, mayCount, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -30,6 +30,11 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   }
   const unclear = unclearCommand(context, rule, bracket);
   if (unclear !== null) return unclear;
+  const unplaced = bracket.unplaced?.find((event) => mayCount(rule, event));
+  if (unplaced !== undefined) {
+    const detail = `the rule looks for ${summaryOf(unplaced)}, which ran meanwhile in a session that the sensor does not tell`;
+    return { outcome: "undecided", evidence: [unplaced.id], cause: causeAt("attribution", detail) };
+  }
   const recorded = act.filter((event) => rule.reads(event));
   if (recorded.length === 0) return unread(context, rule, bracket);
   const read = recorded.filter(({ id }) => !lost.has(id));
@@ -84,7 +89,7 @@ function unclearCommand(
       event.sequence < end.sequence &&
       !own.has(event.id) &&
       (event.session === null || event.fields["Daemon"] !== begin.fields["Daemon"]) &&
-      counts(rule, event),
+      mayCount(rule, event),
   );
   if (unclear === undefined) return null;
   const detail = `the device logged ${summaryOf(unclear)} between the sentinels, and its log does not tell whose it was`;

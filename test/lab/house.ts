@@ -36,8 +36,8 @@ export interface House {
   readonly state: LabState;
   /** Runs a playbook file's text with its rules; every verdict is then computed again from the journal alone. */
   run(playbook: string, rules: Record<string, string>, options?: RunOptions): Promise<Outcome>;
-  /** Runs a playbook's folder as it is, likewise. */
-  runFolder(source: string, options?: RunOptions): Promise<Outcome>;
+  /** The same with the playbooks of folders. */
+  runFolders(folders: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a command inside a host as root, past its sshd: to break things. */
   inside(host: string, command: string): string;
   close(): Promise<void>;
@@ -58,17 +58,26 @@ export interface Outcome {
   readonly warnings: readonly string[];
 }
 
+export interface HouseOptions {
+  readonly profile?: HostProfile;
+  /** Kept when the house is closed, for what is made once (the template of Wine); else the house has one of its own. */
+  readonly stateHome?: string;
+}
+
 /** A lab of its own with a state folder of its own, so that nothing of the user's is touched. */
 export async function openHouse(
   hosts: number,
   kind: "root" | "rootless" = "root",
-  profile: HostProfile = "linux",
+  { profile = "linux", stateHome }: HouseOptions = {},
 ): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-house-"));
-  process.env["XDG_STATE_HOME"] = join(folder, "state");
-  await labUp({ targets: hosts, rootless: kind === "rootless", profile });
+  const home = stateHome ?? join(folder, "state");
+  process.env["XDG_STATE_HOME"] = home;
+  // What an interrupted test left there is not the lab that is asked for.
+  if (stateHome !== undefined) await labDown({});
+  await labUp({ targets: hosts, profile, rootless: kind === "rootless" });
   const lab = await chooseLab({ targets: "none", signal: new AbortController().signal });
-  const state = JSON.parse(readFileSync(join(folder, "state/tyrian/lab/lab.json"), "utf8")) as LabState;
+  const state = JSON.parse(readFileSync(join(home, "tyrian/lab/lab.json"), "utf8")) as LabState;
   let count = 0;
   return {
     lab,
@@ -82,13 +91,13 @@ export async function openHouse(
         encoding: "utf8",
       });
     },
-    runFolder: (source, options = {}) => runPlaybook(lab, folder, source, options),
     run: async (playbook, rules, options = {}) => {
       count += 1;
       const source = join(folder, `playbook-${count}`);
       writePlaybook(source, playbook, rules);
-      return await runPlaybook(lab, folder, source, options);
+      return await runPlaybooks(lab, folder, [source], options);
     },
+    runFolders: (sources, options = {}) => runPlaybooks(lab, folder, sources, options),
     close: async () => {
       await lab.release();
       await labDown({});
@@ -97,13 +106,13 @@ export async function openHouse(
   };
 }
 
-async function runPlaybook(
+async function runPlaybooks(
   lab: ChosenLab,
   folder: string,
-  source: string,
+  sources: readonly string[],
   options: RunOptions,
 ): Promise<Outcome> {
-  const { playbooks, diagnostics } = await loadPlaybooks([source]);
+  const { playbooks, diagnostics } = await loadPlaybooks(sources);
   const analytics = await loadAnalytics(playbooks);
   const problems = [...diagnostics, ...analytics.diagnostics].filter(({ severity }) => severity === "error");
   if (problems.length > 0) throw new Error(JSON.stringify(problems));

@@ -16,8 +16,8 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
   let outcome: Outcome;
 
   beforeAll(async () => {
-    house = await openHouse(1, "root", "network");
-    outcome = await house.runFolder(playbook);
+    house = await openHouse(1, "root", { profile: "network" });
+    outcome = await house.runFolders([playbook]);
   }, 120_000);
 
   afterAll(async () => await house?.close());
@@ -69,7 +69,7 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
 
   test("what somebody else types meanwhile is theirs", async () => {
     let typed = 0;
-    const { results } = await house.runFolder(playbook, {
+    const { results } = await house.runFolders([playbook], {
       selection: { procedures: ["routing-table"] },
       onEvent: ({ type }) => {
         if (type !== "trial-armed") return;
@@ -86,7 +86,7 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
 
   test("a device without the token is not acted on", async () => {
     house.inside("r1", "vtysh -c 'configure terminal' -c 'interface tyrian-lab' -c 'no description'");
-    const { results } = await house.runFolder(playbook, { selection: { procedures: ["version-typed"] } });
+    const { results } = await house.runFolders([playbook], { selection: { procedures: ["version-typed"] } });
     expect(results.trials.map(({ execution }) => [execution.status, execution.reason?.code])).toEqual([
       ["not-run", "lab-token-missing"],
       ["not-run", "lab-token-missing"],

@@ -4,7 +4,16 @@ import { planSchema } from "../../src/model/trial.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { workFolder } from "../../src/plan/identity.js";
 import { unplacedProcedures } from "../../src/plan/plan.js";
-import { labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf, type TargetText } from "./support.js";
+import {
+  campaignOf,
+  labOf,
+  openShelf,
+  planOf,
+  type PlanText,
+  ruleOf,
+  type Shelf,
+  type TargetText,
+} from "./support.js";
 
 let shelf: Shelf;
 beforeAll(() => {
@@ -254,6 +263,37 @@ describe("network devices", () => {
   });
 });
 
+describe("the plan of a campaign", () => {
+  test("has the first variant of each step and no twins, and leaves each target alone between its steps", async () => {
+    const playbooks = [
+      shelf.playbook(
+        "T1105",
+        { id: "fetch", twin },
+        {
+          id: "show",
+          arguments: { word: { type: "string", default: "a" } },
+          variants: [{ word: "a" }, { word: "b" }],
+        },
+      ),
+    ];
+    const inventory = labOf([{ name: "h1" }, { name: "h2" }]);
+    const selection = { campaign: campaignOf("t1105/show", "t1105/fetch") };
+    const { trials } = await planOf({ playbooks, inventory, selection });
+    expect(trials.map(({ procedure, target, twin: isTwin }) => [procedure, target, isTwin])).toEqual([
+      ["show", "h1", false],
+      ["show", "h2", false],
+      ["fetch", "h1", false],
+      ["fetch", "h2", false],
+    ]);
+    expect(trials.slice(0, 2).map(({ pauseMs }) => pauseMs)).toEqual([undefined, undefined]);
+    for (const { pauseMs } of trials.slice(2)) {
+      expect(pauseMs).toBeGreaterThanOrEqual(4_000);
+      expect(pauseMs).toBeLessThanOrEqual(6_000);
+    }
+    expect((await planOf({ playbooks, inventory, selection })).trials).toEqual(trials);
+  });
+});
+
 describe("a plan that cannot be made is refused before anything is touched", () => {
   test("when a name selects nothing: `selection-empty`, with every such name", async () => {
     const playbooks = [shelf.playbook("T1059.004", { id: "a" })];
@@ -288,10 +328,18 @@ describe("a plan that cannot be made is refused before anything is touched", () 
     const error = await refusalOf({ playbooks: [playbook] });
     expect(error.code).toBe("effect-refused");
     expect(error.message).toBe(
-      `${playbook.file}: procedure fetch has the effect network, which the policy of lab lab does not allow`,
+      `the policy of lab lab does not allow what these do: ${playbook.file}: procedure fetch (network)`,
     );
     const inventory = labOf([{ name: "h1" }], ["work-folder", "network"]);
     expect((await planOf({ playbooks: [playbook], inventory })).trials).toHaveLength(1);
+  });
+
+  test("what a lab's policy does not name is refused where lint cannot read it, all in one error", async () => {
+    const unread = ["computed-code", "unknown-command"].map((effect) => ({ id: effect, effects: [effect] }));
+    const playbook = shelf.playbook("T1105", ...unread);
+    const error = await refusalOf({ playbooks: [playbook] });
+    expect(error.message).toContain("procedure computed-code (computed-code); ");
+    expect(error.message).toContain("procedure unknown-command (unknown-command)");
   });
 
   test("when only its twin has such an effect: `effect-refused` too", async () => {

@@ -5,6 +5,7 @@ import { hostEventSchema, type HostEvent, sentinelOf } from "../../src/model/eve
 import { AuditdParser } from "../../src/telemetry/auditd.js";
 import { StraceParser } from "../../src/telemetry/strace.js";
 import { parserOf } from "../../src/telemetry/sources.js";
+import { otherReadings, splitCommandLine } from "../../src/telemetry/wine-command-line.js";
 import { windowsEventOf, WineParser } from "../../src/telemetry/wine.js";
 import { bracketOf } from "../../src/verify/bracket.js";
 import { trialOf } from "../verify/builders.js";
@@ -18,15 +19,16 @@ import { eventsOf, recorded } from "./fixtures.js";
  *   cscript //nologo a.js "x y"
  *   powershell -NoProfile -Command "Get-Date | Out-Null"
  *   cmd.exe /d /c rem tyrian-sentinel end 01TRIAL
+ * wine-trial.log: recorded likewise, with an explorer, while `tyrian run` ran one trial of a VBScript.
  * wine-strace.log: the lines of `strace -f --seccomp-bpf -ttt -s 200000 -e trace=execve,execveat,clone,clone3,fork,vfork` over a
  * batch file of the second and the last of these, run there by Wine's cmd.
  */
 const host = "tyrian-lab-w1";
 const users = { [host]: { "770001": "op" } };
 
-function wineEvents(wineHosts: string[] = [host]): HostEvent[] {
+function wineEvents(wineHosts: string[] = [host], file = "wine-session.log"): HostEvent[] {
   const parser = parserOf({ type: "audit-log", file: "unused", users, wineHosts });
-  return eventsOf(parser, recorded("wine-session.log"));
+  return eventsOf(parser, recorded(file));
 }
 
 const ofWindows = (events: readonly HostEvent[]): HostEvent[] =>
@@ -57,12 +59,11 @@ describe("launches in Wine, recorded by auditd", () => {
     expect(event).toMatchObject({
       sensor: "auditd",
       logsource: { product: "windows", category: "process_creation" },
-      ppid: 0,
-      session: null,
+      ppid: null,
+      session: expect.stringMatching(/^\d+$/) as unknown,
       argv: ["cscript", "//nologo", "a.vbs", "a", "b c"],
       original: {
         commandLine: "rebuilt",
-        session: expect.stringMatching(/^\d+$/) as unknown,
         linux: { fields: { exe: "/usr/lib/wine/wine64" } },
       },
     });
@@ -105,14 +106,24 @@ describe("launches in Wine, recorded by auditd", () => {
     expect(others.filter(({ argv }) => argv[0] === "/usr/lib/wine/wine64")).toHaveLength(5);
   });
 
-  test("give no bracket in which lineage could be guessed: the verifier does not decide", () => {
+  test("of one connection each give no bracket: the sentinels are not of one session", () => {
     const edges = ofWindows(wineEvents());
     expect(edges.flatMap((event) => sentinelOf(event) ?? [])).toEqual([
       { edge: "begin", trial: "01TRIAL" },
       { edge: "end", trial: "01TRIAL" },
     ]);
-    const bracket = bracketOf(trialOf({ id: "01TRIAL" }), edges);
-    expect(bracket.state).toBe("overlap");
+    const bracket = bracketOf(trialOf({ id: "01TRIAL" }), edges, { housekeeping: 2, alone: true });
+    expect(bracket).toMatchObject({ state: "overlap", detail: expect.stringContaining("session") });
+  });
+
+  test("of a trial are told from the wrapper's own", () => {
+    const events = wineEvents([host], "wine-trial.log");
+    const trial = trialOf({ id: "20261124-191258-20f4-0001", work: "C:\\Windows\\Temp\\tmpUnMulCO9Rn" });
+    const bracket = bracketOf(trial, events, { housekeeping: 2, alone: true });
+    expect(bracket.state).toBe("closed");
+    expect("act" in bracket ? bracket.act.map(({ fields }) => fields["CommandLine"]) : []).toEqual([
+      `cscript //Nologo ${trial.work}\\script.vbs`,
+    ]);
   });
 
   test("of a host that is not one of Wine's stay as the sensor told them", () => {
@@ -121,13 +132,12 @@ describe("launches in Wine, recorded by auditd", () => {
   });
 });
 
-test("launches recorded by strace are the same, and failed tries of the preloader are none", () => {
+test("launches recorded by strace are the same; failed tries of the preloader, and Wine's own explorer, are none", () => {
   const parser = new WineParser(new StraceParser(host), [host]);
   const events = ofWindows(eventsOf(parser, recorded("wine-strace.log")));
   expect(events.map(({ fields }) => [fields["Image"], fields["CommandLine"]])).toEqual([
     ["C:\\windows\\system32\\cmd.exe", "C:\\windows\\system32\\cmd.exe /c C:\\tyrian\\s.bat"],
     ["C:\\windows\\system32\\cscript.exe", 'cscript //nologo a.vbs a "b c"'],
-    ["C:\\windows\\system32\\explorer.exe", "C:\\windows\\system32\\explorer.exe /desktop"],
     ["C:\\windows\\system32\\cmd.exe", "cmd.exe /d /c rem tyrian-sentinel end 01TRIAL"],
   ]);
 });
@@ -142,9 +152,17 @@ describe("a rebuilt command line", () => {
     fc.assert(
       fc.property(fc.array(word), (words) => {
         const event = launch(["cscript", ...words]);
-        expect(takenApart(String(event.fields["CommandLine"]))).toEqual(["cscript", ...words]);
+        expect(splitCommandLine(String(event.fields["CommandLine"]))).toEqual(["cscript", ...words]);
       }),
     );
+  });
+
+  test("has other readings, which differ in what a launch does not tell", () => {
+    expect(otherReadings(["cmd", "/c", "echo a"])).toEqual([
+      "cmd /c echo a",
+      '"cmd" "/c" "echo a"',
+      'cmd  /c "echo a"',
+    ]);
   });
 
   test("quotes a program with blanks in its path, which stays the Image", () => {
@@ -155,28 +173,15 @@ describe("a rebuilt command line", () => {
     });
   });
 
+  test("has no Image where several places may hold a program of its name", () => {
+    expect(launch(["notes"]).fields["Image"]).toBeUndefined();
+    expect(launch([".\\cmd.exe"]).fields["Image"]).toBeUndefined();
+    expect(launch(["C:\\notes\\notes"]).fields["Image"]).toBe("C:\\notes\\notes.exe");
+  });
+
   test("of Wine with a preloader has the arguments behind both", () => {
     const argv = ["/usr/lib/wine/wine64-preloader", "/usr/lib/wine/wine64", "cmd", "/c", "ver"];
     const event = windowsEventOf(hostEventSchema.parse({ ...first, argv }));
     expect(event.fields["CommandLine"]).toBe("cmd /c ver");
   });
 });
-
-/** "Parsing C++ command-line arguments" of Microsoft Learn, for the words after the program. */
-function takenApart(line: string): string[] {
-  const words: string[] = [];
-  let word: string | null = null;
-  let inQuotes = false;
-  for (const [piece] of line.matchAll(/\\*"|\\+|[^\\"]/g)) {
-    if (piece.endsWith('"')) {
-      const backslashes = piece.length - 1;
-      word = (word ?? "") + "\\".repeat(Math.floor(backslashes / 2));
-      if (backslashes % 2 === 1) word += '"';
-      else inQuotes = !inQuotes;
-    } else if (/^[ \t]$/.test(piece) && !inQuotes) {
-      if (word !== null) words.push(word);
-      word = null;
-    } else word = (word ?? "") + piece;
-  }
-  return word === null ? words : [...words, word];
-}

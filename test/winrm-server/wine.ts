@@ -66,8 +66,9 @@ export function startWine(): WineHost {
         );
         const running = runProgram(
           {
-            file: "wine",
-            arguments: ["cmd", "/c", windows(".bat")],
+            // Without a preloader, one of a thousand processes finds a fixed address of Windows taken, and ends at once.
+            file: "setarch",
+            arguments: ["-R", "wine", "cmd", "/c", windows(".bat")],
             environment: { ...environment, ...options.environment },
             workingDirectory: drive,
           },

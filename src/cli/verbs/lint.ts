@@ -1,19 +1,23 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { compileCollection } from "../../detection/sigma/collection.js";
 import { parseSigmaFile } from "../../detection/sigma/collection-file.js";
 import { compileSplFile } from "../../detection/spl/rule/file.js";
 import type { Diagnostic } from "../../errors.js";
+import type { Playbook } from "../../model/playbook.js";
 import { loadAnalytics } from "../../plan/analytics.js";
+import { CAMPAIGNS_FOLDER, loadCampaign, loadCampaigns } from "../../playbook/campaigns.js";
 import { lintPlaybook } from "../../playbook/lint.js";
 import { loadPlaybooks } from "../../playbook/load.js";
 import { counted } from "../../report/text.js";
+import { loadCatalogue } from "../catalogue.js";
 import { diagnosticText, exitOf } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 
 export function register(command: Command, invocation: Invocation): void {
   command
-    .argument("<path...>", "playbook files, folders with playbooks, Sigma rules, queries of SPL (.spl)")
+    .argument("<path...>", "playbooks and campaigns or folders of them, Sigma rules, queries of SPL (.spl)")
     .option(
       "--json",
       "print {diagnostics: [{file, line, column, severity, code, message, hint}], playbooks, rules}",
@@ -47,7 +51,9 @@ async function lint(
     const text = await ruleText(path);
     if (text !== null) (isQuery(path) ? queries : ruleTexts).set(path, text);
   }
-  const playbookPaths = paths.filter((path) => !ruleTexts.has(path) && !queries.has(path));
+  const campaignFiles = await filesWith(/^steps\s*:/m, paths);
+  const others = new Set([...ruleTexts.keys(), ...queries.keys(), ...campaignFiles]);
+  const playbookPaths = paths.filter((path) => !others.has(path));
   const loaded =
     playbookPaths.length > 0 ? await loadPlaybooks(playbookPaths) : { playbooks: [], diagnostics: [] };
   const analytics = await loadAnalytics(loaded.playbooks);
@@ -55,8 +61,10 @@ async function lint(
   const collection = compileCollection([...ruleTexts].map(([file, text]) => parseSigmaFile(text, file)));
   const compiled = [...queries].map(([file, text]) => compileSplFile(text, file));
   const linted = await Promise.all(loaded.playbooks.map((playbook) => lintPlaybook(playbook)));
+  const campaigns = await lintCampaigns(playbookPaths, campaignFiles, loaded.playbooks);
   const diagnostics = [
     ...loaded.diagnostics,
+    ...campaigns,
     ...linted.flat(),
     ...analytics.diagnostics,
     ...collection.diagnostics,
@@ -75,6 +83,26 @@ async function lint(
 
 function isQuery(path: string): boolean {
   return /\.spl$/i.test(path);
+}
+
+/** Campaigns stand in the folder `campaigns` beside the playbooks; one that is named alone is about the catalogue's. */
+async function lintCampaigns(
+  folders: readonly string[],
+  files: readonly string[],
+  playbooks: readonly Playbook[],
+): Promise<Diagnostic[]> {
+  const known = playbooks.length > 0 || files.length === 0 ? playbooks : (await loadCatalogue([])).playbooks;
+  const found = await Promise.all([
+    ...folders.map((folder) => loadCampaigns(join(folder, CAMPAIGNS_FOLDER), known)),
+    ...files.map((file) => loadCampaign(file, known)),
+  ]);
+  return found.flatMap(({ diagnostics }) => diagnostics);
+}
+
+async function filesWith(mark: RegExp, paths: readonly string[]): Promise<string[]> {
+  const yaml = paths.filter((path) => /\.ya?ml$/i.test(path));
+  const texts = await Promise.all(yaml.map((path) => readFile(path, "utf8").catch(() => "")));
+  return yaml.filter((_, index) => mark.test(texts[index] ?? ""));
 }
 
 /** The file's text when it is a query, or Sigma and no playbook: it has a detection, a correlation or a filter. Null for all else. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { newRunId } from "../../plan/identity.js";
 import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
+import { chooseCampaign } from "../campaign-choice.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
@@ -10,8 +11,9 @@ import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
 export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command).action(
     invocation.action(async (paths: string[], options: RunOptions) => {
-      const selection = selectionOf(options);
+      const chosen = selectionOf(options);
       const { playbooks, analytics } = await openRunnable(paths);
+      const selection = { ...chosen, campaign: await chooseCampaign(options, playbooks) };
       const inventory = await expectedInventory({
         ...(options.lab === undefined ? {} : { file: options.lab }),
         targets: options.targets,

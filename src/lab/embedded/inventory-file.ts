@@ -20,6 +20,11 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
 function isRouter(host: LabHost): boolean {
   return host.profile === "network";
 }
+/** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
+export const EMBEDDED_LAB = {
+  name: "embedded",
+  policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
+} as const;
 
 function isWine(host: LabHost): boolean {
   return host.profile === "windows-wine";
@@ -51,14 +56,16 @@ function telemetryOf(state: LabState): TelemetrySource[] {
 
 /** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
 function effectsOf(state: LabState): Effect[] {
-  const usual: Effect[] = ["work-folder", "background-process", "computed-code"];
-  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : usual;
+  const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
+  return state.hosts.some(isRouter)
+    ? [...usual, "configuration-read", "configuration-change"]
+    : [...usual];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */
 export function writeInventory(state: LabState): void {
   const inventory = inventorySchema.parse({
-    name: "embedded",
+    ...EMBEDDED_LAB,
     token: { path: "/etc/tyrian/lab-token", value: `file:${join(state.folder, TOKEN_FILE)}` },
     policy: { allowEffects: effectsOf(state) },
     telemetry: telemetryOf(state),

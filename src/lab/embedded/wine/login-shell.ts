@@ -1,4 +1,4 @@
-import { PREFIX, SCRIPTS, WINE } from "./names.js";
+import { FIXED_LAYOUT, PREFIX, SCRIPTS, WINE } from "./names.js";
 
 /** Where a host has its login shell. */
 export const LOGIN_SHELL = "/etc/tyrian/windows-shell";
@@ -25,10 +25,10 @@ export const LOGIN_SHELL_TEXT = `#!/bin/bash --norc
 if [[ $1 != -c ]]; then
   export LC_ALL=C.UTF-8 WINEDEBUG=-all WINELOADER=${WINE} WINEPREFIX=/${PREFIX}
   cd "$WINEPREFIX/drive_c/users/$USER"
-  exec ${WINE} 'C:\\windows\\system32\\cmd.exe'
+  exec ${FIXED_LAYOUT} ${WINE} 'C:\\windows\\system32\\cmd.exe'
 fi
 if [[ -z $TYRIAN_SHELL ]]; then
-  TYRIAN_SHELL=1 exec setpriv --pdeathsig TERM "$0" "$@"
+  TYRIAN_SHELL=1 exec ${FIXED_LAYOUT} setpriv --pdeathsig TERM "$0" "$@"
 fi
 unset TYRIAN_SHELL
 LC_ALL=C

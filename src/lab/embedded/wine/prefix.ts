@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TyrianError } from "../../../errors.js";
@@ -6,10 +7,16 @@ import { findProgram, must } from "../commands.js";
 import { hostFolder } from "../host.js";
 import { MARKER, type LabPlace } from "../state.js";
 import type { LabHost } from "../types.js";
-import { PREFIX, SCRIPTS, WINE } from "./names.js";
+import { FIXED_LAYOUT, PREFIX, SCRIPTS, WINE } from "./names.js";
 
 /** Names of the variables that every Windows process has, one a line, in small letters; beside the template. */
 const VARIABLES = "tyrian-variables";
+
+/**
+ * For a desktop Wine starts an explorer that all processes of the host share: the first command that needs one would have it in its own
+ * session, and end it with itself while others wait for it, up to 10 s each time. Without an explorer Wine does without, and sooner.
+ */
+const NO_EXPLORER = String.raw`'HKCU\Software\Wine\DllOverrides' /v explorer.exe /t REG_SZ /d '' /f`;
 
 /** Milliseconds; it takes 7 to 22 s. */
 const TEMPLATE_DEADLINE = 180_000;
@@ -26,32 +33,34 @@ export function requireWine(): void {
 }
 
 /**
- * Makes the prefix from which those of all hosts are cloned, once for each version of Wine, below the state folder. It belongs
- * to root and is made for a user of the operator's name: the name is part of paths in it.
+ * Makes the prefix from which those of all hosts are cloned, below the state folder: once for each version of Wine, and of what is
+ * done here. It belongs to root and is made for a user of the operator's name: the name is part of paths in it.
  * @returns its folder
  * @throws TyrianError `lab-failed`
  */
 export async function wineTemplate(place: LabPlace): Promise<string> {
-  const version = (await must(WINE, ["--version"])).replaceAll(/[^\w.~-]+/g, "-");
-  const made = join(place.state, `wine-template-${version}`);
-  if (existsSync(made)) return made;
   const { fresh, users } = halfTemplate(place);
-  rmSync(fresh, { recursive: true, force: true });
-  writeFileSync(users, `${OPERATOR}:x:0:0::/home/${OPERATOR}:/bin/sh\n`);
   const script = [
     "set -e",
     `mount --bind ${users} /etc/passwd`,
     "wineboot -i > /dev/null 2>&1",
+    `${WINE} reg add ${NO_EXPLORER} > /dev/null`,
     `${WINE} cmd /c set > ${fresh}/names`,
     // The registry is written when the last process is gone.
     "wineserver -k",
     "wineserver -w",
   ].join("\n");
+  const version = (await must(WINE, ["--version"])).replaceAll(/[^\w.~-]+/g, "-");
+  const digest = createHash("sha256").update(script).digest("hex").slice(0, 8);
+  const made = join(place.state, `wine-template-${version}-${digest}`);
+  if (existsSync(made)) return made;
+  rmSync(fresh, { recursive: true, force: true });
+  writeFileSync(users, `${OPERATOR}:x:0:0::/home/${OPERATOR}:/bin/sh\n`);
   const namespaces = [
     ...["--mount", "--propagation", "private", "--pid", "--fork"],
     ...["--kill-child", "--mount-proc"],
   ];
-  await must("unshare", [...namespaces, "sh", "-c", script], {
+  await must("unshare", [...namespaces, ...FIXED_LAYOUT.split(" "), "sh", "-c", script], {
     deadlineMs: TEMPLATE_DEADLINE,
     environment: {
       ...{ WINEPREFIX: fresh, WINEDEBUG: "-all", HOME: `/home/${OPERATOR}`, LC_ALL: "C.UTF-8" },
@@ -103,8 +112,8 @@ export async function clonePrefix(
   const owner = `${String(host.operator)}:${String(host.operator)}`;
   await must("find", [prefix, "-type", "d", "-exec", "chown", "-h", owner, "{}", "+"]);
   await must("chown", [owner, ...registry.map((file) => join(prefix, file))]);
-  // Root's, as on every host. It is where Windows looks for the path that the inventory names.
-  writeHostFile(join(prefix, "drive_c"), "etc/tyrian/lab-token", `${token}\n`, 0o444);
+  // Root's, as on every host, where the inventory says that Windows hosts have it.
+  writeHostFile(join(prefix, "drive_c"), "ProgramData/tyrian/lab-token", `${token}\n`, 0o444);
   const layer = join(hostFolder(place, host), "layer");
   makeHostFolder(layer, PREFIX, 0o755);
   // Without one, a library that Wine uses complains on the standard error of every program.

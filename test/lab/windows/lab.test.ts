@@ -1,25 +1,18 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { labDown, labStatus, labUp, type LabHost, type LabState } from "../../src/lab/embedded/index.js";
-import { WINE } from "../../src/lab/embedded/wine/names.js";
-import { loadInventory } from "../../src/lab/inventory.js";
-import type { HostEvent } from "../../src/model/event.js";
-import { parserOf } from "../../src/telemetry/sources.js";
-import { skippedFor } from "../skipped.js";
-import { eventsOf } from "../telemetry/fixtures.js";
-import { leftovers, onHost, whyNoRootLab } from "./helpers.js";
+import { labDown, labStatus, labUp, type LabHost, type LabState } from "../../../src/lab/embedded/index.js";
+import { loadInventory } from "../../../src/lab/inventory.js";
+import type { HostEvent } from "../../../src/model/event.js";
+import { parserOf } from "../../../src/telemetry/sources.js";
+import { skippedFor } from "../../skipped.js";
+import { eventsOf } from "../../telemetry/fixtures.js";
+import { leftovers, onHost } from "../helpers.js";
+import { whyNoWineLab, wineState } from "./wine-lab.js";
 
-const noWine = existsSync(WINE)
-  ? null
-  : "wine is not installed (apt-get install --no-install-recommends wine64 wine)";
-
-/** Kept between runs, for the template in it: that takes 7 to 22 s. */
-const stateFolder = resolve(import.meta.dirname, "../../node_modules/.cache/tyrian-wine-lab");
-
-describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRootLab())), () => {
+describe("a Windows host that Wine plays", skippedFor(await whyNoWineLab()), () => {
   let state = "";
   let lab: LabState;
   let host: LabHost;
@@ -30,8 +23,7 @@ describe("a Windows host that Wine plays", skippedFor(noWine ?? (await whyNoRoot
     join(lab.folder, "hosts", host.name, "prefix/drive_c/users/op", name);
 
   beforeAll(async () => {
-    mkdirSync(stateFolder, { recursive: true });
-    state = realpathSync(stateFolder);
+    state = wineState();
     await labDown({ state });
     lab = await labUp({ state, targets: 1, profile: "windows-wine", rootless: false });
     host = lab.hosts[0] as LabHost;
