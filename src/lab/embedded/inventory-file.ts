@@ -57,9 +57,7 @@ function telemetryOf(state: LabState): TelemetrySource[] {
 /** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
 function effectsOf(state: LabState): Effect[] {
   const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
-  return state.hosts.some(isRouter)
-    ? [...usual, "configuration-read", "configuration-change"]
-    : [...usual];
+  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : [...usual];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */
