@@ -6,7 +6,7 @@ import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { refusedEffects } from "../playbook/policy.js";
-import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
+import { isForDevices, renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
@@ -114,7 +114,9 @@ export function buildPlan(request: PlanRequest): Plan {
   if (refused.length > 0) throw refusal(refused, inventory);
   if (trials.length === 0) {
     throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
-      hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
+      hint: selectProcedures(playbooks, selection).every(({ procedure }) => isForDevices(procedure))
+        ? "They are for network devices: `tyrian lab up --profile network` gives the embedded lab a router."
+        : "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
     });
   }
   const used = new Set(

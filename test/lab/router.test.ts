@@ -58,6 +58,7 @@ describe("a router of the embedded lab, with FRRouting", skippedFor(noRouter), (
     expect(configuration()).toContain(`description tyrian-lab-token ${token}`);
     expect(log()).toContain("tyrian-sentinel");
     expect(log()).not.toContain(token);
+    expect(JSON.stringify(outcome.events)).not.toContain(token);
   });
 
   test("nothing that Tyrian typed counts as noise", () => {

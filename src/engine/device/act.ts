@@ -1,3 +1,4 @@
+import { withoutToken } from "../../lab/scope.js";
 import type { Trial } from "../../model/trial.js";
 import { unseenResult } from "../../transport/command-life.js";
 import { OutputCapture } from "../../transport/output.js";
@@ -8,6 +9,9 @@ import { deviceOf, linesOf, OWN_DEADLINE_MS, sentinelCommand } from "./prompt.js
 
 /** Milliseconds until the first prompt. */
 const START_MS = 15_000;
+
+/** Bytes of a one-shot command's output that are kept. It is read whole, so that nothing in it is split. */
+const ONE_SHOT_KEPT = 1024 * 1024;
 
 /** How the line that is under way of a trial's act is given up. */
 const underWay = new Map<string, () => boolean>();
@@ -89,7 +93,8 @@ async function typed(
   underWay.set(trial.id, () => dialog.interrupt());
   for (const line of linesOf(trial.act.code)) {
     const reply = await dialog.type(line, { deadlineMs: exec.deadlineMs, ...signal });
-    record.output("stdout", reply.output);
+    record.output("stdout", withoutToken(reply.output));
+    if (reply.truncated) record.cut = true;
     for (const error of reply.errors) record.output("stderr", `${error}\n`);
     if (reply.ending !== "answered" || reply.errors.length > 0) break;
   }
@@ -127,10 +132,12 @@ async function oneShot(
   record.say("started");
   const signal = exec.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, exec.signal]);
   const result = await session.exec(trial.act.code.trim(), {
-    ...{ signal, deadlineMs: exec.deadlineMs },
-    onOutput: (stream, chunk) => record.add(stream, chunk),
+    ...{ signal, deadlineMs: exec.deadlineMs, capBytes: ONE_SHOT_KEPT },
   });
   underWay.delete(trial.id);
+  record.output("stdout", withoutToken(result.stdout));
+  record.output("stderr", result.stderr);
+  if (result.truncated.stdout) record.cut = true;
   for (const line of refusals(result.stdout)) record.output("stderr", `${line.trimEnd()}\n`);
   if (result.ending === "disconnected") return record.result("disconnected", null);
   record.say("ended", result.exitCode === null ? "" : String(result.exitCode));
@@ -140,6 +147,8 @@ async function oneShot(
 
 /** What becomes the result of an act of several commands: all their output, and reports between it. */
 class ActRecord {
+  /** Output was cut off before it came here. */
+  cut = false;
   readonly #nonce: string;
   readonly #capture: OutputCapture;
   readonly #startedAt = Date.now();
@@ -155,16 +164,15 @@ class ActRecord {
   }
 
   output(stream: "stdout" | "stderr", text: string): void {
-    if (text !== "") this.add(stream, Buffer.from(text));
-  }
-
-  add(stream: "stdout" | "stderr", chunk: Uint8Array): void {
-    this.#capture.add(stream, chunk);
+    if (text !== "") this.#capture.add(stream, Buffer.from(text));
   }
 
   result(ending: "exited" | "disconnected", exitCode: number | null): ExecResult {
+    const captured = this.#capture.finish();
+    const { stdout, stderr } = captured.truncated;
     return {
-      ...{ ending, exitCode, signal: null, ...this.#capture.finish() },
+      ...{ ending, exitCode, signal: null, ...captured },
+      truncated: { stdout: stdout || this.cut, stderr },
       ...{ startedAt: this.#startedAt, endedAt: Date.now(), durationMs: performance.now() - this.#began },
     };
   }

@@ -1,3 +1,4 @@
+import { withoutToken } from "../../lab/scope.js";
 import type { HostScripts } from "../host-scripts.js";
 import { posixReports, type Status } from "../status-lines.js";
 import { interruptAct, runDeviceAct } from "./act.js";
@@ -31,7 +32,7 @@ export const deviceScripts: HostScripts = {
       const [line = ""] = linesOf(cleanup.probe);
       const reply = await dialog.type(line, options);
       if (reply.ending !== "answered") return { statuses: [], ending: "disconnected" };
-      const found = [...reply.errors, reply.output.trim()].find((text) => text !== "");
+      const found = [...reply.errors, withoutToken(reply.output).trim()].find((text) => text !== "");
       const said = found === undefined ? "0" : JSON.stringify(found.slice(0, 120));
       return { statuses: [{ word: "probe", rest: said }], ending: "exited" };
     });
@@ -47,7 +48,7 @@ export const deviceScripts: HostScripts = {
         ending: isAnswered ? "exited" : "disconnected",
         exitCode: reply.errors.length === 0 && isAnswered ? 0 : null,
         signal: null,
-        stdout: reply.output,
+        stdout: withoutToken(reply.output),
         stderr: reply.errors.map((error) => `${error}\n`).join(""),
         truncated: { stdout: reply.truncated, stderr: false },
         evidenceFiles: [],

@@ -31,6 +31,23 @@ describe("an act that is typed", () => {
     expect(execution).not.toHaveProperty("housekeeping");
   });
 
+  test("does not record the lab token, which stands in what it may show", async () => {
+    const shown = " description tyrian-lab-token 0123456789abcdef0123\ndone\n";
+    for (const via of ["stdin", "argument"] as const) {
+      const device = deviceSession(
+        () => ({ output: shown }),
+        () => ({ stdout: shown }),
+      );
+      const { stdout, status } = await act(device, deviceTrial("show running-config", { act: { via } }));
+      expect([status, stdout]).toEqual(["ran", " description tyrian-lab-token (not shown)\ndone\n"]);
+    }
+  });
+
+  test("says when its output was cut", async () => {
+    const device = deviceSession(() => ({ output: "done\n", truncated: true }));
+    expect((await act(device, deviceTrial("show all"))).truncated).toEqual({ stdout: true, stderr: false });
+  });
+
   test("ends at the first line that the device refuses, and failed", async () => {
     const refusal = "% Unknown command: bogus";
     const device = deviceSession((line) =>

@@ -63,7 +63,6 @@ export function deviceSession(
     exec: async (command, options) => {
       given.push(command);
       const result = exec(command);
-      if (result.stdout !== undefined) options.onOutput?.("stdout", Buffer.from(result.stdout));
       return { ...(await base.exec("", options)), ...result };
     },
   };
