@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { TyrianError } from "../errors.js";
 import type { Selection } from "../plan/selection.js";
 import { collect, wholeNumber } from "./options.js";
+import { addPipelineOption } from "./pipeline-option.js";
 
 /** The options that `run` and `plan` share. */
 export interface RunOptions {
@@ -15,6 +16,7 @@ export interface RunOptions {
   readonly campaign?: string;
   readonly variants: "first" | "all";
   readonly targets: number;
+  readonly pipeline?: string[];
   readonly json?: boolean;
 }
 
@@ -24,7 +26,7 @@ export const MOST_TARGETS = 200;
 export const MOST_CONCURRENT = 1_000;
 
 export function addRunOptions(command: Command): Command {
-  return command
+  return addPipelineOption(command)
     .argument("[paths...]", "playbooks or folders of them (default: the shipped playbooks)")
     .option("--lab <file>", "inventory of the lab (default: the embedded lab, started if it is not up)")
     .option("--siem <name>", "the SIEM that is asked", "embedded")
@@ -80,5 +82,7 @@ export function titleOf(paths: readonly string[], options: RunOptions): string {
     ...options.tag.map((tag) => `tag ${tag}`),
     ...options.target.map((target) => `on ${target}`),
   ];
-  return parts.length > 0 ? parts.join(" ") : "all shipped playbooks";
+  const selected = parts.length > 0 ? parts.join(" ") : "all shipped playbooks";
+  const pipelines = options.pipeline ?? [];
+  return pipelines.length === 0 ? selected : `${selected} through ${pipelines.join(", ")}`;
 }

@@ -228,6 +228,10 @@ export const targetSchema = z.strictObject({
   transport: transportSchema,
   sensor: sensorSchema,
   tags: z.array(z.string()).default([]),
+  /** Where interpreters lie that a procedure names and the target's PATH does not have: `autohotkey: C:\Tools\AutoHotkey64.exe`. */
+  interpreters: z
+    .record(z.string(), z.string().regex(/^(\/|[A-Za-z]:\\)[^"'\r\n]+$/, "expected an absolute path"))
+    .default({}),
   controls: z.array(controlSchema).default([]),
 });
 export type Target = z.infer<typeof targetSchema>;

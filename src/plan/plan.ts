@@ -84,7 +84,7 @@ export function buildPlan(request: PlanRequest): Plan {
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);
-          const { act, proof, cleanup, requires } = renderAction(action, variant, work);
+          const { act, proof, cleanup, requires } = renderAction(action, placed(variant, target), work);
           trials.push({
             id,
             run: request.run,
@@ -122,12 +122,14 @@ export function buildPlan(request: PlanRequest): Plan {
   const used = new Set(
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
+  const { pipelines } = request.analytics;
   return {
     run: request.run,
     lab: inventory.name,
     ...(request.labIdentity === undefined ? {} : { labIdentity: request.labIdentity }),
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
+    ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
     trials,
   };
 }
@@ -170,6 +172,13 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
 function pauseOf({ pace }: Campaign, trial: string): number {
   const share = createHash("sha256").update(trial).digest().readUInt32BE() / 0xffffffff;
   return Math.round((pace.least + share * (pace.most - pace.least)) * 1000);
+}
+
+/** The variant with the interpreter's path, where the inventory tells it. */
+function placed(variant: Variant, { interpreters }: Target): Variant {
+  const program = String(variant["program"]);
+  const path = Object.hasOwn(interpreters, program) ? interpreters[program] : undefined;
+  return path === undefined ? variant : { ...variant, program: path };
 }
 
 /** One error for all that the lab refuses, so that its policy can be decided in one go. */

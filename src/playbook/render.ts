@@ -66,9 +66,11 @@ export function twinAsProcedure(procedure: Procedure): Procedure | null {
 /** The requirement that every variant has: its interpreter is there. */
 export function interpreterRequirement(program: string, checks: CheckLanguage = "shell"): Requirement {
   if (checks === "device") return { check: "show version", description: `the command line of ${program}` };
+  const path = /^[A-Za-z]:\\/.test(program);
   return {
-    check:
-      checks === "batch"
+    check: path
+      ? `if not exist "${program.replaceAll("%", "%%")}" exit /b 1`
+      : checks === "batch"
         ? `where /q ${String(quote(program, "batch"))}`
         : `command -v ${String(quote(program, "shell"))}`,
     description: `the interpreter ${program}`,

@@ -1,11 +1,16 @@
 import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
 import { TyrianError } from "../errors.js";
 import type { CliTransport, SecretReference, SshTransport, Target } from "../model/target.js";
 import { limited, orAborted } from "./abort.js";
 import { authenticationOf } from "./ssh/authentication.js";
+import { deviceShell } from "./ssh/device-shell.js";
 import { handshake, type Progress } from "./ssh/handshake.js";
 import { parseHostKey } from "./ssh/host-key.js";
+import type { LoginShell } from "./ssh/login-shell.js";
+import { posixShell } from "./ssh/posix-shell.js";
 import { SshSession } from "./ssh/session.js";
+import { WindowsShell } from "./ssh/windows/shell.js";
 import { openTcp, type OpenOptions } from "./tcp.js";
 import type { ConnectOptions, Transport } from "./transport.js";
 
@@ -65,10 +70,18 @@ export async function connectOverSsh(
       keepAliveMs: options.keepAliveMs ?? 5_000,
       signal,
     });
-    return new SshSession(target.name, client, socket, {
-      maxChannels: settings.maxChannels,
-      endsProcesses: settings.type === "ssh",
-    });
+    try {
+      progress.stage = "the question for its login shell";
+      const shell = await shellOf(target, client, signal);
+      return new SshSession({
+        ...{ target: target.name, client, socket, shell },
+        maxChannels: settings.maxChannels,
+      });
+    } catch (thrown) {
+      client.end();
+      discard(socket);
+      throw thrown;
+    }
   } finally {
     release();
   }
@@ -86,6 +99,12 @@ function openOwn(
     );
   }
   return openTcp(settings.host, settings.port, options);
+}
+
+/** @throws TyrianError when a Windows host's shell is none that is known. */
+async function shellOf(target: Target, client: Client, signal: AbortSignal): Promise<LoginShell> {
+  if (target.transport.type === "cli") return deviceShell;
+  return target.platform === "windows" ? await WindowsShell.of(client, target.name, signal) : posixShell;
 }
 
 function discard(socket: Duplex): void {

@@ -17,6 +17,8 @@ export interface TransportUnderTest {
     readonly pty?: string;
     readonly lose?: string;
     readonly signals?: string;
+    /** What a command can do when it is told to end. */
+    readonly grace?: string;
     readonly longCommands?: string;
     /** Ending what a command has started. */
     readonly processGroups?: string;
@@ -205,8 +207,9 @@ export function transportContract(subject: TransportUnderTest): void {
       },
     );
 
+    const noGrace = notApplicable.grace ?? noGroups;
     test.concurrent("lets a command clean up on TERM and keeps what it says", async ({ skip }) => {
-      skip(noGroups !== undefined, noGroups);
+      skip(noGrace !== undefined, noGrace);
       const result = await run("trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done", {
         deadlineMs: 1_000,
       });

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { compileCollection } from "../../detection/sigma/collection.js";
-import { parseSigmaFile } from "../../detection/sigma/collection-file.js";
+import { type PipelineText, RulePipelines } from "../../detection/pipelines/index.js";
 import { compileSplFile } from "../../detection/spl/rule/file.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Playbook } from "../../model/playbook.js";
@@ -14,9 +13,10 @@ import { counted } from "../../report/text.js";
 import { loadCatalogue } from "../catalogue.js";
 import { diagnosticText, exitOf } from "../failure.js";
 import type { Invocation } from "../invocation.js";
+import { addPipelineOption, readPipelineTexts } from "../pipeline-option.js";
 
 export function register(command: Command, invocation: Invocation): void {
-  command
+  addPipelineOption(command)
     .argument("<path...>", "playbooks and campaigns or folders of them, Sigma rules, queries of SPL (.spl)")
     .option(
       "--json",
@@ -24,8 +24,11 @@ export function register(command: Command, invocation: Invocation): void {
     )
     .addHelpText("after", "\nExit status: 0 no errors (there may be warnings), 2 errors.")
     .action(
-      invocation.action(async (paths: string[], options: { json?: true }) => {
-        const { diagnostics, playbooks, rules } = await lint(paths);
+      invocation.action(async (paths: string[], options: { json?: true; pipeline?: string[] }) => {
+        const { diagnostics, playbooks, rules } = await lint(
+          paths,
+          readPipelineTexts(options.pipeline ?? []),
+        );
         if (options.json === true) {
           invocation.output.json({ diagnostics, playbooks, rules });
         } else {
@@ -44,6 +47,7 @@ export function register(command: Command, invocation: Invocation): void {
 /** Every problem of the playbooks, of what they do and of the rules that they name, in the order of files and lines. */
 async function lint(
   paths: readonly string[],
+  pipelines: readonly PipelineText[],
 ): Promise<{ diagnostics: Diagnostic[]; playbooks: number; rules: number }> {
   const ruleTexts = new Map<string, string>();
   const queries = new Map<string, string>();
@@ -56,9 +60,13 @@ async function lint(
   const playbookPaths = paths.filter((path) => !others.has(path));
   const loaded =
     playbookPaths.length > 0 ? await loadPlaybooks(playbookPaths) : { playbooks: [], diagnostics: [] };
-  const analytics = await loadAnalytics(loaded.playbooks);
+  const analytics = await loadAnalytics(loaded.playbooks, pipelines);
   // Together, because correlations and filters name rules of other files.
-  const collection = compileCollection([...ruleTexts].map(([file, text]) => parseSigmaFile(text, file)));
+  const prepared = new RulePipelines(pipelines);
+  const collection = prepared.compile(
+    [...ruleTexts].map(([file, text]) => prepared.parse(text, file)),
+    (file) => ruleTexts.get(file) ?? "",
+  );
   const compiled = [...queries].map(([file, text]) => compileSplFile(text, file));
   const linted = await Promise.all(loaded.playbooks.map((playbook) => lintPlaybook(playbook)));
   const campaigns = await lintCampaigns(playbookPaths, campaignFiles, loaded.playbooks);

@@ -5,6 +5,7 @@ import { chooseCampaign } from "../campaign-choice.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
+import { readPipelineTexts } from "../pipeline-option.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
 
@@ -12,7 +13,7 @@ export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command).action(
     invocation.action(async (paths: string[], options: RunOptions) => {
       const chosen = selectionOf(options);
-      const { playbooks, analytics } = await openRunnable(paths);
+      const { playbooks, analytics } = await openRunnable(paths, readPipelineTexts(options.pipeline ?? []));
       const selection = { ...chosen, campaign: await chooseCampaign(options, playbooks) };
       const inventory = await expectedInventory({
         ...(options.lab === undefined ? {} : { file: options.lab }),

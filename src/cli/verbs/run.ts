@@ -12,6 +12,7 @@ import { showLive } from "../live-view.js";
 import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
+import { readPipelineTexts } from "../pipeline-option.js";
 import { executeRun } from "../run-session.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 
@@ -37,7 +38,7 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async (paths: string[], options: Options) => {
         const chosen = selectionOf(options);
-        const catalogue = await openRunnable(paths);
+        const catalogue = await openRunnable(paths, readPipelineTexts(options.pipeline ?? []));
         const selection = { ...chosen, campaign: await chooseCampaign(options, catalogue.playbooks) };
         const run = newRunId(new Date());
         const request = {
