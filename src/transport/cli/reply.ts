@@ -19,7 +19,6 @@ const questions = [
 /** Reads a device's answer to one line that was typed. Pure: where the pieces end does not matter. */
 export class ReplyReader {
   readonly #profile: DeviceProfile;
-  readonly #typed: string | null;
   readonly #prompt: string;
   readonly #host: string | null;
   readonly #screen = new Screen((line) => this.#take(line));
@@ -27,7 +26,8 @@ export class ReplyReader {
   readonly #lines: string[] = [];
   readonly #errors: string[] = [];
   #characters = 0;
-  #isFirst = true;
+  /** Whether the line that was typed has come back. What comes before is of nobody: a message of the log, a prompt drawn anew. */
+  #isEchoed: boolean;
   #truncated = false;
 
   /**
@@ -37,8 +37,8 @@ export class ReplyReader {
    */
   constructor(profile: DeviceProfile, typed: string | null, before: string, host: string | null) {
     this.#profile = profile;
-    this.#typed = typed;
-    this.#prompt = before;
+    this.#isEchoed = typed === null;
+    this.#prompt = before.trimEnd();
     this.#host = host;
     this.#screen.write(before);
   }
@@ -49,8 +49,7 @@ export class ReplyReader {
 
   get tail(): Tail {
     const { line } = this.#screen;
-    // Nothing has come yet: it is still the prompt behind which the line was typed.
-    if (this.#isFirst && this.#typed !== null) return null;
+    if (!this.#isEchoed) return null;
     if (this.#profile.pager.test(line)) return "pager";
     const host = this.#profile.prompt.exec(line)?.groups?.["host"];
     if (host !== undefined && (this.#host === null || host === this.#host)) return "prompt";
@@ -83,12 +82,11 @@ export class ReplyReader {
 
   #take(raw: string): void {
     const line = raw.trimEnd();
-    const isEcho =
-      this.#isFirst &&
-      this.#typed !== null &&
-      (line === this.#prompt.trimEnd() || line.startsWith(this.#prompt));
-    this.#isFirst = false;
-    if (isEcho || this.#profile.decoration.some((decoration) => decoration.test(line))) return;
+    if (!this.#isEchoed) {
+      this.#isEchoed = line.startsWith(this.#prompt) && line.length > this.#prompt.length;
+      return;
+    }
+    if (this.#profile.decoration.some((decoration) => decoration.test(line))) return;
     if (this.#profile.errors.some((error) => error.test(line))) this.#errors.push(line);
     this.#characters += line.length + 1;
     if (this.#characters > KEPT) this.#truncated = true;

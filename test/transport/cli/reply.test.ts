@@ -84,9 +84,11 @@ test.each([
   expect(reader.tail).toBe("question");
 });
 
-test("a device that does not echo loses no line of its answer", () => {
+test("a message of the log that comes before the echo, with a prompt drawn anew, is no answer", () => {
   const reader = new ReplyReader(ios, "show clock", "edge-1#", "edge-1");
-  reader.write(Buffer.from("\r\n10:02 UTC\r\nedge-1#"));
+  reader.write(Buffer.from("\r\n%LINK-3-UPDOWN: Interface Loopback1, changed state to up\r\nedge-1#"));
+  expect(reader.tail).toBeNull();
+  reader.write(Buffer.from("show clock\r\n10:02 UTC\r\nedge-1#"));
   expect([reader.output, reader.tail]).toEqual(["10:02 UTC\n", "prompt"]);
 });
 
