@@ -115,6 +115,10 @@ const kinds = {
     exit: EXIT.executionFailed,
     hint: "Check the user and the key, agent or password that the inventory names.",
   },
+  "device-prompt-unknown": {
+    exit: EXIT.executionFailed,
+    hint: "Is the `profile` in the inventory the device's, and is the login shell its command line?",
+  },
   "host-key-mismatch": {
     exit: EXIT.executionFailed,
     hint: "Find out why the host's key is not the one pinned in the inventory (rebuilt, or not the host that you mean?) before you change `hostKey`.",

@@ -8,9 +8,12 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security"]),
-  /** What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM. */
-  kind: z.enum(["exec", "exec-refused"]),
+  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log"]),
+  /**
+   * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
+   * line that was typed into a network device, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty.
+   */
+  kind: z.enum(["exec", "exec-refused", "command"]),
   logsource: z.strictObject({
     product: z.string(),
     category: z.string().optional(),
@@ -47,9 +50,9 @@ export type HostEvent = z.infer<typeof hostEventSchema>;
 
 /**
  * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`, on Windows `cmd.exe /d /c rem tyrian-sentinel begin|end TRIAL`: a
- * harmless exec before and after a trial's act, seen by the target's own sensor. It brackets the act, measures skew and lag, and
- * proves that the pipe is open. A connection begins with one of the trial `session`, which marks all of that login session as
- * Tyrian's.
+ * harmless exec before and after a trial's act, seen by the target's own sensor. On a network device it is a `show` command that
+ * ends in `tyrian-sentinel.begin|end.TRIAL`. It brackets the act, measures skew and lag, and proves that the pipe is open. A
+ * connection begins with one of the trial `session`, which marks all of that login session as Tyrian's.
  */
 export interface Sentinel {
   readonly edge: "begin" | "end";
@@ -67,10 +70,25 @@ const WINDOWS_SENTINEL = new RegExp(
   "i",
 );
 
+/** The one word in which a sentinel of a network device ends. */
+export function sentinelWord({ edge, trial }: Sentinel): string {
+  return `${SENTINEL_WORD}.${edge}.${trial}`;
+}
+
+/** A sentinel of a network device as its log records it: a `show` command, in configuration mode behind `do` or `run`. */
+const DEVICE_SENTINEL = new RegExp(
+  String.raw`^(?:(?:do|run) +)?show [a-z -]+(?:\| *(?:include|match|grep) +)?"?${SENTINEL_WORD}\.(begin|end)\.([\w-]+)"?$`,
+);
+
 /** The sentinel that an event is, or null. Only the whole argument vector or command line counts, not a mention of the word. */
 export function sentinelOf(
-  event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource">>,
+  event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource" | "kind">>,
 ): Sentinel | null {
+  const typed = commandOnDevice(event);
+  if (typed !== null) {
+    const [, edge, trial] = DEVICE_SENTINEL.exec(typed) ?? [];
+    return edge === undefined || trial === undefined ? null : { edge: edge as Sentinel["edge"], trial };
+  }
   const line = commandLineOnWindows(event);
   if (line !== null) {
     const [, edge, trial] = WINDOWS_SENTINEL.exec(line) ?? [];
@@ -89,4 +107,13 @@ function commandLineOnWindows({ argv, fields, logsource }: Parameters<typeof sen
   if (logsource?.product === "windows") return String(fields?.["CommandLine"] ?? "");
   const [program, ...words] = argv;
   return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program) ? words.join(" ") : null;
+}
+
+/** What was given to a network device; null for others. A router on Linux (FRR) runs one command a `vtysh -c`, which Linux sees. */
+function commandOnDevice({ argv, fields, kind }: Parameters<typeof sentinelOf>[0]): string | null {
+  if (kind === "command") return String(fields?.["CommandLine"] ?? "");
+  const [program, option, command, ...rest] = argv;
+  return program !== undefined && /(?:^|\/)vtysh$/.test(program) && option === "-c" && rest.length === 0
+    ? (command ?? null)
+    : null;
 }

@@ -2,6 +2,10 @@ import { z } from "zod";
 import { effectSchema, type Effect } from "./playbook.js";
 import { secretReferenceSchema, targetSchema } from "./target.js";
 
+/** The command logs of network devices that can be read (src/telemetry/device). */
+export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"] as const;
+export type DeviceLogFormat = (typeof deviceLogFormats)[number];
+
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
@@ -41,6 +45,24 @@ export const inventorySchema = z.strictObject({
         }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
+        /** What a network device logs of the commands that it is given. */
+        z.strictObject({
+          type: z.literal("device-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(deviceLogFormats),
+          /** Minutes by which the device's clock is ahead of UTC, where its log does not say. */
+          utcOffsetMinutes: z
+            .int()
+            .min(-14 * 60)
+            .max(14 * 60)
+            .default(0),
+          /**
+           * Users of the device by whom nobody but Tyrian logs in. Where a log names the user and not the session, only
+           * their commands can be told from others'.
+           */
+          ownUsers: z.array(z.string()).default([]),
+        }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their
          * Computer. One of its sensors is read: two would tell of each process twice.

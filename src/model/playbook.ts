@@ -27,6 +27,10 @@ export const effectSchema = z.enum([
   "computed-code",
   /** a program, module, cmdlet or object that lint does not know by its name */
   "unknown-command",
+  /** reads a network device's configuration, which may hold hashes of its secrets; they are then in the results */
+  "configuration-read",
+  /** changes a network device's running configuration, which the cleanup undoes; nothing is saved */
+  "configuration-change",
 ]);
 export type Effect = z.infer<typeof effectSchema>;
 

@@ -22,8 +22,8 @@ const networkSchema = z.strictObject({
 });
 export type Network = z.infer<typeof networkSchema>;
 
-export const sshTransportSchema = z.strictObject({
-  type: z.literal("ssh"),
+/** How a host is reached over SSH. */
+const overSsh = {
   /** IP address or name; public addresses are refused. */
   host: z.string().min(1),
   port: z.int().min(1).max(65535).default(22),
@@ -47,8 +47,26 @@ export const sshTransportSchema = z.strictObject({
   /** Channels that may be open at once on the connection; keep it under the server's MaxSessions: ending a command needs one more. */
   maxChannels: z.int().min(1).max(100).default(8),
   network: networkSchema.optional(),
-});
+};
+
+export const sshTransportSchema = z.strictObject({ type: z.literal("ssh"), ...overSsh });
 export type SshTransport = z.infer<typeof sshTransportSchema>;
+
+/** The command lines of network devices whose prompts are known (src/transport/cli/profiles.ts). */
+export const deviceProfiles = ["ios", "nxos", "junos", "eos", "vyos", "frr"] as const;
+export type DeviceProfileName = (typeof deviceProfiles)[number];
+
+/** The command line of a network device, over SSH. */
+export const cliTransportSchema = z.strictObject({
+  type: z.literal("cli"),
+  ...overSsh,
+  /** One for the prompt, one for a command that is given one-shot; many devices serve no more than the first. */
+  maxChannels: overSsh.maxChannels.unwrap().default(2),
+  profile: z.enum(deviceProfiles),
+  /** The secret of the privileged mode (`enable`). Absent: it is not asked for. */
+  enableSecret: secretReferenceSchema.optional(),
+});
+export type CliTransport = z.infer<typeof cliTransportSchema>;
 
 /** Code pages that can be decoded: UTF-8, then those of the Windows locales. */
 export const codePages = [
@@ -172,11 +190,12 @@ export const transportSchema = z.discriminatedUnion("type", [
   winrmTransportSchema,
   powershellTransportSchema,
   localTransportSchema,
+  cliTransportSchema,
 ]);
 export type TransportSettings = z.infer<typeof transportSchema>;
 
 export const sensorSchema = z.strictObject({
-  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "none"]),
+  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "none"]),
   /** The name by which the telemetry knows the host, when it is not the target's name (audit key, host name). */
   host: z.string().optional(),
   /** The sensor's log on the target, read there for what the SIEM lacks. Absent: the usual path of auditd and laurel. */

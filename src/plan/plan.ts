@@ -6,7 +6,7 @@ import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { refusedEffects } from "../playbook/policy.js";
-import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
+import { isForDevices, renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
@@ -28,10 +28,24 @@ export function unplacedProcedures({
   inventory,
   selection,
 }: Pick<PlanRequest, "playbooks" | "inventory" | "selection">): Procedure[] {
-  const platforms = new Set(selectTargets(inventory, selection).map(({ platform }) => platform));
+  const targets = selectTargets(inventory, selection);
   return selectProcedures(playbooks, selection)
     .map(({ procedure }) => procedure)
-    .filter((procedure) => !procedure.platforms.some((platform) => platforms.has(platform)));
+    .filter(
+      (procedure) =>
+        !targets.some((target) => variantsFor(procedure, variantsOf(procedure), target).length > 0),
+    );
+}
+
+/** The variants of an action that a target can run: a network device reads the commands of its own kind only. */
+function variantsFor(
+  action: Procedure,
+  variants: readonly Variant[],
+  { platform, transport }: Target,
+): readonly Variant[] {
+  if (!action.platforms.includes(platform)) return [];
+  if (transport.type !== "cli") return variants;
+  return variants.filter(({ program }) => program === transport.profile);
 }
 
 /**
@@ -54,15 +68,19 @@ export function buildPlan(request: PlanRequest): Plan {
     const twin = campaign === undefined ? twinAsProcedure(procedure) : null;
     for (const action of [procedure, twin]) {
       if (action === null) continue;
-      const places = targets.filter((target) => action.platforms.includes(target.platform));
+      const variants = variantsOf(action);
+      const places = targets
+        .map((target) => ({ target, own: variantsFor(action, variants, target) }))
+        .filter(({ own }) => own.length > 0);
       if (places.length === 0) continue;
       const effects = refusedEffects(action, inventory.policy.allowEffects);
       if (effects.length > 0)
         refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
       const first = selection.variants === "first" || campaign !== undefined;
-      const variants = first ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
-        for (const target of places) {
+        for (const { target, own } of places) {
+          const taken = first ? own.slice(0, 1) : own;
+          if (!taken.includes(variant)) continue;
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);
@@ -96,7 +114,9 @@ export function buildPlan(request: PlanRequest): Plan {
   if (refused.length > 0) throw refusal(refused, inventory);
   if (trials.length === 0) {
     throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
-      hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
+      hint: selectProcedures(playbooks, selection).every(({ procedure }) => isForDevices(procedure))
+        ? "They are for network devices: `tyrian lab up --profile network` gives the embedded lab a router."
+        : "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
     });
   }
   const used = new Set(

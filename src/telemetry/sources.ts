@@ -1,5 +1,6 @@
 import type { TelemetrySource } from "../model/inventory.js";
 import { AuditdParser } from "./auditd.js";
+import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
@@ -18,6 +19,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new LaurelParser({ host: source.host });
     case "strace-log":
       return new StraceParser(source.host);
+    case "device-log":
+      return new DeviceLogParser(source);
     case "windows-log":
       return new WindowsLogParser(source.sensor);
   }
@@ -31,6 +34,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
     case "laurel-log":
       return source.host === undefined || source.host === host;
     case "strace-log":
+    case "device-log":
       return source.host === host;
     case "windows-log":
       return true;

@@ -4,7 +4,16 @@ import { planSchema } from "../../src/model/trial.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { workFolder } from "../../src/plan/identity.js";
 import { unplacedProcedures } from "../../src/plan/plan.js";
-import { campaignOf, labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf } from "./support.js";
+import {
+  campaignOf,
+  labOf,
+  openShelf,
+  planOf,
+  type PlanText,
+  ruleOf,
+  type Shelf,
+  type TargetText,
+} from "./support.js";
 
 let shelf: Shelf;
 beforeAll(() => {
@@ -244,6 +253,40 @@ describe("the paths of interpreters that the inventory tells", () => {
       ],
       ["autohotkey", "where /q autohotkey", "autohotkey"],
     ]);
+  });
+});
+
+describe("network devices", () => {
+  const device = (name: string, profile: string): TargetText => ({
+    name,
+    platform: "network",
+    transport: {
+      ...{ type: "cli", profile, host: "10.0.0.1", user: "op", hostKey: `SHA256:${"A".repeat(43)}` },
+      authentication: { type: "agent" },
+    },
+  });
+  const inventory = labOf([device("border", "frr"), device("leaf", "nxos"), { name: "tux" }]);
+  const shown = {
+    id: "version",
+    platforms: ["network"],
+    interpreter: { program: ["ios", "nxos", "frr"], via: "stdin" },
+    run: "show version",
+  };
+
+  test("get the variants of their own kind", async () => {
+    const playbooks = [shelf.playbook("T1059.004", shown)];
+    const planned = ["procedure version leaf nxos", "procedure version border frr"];
+    expect(await sketch({ playbooks, inventory })).toEqual(planned);
+    expect(await sketch({ playbooks, inventory, selection: { variants: "first" } })).toEqual(planned);
+  });
+
+  test("a procedure for none of their kinds is named, and not planned", async () => {
+    const junos = { ...shown, id: "junos", interpreter: { program: "junos", via: "stdin" } };
+    const playbooks = [shelf.playbook("T1059.004", shown, junos)];
+    expect(unplacedProcedures({ playbooks, inventory, selection: {} }).map(({ id }) => id)).toEqual([
+      "junos",
+    ]);
+    expect(await sketch({ playbooks, inventory })).toHaveLength(2);
   });
 });
 

@@ -50,6 +50,7 @@ describe("the playbooks on the shelf", () => {
       "T1059.006",
       "T1059.007",
       "T1059.007",
+      "T1059.008",
       "T1059.010",
       "T1059.011",
       "T1059.013",
@@ -93,7 +94,8 @@ describe("the playbooks on the shelf", () => {
   test("what is not cleaned up leaves nothing behind by its own declaration", () => {
     const wrong = procedures.filter(
       ({ procedure }) =>
-        procedure.cleanup === "none" && procedure.effects.some((effect) => effect !== "computed-code"),
+        procedure.cleanup === "none" &&
+        procedure.effects.some((effect) => effect !== "computed-code" && effect !== "configuration-read"),
     );
     expect(wrong.map(({ procedure }) => procedure.id)).toEqual([]);
   });
@@ -138,6 +140,7 @@ describe("the analytics on the shelf", () => {
         { product: "linux", category: "process_creation" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
+        { category: "device_command" },
         { product: "windows", category: "ps_classic_start" },
         { product: "windows", category: "image_load" },
         { product: "macos", category: "process_creation" },

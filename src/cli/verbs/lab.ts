@@ -17,7 +17,7 @@ import { wholeNumber } from "../options.js";
 const DEFAULT_TARGETS = 3;
 
 interface UpOptions {
-  readonly targets: number;
+  readonly targets?: number;
   readonly profile: HostProfile;
   readonly rootless?: true;
   readonly json?: true;
@@ -28,9 +28,16 @@ export function register(command: Command, invocation: Invocation): void {
   command
     .command("up")
     .description("start the embedded lab, or give it the hosts that it lacks")
-    .option("--targets <count>", "how many hosts of the profile", wholeNumber(1, 200), DEFAULT_TARGETS)
+    .option(
+      "--targets <count>",
+      "how many hosts of the profile; default 3, of network 1",
+      wholeNumber(1, 200),
+    )
     .addOption(
-      new Option("--profile <name>", "what the hosts are: Linux, or Windows played by Wine")
+      new Option(
+        "--profile <name>",
+        "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting",
+      )
         .choices(hostProfiles)
         .default("linux"),
     )
@@ -40,7 +47,7 @@ export function register(command: Command, invocation: Invocation): void {
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
         const state = await labUp({
-          targets: options.targets,
+          targets: options.targets ?? (options.profile === "network" ? 1 : DEFAULT_TARGETS),
           profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,

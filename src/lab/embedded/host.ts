@@ -7,6 +7,8 @@ import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
+import { LOG_FOLDER, VTYSH } from "./router/names.js";
+import { ROUTER_START } from "./router/start.js";
 import { MARKER, type LabPlace } from "./state.js";
 import type { LabHost, LabState } from "./types.js";
 import { LOGIN_SHELL, LOGIN_SHELL_TEXT } from "./wine/login-shell.js";
@@ -60,6 +62,9 @@ umount -l /mnt
 if [ "$profile" = windows-wine ]; then
 ${WINE_START}
 fi
+if [ "$profile" = network ]; then
+${ROUTER_START}
+fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 
@@ -76,6 +81,9 @@ function mountTable(place: LabPlace, host: LabHost): string {
     `devpts ${root}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,gid=5 0 0`,
     ...(host.profile === "windows-wine"
       ? [`${folder}/prefix ${root}/${PREFIX} none bind,nosuid,nodev 0 0`]
+      : []),
+    ...(host.profile === "network"
+      ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
     "",
   ].join("\n");
@@ -95,7 +103,7 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = windows ? LOGIN_SHELL : "/bin/bash";
+  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
   writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
 }
 

@@ -7,6 +7,7 @@ import { folderExists, type LabPlace, makeStateFolder, placeOf, readState } from
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
+import { requireRouter } from "./router/files.js";
 import { requireWine } from "./wine/prefix.js";
 
 export { probeSensor } from "./probe.js";
@@ -59,13 +60,14 @@ export async function labUp(options: LabUpOptions): Promise<LabState> {
     throw new TyrianError("usage", `a lab has ${range}, not ${String(targets)}`);
   }
   if (profile === "windows-wine") requireWine();
+  if (profile === "network") requireRouter();
   const place = placeOf(options);
   return await locked(place, options.rootless === true, signal, async () => {
     const unusable = options.rootless === true ? "asked for" : await auditUnusable();
     if (unusable !== null && options.rootless === false) {
       throw new TyrianError("lab-failed", `a root lab cannot be made here: ${unusable}`);
     }
-    if (unusable !== null && profile === "windows-wine") {
+    if (unusable !== null && profile !== "linux") {
       const why = options.rootless === true ? "without root was asked for" : unusable;
       throw new TyrianError("lab-failed", `hosts of the profile ${profile} need a root lab: ${why}`);
     }

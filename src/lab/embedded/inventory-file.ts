@@ -1,13 +1,25 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inventorySchema, type TelemetrySource } from "../../model/inventory.js";
+import type { Effect } from "../../model/playbook.js";
+import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
-import type { LabHost, LabState } from "./types.js";
+import { routerLog } from "./router/files.js";
+import type { HostProfile, LabHost, LabState } from "./types.js";
 
 /** Where the operator's private key and the token are, in the lab's folder. */
 export const KEY_FILE = "operator_key";
 export const TOKEN_FILE = "token";
 
+const platforms: Readonly<Record<HostProfile, Platform>> = {
+  linux: "linux",
+  "windows-wine": "windows",
+  network: "network",
+};
+
+function isRouter(host: LabHost): boolean {
+  return host.profile === "network";
+}
 /** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
 export const EMBEDDED_LAB = {
   name: "embedded",
@@ -35,7 +47,17 @@ function telemetryOf(state: LabState): TelemetrySource[] {
         : {}),
       users: Object.fromEntries(state.hosts.map((host) => [host.sensorHost, userNames(host.operator)])),
     },
+    ...state.hosts.filter(isRouter).map((host): TelemetrySource => ({
+      ...{ type: "device-log", file: routerLog(state.folder, host), host: host.sensorHost },
+      ...{ format: "frr", utcOffsetMinutes: 0, ownUsers: [] },
+    })),
   ];
+}
+
+/** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
+function effectsOf(state: LabState): Effect[] {
+  const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
+  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : [...usual];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */
@@ -43,20 +65,21 @@ export function writeInventory(state: LabState): void {
   const inventory = inventorySchema.parse({
     ...EMBEDDED_LAB,
     token: { path: "/etc/tyrian/lab-token", value: `file:${join(state.folder, TOKEN_FILE)}` },
+    policy: { allowEffects: effectsOf(state) },
     telemetry: telemetryOf(state),
     targets: state.hosts.map((host) => ({
       name: host.name,
-      platform: isWine(host) ? "windows" : "linux",
+      platform: platforms[host.profile],
       fidelity: isWine(host) ? "wine" : "native",
       transport: {
-        type: "ssh",
+        ...(isRouter(host) ? { type: "cli", profile: "frr" } : { type: "ssh" }),
         host: host.address,
         user: OPERATOR,
         hostKey: host.hostKey,
         authentication: { type: "key", file: join(state.folder, KEY_FILE) },
         network: state.network,
       },
-      sensor: { type: state.sensor.type, host: host.sensorHost },
+      sensor: { type: isRouter(host) ? "device-log" : state.sensor.type, host: host.sensorHost },
       tags: ["embedded"],
     })),
   });

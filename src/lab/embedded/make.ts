@@ -11,6 +11,7 @@ import { KEY_FILE, TOKEN_FILE, writeInventory } from "./inventory-file.js";
 import { newSshKey, type SshKey } from "./keys.js";
 import { makeNetwork } from "./network.js";
 import { launchRootless, waitSupervisor } from "./rootless.js";
+import { prepareRouter } from "./router/files.js";
 import { makeSkeleton } from "./skeleton.js";
 import { addressOf, writeState, type LabPlace } from "./state.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
@@ -29,6 +30,8 @@ export function requirePrograms(kind: LabState["kind"]): void {
   }
 }
 
+const letters: Readonly<Record<HostProfile, string>> = { linux: "h", "windows-wine": "w", network: "r" };
+
 function newHosts(
   place: LabPlace,
   kind: LabState["kind"],
@@ -39,7 +42,7 @@ function newHosts(
 ): { host: LabHost; key: SshKey }[] {
   return Array.from({ length: to - from + 1 }, (_, index) => {
     // The letter tells the profile; the number is the host's own in the lab, as its address is.
-    const name = `${profile === "linux" ? "h" : "w"}${String(from + index)}`;
+    const name = `${letters[profile]}${String(from + index)}`;
     const key = newSshKey(name);
     const host: LabHost = {
       name,
@@ -127,9 +130,10 @@ export async function makeRootLab(
   await Promise.allSettled([starting, ...making]);
   await Promise.all(making);
   const sensor = await starting;
-  if (template !== null) {
-    const token = readFileSync(join(place.folder, TOKEN_FILE), "utf8").trim();
-    for (const host of hosts) await clonePrefix(place, host, template, token);
+  const token = readFileSync(join(place.folder, TOKEN_FILE), "utf8").trim();
+  for (const host of hosts) {
+    if (template !== null) await clonePrefix(place, host, template, token);
+    if (host.profile === "network") prepareRouter(place, host, token);
   }
   options.signal?.throwIfAborted();
   // Only now: a process that started before audit was switched on is never recorded, nor are its children.

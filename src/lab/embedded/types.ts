@@ -14,8 +14,11 @@ const sensorStateSchema = z.discriminatedUnion("type", [
 ]);
 export type SensorState = z.infer<typeof sensorStateSchema>;
 
-/** What a host is: a Linux host, or a Windows host of fidelity `wine`, of which Wine runs the command lines. */
-export const hostProfiles = ["linux", "windows-wine"] as const;
+/**
+ * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, or a router with FRRouting,
+ * whose login shell is vtysh.
+ */
+export const hostProfiles = ["linux", "windows-wine", "network"] as const;
 export type HostProfile = (typeof hostProfiles)[number];
 
 const labHostSchema = z.strictObject({
