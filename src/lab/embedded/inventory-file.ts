@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inventorySchema, type TelemetrySource } from "../../model/inventory.js";
 import { OPERATOR, userNames } from "./accounts.js";
-import type { LabState } from "./types.js";
+import type { LabHost, LabState } from "./types.js";
 
 /** Where the operator's private key and the token are, in the lab's folder. */
 export const KEY_FILE = "operator_key";
@@ -13,6 +13,10 @@ export const EMBEDDED_LAB = {
   name: "embedded",
   policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
 } as const;
+
+function isWine(host: LabHost): boolean {
+  return host.profile === "windows-wine";
+}
 
 function telemetryOf(state: LabState): TelemetrySource[] {
   if (state.sensor.type === "strace") {
@@ -26,6 +30,9 @@ function telemetryOf(state: LabState): TelemetrySource[] {
     {
       type: "audit-log",
       file: state.sensor.file,
+      ...(state.hosts.some(isWine)
+        ? { wineHosts: state.hosts.filter(isWine).map((host) => host.sensorHost) }
+        : {}),
       users: Object.fromEntries(state.hosts.map((host) => [host.sensorHost, userNames(host.operator)])),
     },
   ];
@@ -39,8 +46,8 @@ export function writeInventory(state: LabState): void {
     telemetry: telemetryOf(state),
     targets: state.hosts.map((host) => ({
       name: host.name,
-      platform: "linux",
-      fidelity: "native",
+      platform: isWine(host) ? "windows" : "linux",
+      fidelity: isWine(host) ? "wine" : "native",
       transport: {
         type: "ssh",
         host: host.address,
