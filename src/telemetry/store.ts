@@ -7,6 +7,8 @@ import type { Cell } from "./store-row.js";
 
 /** Milliseconds that appended events may wait in memory before they are written. */
 const WRITE_AFTER_MS = 1_000;
+/** Events that may wait to be written before whoever brings them should wait. */
+const MOST_QUEUED = 10_000;
 /** Rows that are handed over in one go; a few milliseconds, in which nothing else runs. */
 const ROWS_AT_ONCE = 100;
 /** Rows of one transaction: its commit, which waits for the disk, runs beside everything else. */
@@ -66,6 +68,16 @@ export class EventStore {
     this.#writing = this.#writing.then(() => this.#write());
     await this.#writing;
     if (this.#failure !== null) throw new TyrianError("siem-unreachable", this.#failure);
+  }
+
+  /** Resolves when few enough events wait to be written, for who could bring more than can be written. Never rejects. */
+  async room(): Promise<void> {
+    if (this.#queue.length > MOST_QUEUED) await this.flush().catch(() => undefined);
+  }
+
+  /** Takes out the events that came before a moment, milliseconds since 1970. @throws TyrianError `siem-unreachable` */
+  async forgetBefore(moment: number): Promise<void> {
+    await this.#query("DELETE FROM events WHERE ingested_at < ?", [moment]);
   }
 
   /** Events of a host between two moments of their own time, inclusive, in order of sequence. */

@@ -1,7 +1,14 @@
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { TyrianError } from "../../errors.js";
+import { type Ownership, takeOwnership } from "../../journal/owner.js";
+import { Spool } from "../../telemetry/receivers/spool.js";
+import { ReceivedFeed } from "./received-feed.js";
 import { EmbeddedSiem } from "./siem.js";
 import type { EmbeddedSiemOptions } from "./siem.js";
 
 export type { EmbeddedSiem, EmbeddedSiemOptions, SensorProbe } from "./siem.js";
+export type { ReceivedFeed } from "./received-feed.js";
 
 /**
  * Opens the embedded SIEM: it follows the logs of its sources, runs every event through the rules as it arrives, and
@@ -10,4 +17,52 @@ export type { EmbeddedSiem, EmbeddedSiemOptions, SensorProbe } from "./siem.js";
  */
 export function openEmbeddedSiem(options: EmbeddedSiemOptions): Promise<EmbeddedSiem> {
   return Promise.resolve(new EmbeddedSiem(options));
+}
+
+export interface ReceivingOptions extends Omit<EmbeddedSiemOptions, "storeFile"> {
+  /** Everything that is received is kept here; one process at a time has it. */
+  readonly folder: string;
+  /** Bytes of received records that are kept; the oldest go first. */
+  readonly maximumBytes: number;
+}
+
+/** Bytes of one file of records. */
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Opens an embedded SIEM that receivers bring records to (`received.sink`). What came before is read again in the
+ * background; until then nothing is acknowledged.
+ * @throws TyrianError `run-owned` when another process has the folder
+ */
+export async function openReceivingSiem({
+  folder,
+  maximumBytes,
+  ...options
+}: ReceivingOptions): Promise<{ siem: EmbeddedSiem; received: ReceivedFeed }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const owner = await own(folder);
+  try {
+    const segmentBytes = Math.min(SEGMENT_BYTES, Math.ceil(maximumBytes / 4));
+    const spool = await Spool.open(join(folder, "records"), { maximumBytes, segmentBytes });
+    // The database is made of the records: they are read again, and so is it.
+    const storeFile = join(folder, "events.duckdb");
+    for (const file of [storeFile, `${storeFile}.wal`]) await rm(file, { force: true });
+    const received = new ReceivedFeed(spool, () => owner.release());
+    return { siem: new EmbeddedSiem({ ...options, storeFile }, received), received };
+  } catch (error) {
+    await owner.release();
+    throw error;
+  }
+}
+
+async function own(folder: string): Promise<Ownership> {
+  try {
+    return await takeOwnership(folder);
+  } catch (error) {
+    if (!(error instanceof TyrianError) || error.code !== "run-owned") throw error;
+    throw new TyrianError("run-owned", `another process has the SIEM's state folder ${folder}`, {
+      cause: error,
+      hint: "One process at a time serves a SIEM. End that one, or give this one a state folder of its own.",
+    });
+  }
 }

@@ -1,8 +1,7 @@
 import { StreamingMatcher } from "../../detection/matcher.js";
-import type { CompiledRule } from "../../detection/rule.js";
+import type { CompiledRule, RuleEvent } from "../../detection/rule.js";
 import { type CorrelationRule, isCorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { messageOf } from "../../errors.js";
-import type { HostEvent } from "../../model/event.js";
 
 /** Rules that an event matches. */
 export interface Matched {
@@ -40,7 +39,7 @@ export class RuleSet {
     this.#matcher = new StreamingMatcher([...new Set([...this.#single, ...this.#bases])]);
   }
 
-  match(event: HostEvent): Matched {
+  match(event: RuleEvent): Matched {
     const matched = this.#matching(event);
     return {
       rules: matched.filter((rule) => this.#single.has(rule)),
@@ -48,7 +47,7 @@ export class RuleSet {
     };
   }
 
-  #matching(event: HostEvent): CompiledRule[] {
+  #matching(event: RuleEvent): CompiledRule[] {
     try {
       return this.#matcher.match(event);
     } catch {
@@ -57,7 +56,7 @@ export class RuleSet {
   }
 
   /** A rule that fails must not take the others with it. */
-  #oneByOne(event: HostEvent): CompiledRule[] {
+  #oneByOne(event: RuleEvent): CompiledRule[] {
     return [...new Set([...this.#single, ...this.#bases])].filter((rule) => {
       try {
         return rule.matches(event);

@@ -122,7 +122,8 @@ function eventOf(record: StoredRecord, read: ReadEvent): ReceivedEvent & { ident
   const time = windowsTime(fields) ?? record.time ?? record.receivedAt;
   const [channel, number] = [text("Channel"), text("EventRecordID")];
   const windows = channel === null || number === null ? null : `${channel}/${time}:${number}`;
-  const identity = windows ?? text("eventID");
+  const cloudTrail = read.logsources.some(({ product }) => product === "aws") ? text("eventID") : null;
+  const identity = windows ?? cloudTrail;
   const place = `record/${record.place.segment}:${record.place.line}`;
   return { id: `${host}/${identity ?? place}`, host, time, ingestedAt: record.receivedAt, read, identity };
 }

@@ -56,7 +56,7 @@ export class HttpIntake {
   /** Seconds after which to come again; 0 when records are taken now. */
   get retryAfter(): number {
     const wait = Math.ceil((this.#limit?.wait() ?? 0) / 1000);
-    return this.#sink.busy ? Math.max(1, wait) : wait;
+    return this.#sink.isBusy() ? Math.max(1, wait) : wait;
   }
 
   /** Resolves when the records are stored. @throws TyrianError `records-not-stored` */

@@ -25,7 +25,7 @@ export interface RecordSink {
    */
   store(records: readonly ReceivedRecord[]): Promise<void>;
   /** Whether so much waits that nothing more should be taken now. */
-  readonly busy: boolean;
+  isBusy(): boolean;
   /** Tells of records that came and could not be kept, such as datagrams while the sink was busy. */
   lost(count: number, why: string): void;
 }
