@@ -44,11 +44,12 @@ export async function openReceivingSiem({
   try {
     const segmentBytes = Math.min(SEGMENT_BYTES, Math.ceil(maximumBytes / 4));
     const spool = await Spool.open(join(folder, "records"), { maximumBytes, segmentBytes });
-    // The database is made of the records: they are read again, and so is it.
-    const storeFile = join(folder, "events.duckdb");
-    for (const file of [storeFile, `${storeFile}.wal`]) await rm(file, { force: true });
-    const received = new ReceivedFeed(spool, () => owner.release());
-    return { siem: new EmbeddedSiem({ ...options, storeFile }, received), received };
+    // Events are made of the records, anew with each start; a process that was killed has left some.
+    const spillFolder = join(folder, "spill");
+    await rm(spillFolder, { recursive: true, force: true });
+    await mkdir(spillFolder, { mode: 0o700 });
+    const received = new ReceivedFeed(spool, spillFolder, () => owner.release());
+    return { siem: new EmbeddedSiem(options, received), received };
   } catch (error) {
     await owner.release();
     throw error;

@@ -50,8 +50,15 @@ export class ReceivedFeed implements Feed {
   #forgottenUntil: number | null = null;
   #storing = new Set<Promise<void>>();
 
-  /** @param release called at the end, when nobody writes to the spool any more */
-  constructor(spool: Spool, release: () => Promise<void>) {
+  /**
+   * @param spillFolder for the events that are made of the records, as far as they do not fit in memory
+   * @param release called at the end, when nobody writes to the spool any more
+   */
+  constructor(
+    spool: Spool,
+    readonly spillFolder: string,
+    release: () => Promise<void>,
+  ) {
     this.#spool = spool;
     this.#release = release;
     let start: (handlers: ReceivedHandlers) => void = () => undefined;

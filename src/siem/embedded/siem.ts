@@ -72,7 +72,7 @@ export class EmbeddedSiem implements Siem {
   /** @param received takes what receivers bring, if there are any; closed with the SIEM */
   constructor(options: EmbeddedSiemOptions, received?: ReceivedFeed) {
     const problem = (text: string): void => this.#problems.add(text);
-    this.#store = new EventStore(options.storeFile ?? ":memory:");
+    this.#store = new EventStore(options.storeFile ?? ":memory:", received?.spillFolder);
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);
     this.#correlations = new Correlations(this.#rules.correlations);

@@ -66,7 +66,7 @@ export class RecordReader {
       }
       case "auditd":
       case "laurel": {
-        if (!this.#seen.isNew(record.host, shape.line)) return count("repeated");
+        if (!this.#seen.isNew(record.host, shape.identity)) return count("repeated");
         const parser = this.#parserOf(record.host, shape.type);
         if (parser === null) {
           this.#unread += 1;

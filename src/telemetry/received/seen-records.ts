@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /** Records that are remembered, at least. */
 const REMEMBERED = 200_000;
 
@@ -18,7 +16,7 @@ export class SeenRecords {
 
   /** @returns whether it is new; from then on it is known */
   isNew(host: string, identity: string): boolean {
-    const key = createHash("sha1").update(host).update("\n").update(identity).digest("base64");
+    const key = `${identity} ${host}`;
     if (this.#young.has(key) || this.#old.has(key)) return false;
     this.#young.add(key);
     if (this.#young.size >= this.#remembered) [this.#old, this.#young] = [this.#young, new Set()];

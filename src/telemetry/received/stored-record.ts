@@ -21,7 +21,9 @@ const lineSchema = z.object({
 
 /** A record as a line of the spool. */
 export function lineOf(record: ReceivedRecord, receivedAt: number): string {
-  return JSON.stringify({ receivedAt, ...record });
+  const { host, channel, time, name, about, content, json } = record;
+  const head = JSON.stringify({ receivedAt, host, channel, time, name, about });
+  return `${head.slice(0, -1)},"content":${json ?? JSON.stringify(content)}}`;
 }
 
 /** The record of a line; null for a line that is none (a damaged disk). */

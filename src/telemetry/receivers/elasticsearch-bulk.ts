@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { asObject, objectAt, textOf, type Json } from "../windows/json.js";
 import { timeOfText } from "../windows/time.js";
 import type { ReceivedRecord } from "./receiver.js";
@@ -73,7 +72,7 @@ function actionOf(line: string, number: number): { action: string; meta: Json } 
 }
 
 function added(action: string, index: string, id: string | null, source: string, peer: string): BulkItem {
-  const name = id ?? randomBytes(15).toString("base64url");
+  const name = id ?? newId();
   const failed = (type: string, reason: string): BulkItem => ({
     record: null,
     failed: true,
@@ -84,7 +83,7 @@ function added(action: string, index: string, id: string | null, source: string,
   const document = documentOf(source);
   if (document === null) return failed("document_parsing_exception", "[1:1] failed to parse");
   return {
-    record: recordOf(document, index, id, peer),
+    record: recordOf(document, source, index, id, peer),
     failed: false,
     answer: {
       [action]: {
@@ -94,6 +93,14 @@ function added(action: string, index: string, id: string | null, source: string,
       },
     },
   };
+}
+
+let given = 0;
+
+/** Unique among all that this process and those before it gave. */
+function newId(): string {
+  given += 1;
+  return `${Date.now().toString(36)}-${process.pid.toString(36)}-${given.toString(36)}`;
 }
 
 function unknownDocument(action: string, index: string, id: string | null): BulkItem {
@@ -112,12 +119,13 @@ function documentOf(source: string): Json | null {
   }
 }
 
-function recordOf(document: Json, index: string, id: string | null, peer: string): ReceivedRecord {
+function recordOf(document: Json, source: string, index: string, id: string | null, peer: string): ReceivedRecord {
   return {
     host: hostOf(document) ?? peer,
     channel: `elasticsearch/${index}`,
     time: timeOfText(textOf(document["@timestamp"]) ?? ""),
     content: document,
+    json: source,
     ...(id === null ? {} : { name: `${index}/${id}` }),
   };
 }

@@ -43,6 +43,7 @@ function matches(pattern: string, name: string): boolean {
 
 /** Lists have no names of their own: the paths go through them. */
 function keep(value: unknown, paths: readonly Path[]): unknown {
+  if (paths.length === 0) return undefined;
   if (paths.some((path) => path.length === 0)) return value;
   if (Array.isArray(value)) {
     const kept = value.map((each) => keep(each, paths)).filter((each) => each !== undefined);

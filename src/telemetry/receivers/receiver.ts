@@ -10,6 +10,8 @@ export interface ReceivedRecord {
   readonly time: number | null;
   /** The record itself: a text as it was sent, or an object of JSON. */
   readonly content: string | Json;
+  /** An object's own text, in one line, where it is at hand: it is stored as it is. */
+  readonly json?: string;
   /** What the protocol says beside it: facility and severity, indexed fields, attributes. */
   readonly about?: Json;
   /** The sender's own name of the record: one that comes again under its name is the same record. */

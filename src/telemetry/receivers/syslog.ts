@@ -23,6 +23,8 @@ const MOST_CONNECTIONS = 2_000;
 /** Milliseconds of silence after which a connection that we have closed on our side is taken for closed by the other. */
 const FAREWELL_MS = 1_000;
 const LOOK_MS = 100;
+/** Pieces of a connection's stream that may wait to be stored: they share their way to the disk. */
+const STORES_AT_ONCE = 16;
 /** Milliseconds between attempts to store what cannot be stored now. */
 const RETRY_MS = 1_000;
 /** Milliseconds after which it is cut whatever it says. */
@@ -39,8 +41,8 @@ export class SyslogReceiver implements Receiver {
   readonly #senders: Senders;
   readonly #server: Server;
   readonly #connections = new Map<Socket, Promise<void>>();
-  /** Connections of which something is being stored. */
-  readonly #storing = new Set<Socket>();
+  /** Connections of which something is being stored, and how many pieces. */
+  readonly #storing = new Map<Socket, number>();
   readonly #counts = { records: 0, refused: 0, lost: 0 };
   #closing = false;
 
@@ -102,17 +104,20 @@ export class SyslogReceiver implements Receiver {
     const frames = new SyslogFrames(this.#options.maximumBytes);
     const limit =
       this.#options.recordsPerSecond === undefined ? null : new RateLimit(this.#options.recordsPerSecond);
+    const storing: Promise<void>[] = [];
     try {
-      // Iterated: the socket is read on only when what it gave is stored.
+      // Iterated: the socket is read on only while little of what it gave waits to be stored.
       for await (const chunk of socket as AsyncIterable<Buffer>) {
         const messages = frames.push(chunk);
-        await this.#store(socket, messages, peer);
+        storing.push(this.#store(socket, messages, peer));
+        if (storing.length > STORES_AT_ONCE) await storing.shift();
         const wait = limit?.take(messages.length) ?? 0;
         if (wait > 0) await sleep(wait);
       }
       const last = frames.end();
       if (last !== null) await this.#store(socket, [last], peer);
     } finally {
+      await Promise.allSettled(storing);
       const dropped = frames.takeDropped();
       if (dropped > 0) {
         this.#counts.lost += dropped;
@@ -121,11 +126,11 @@ export class SyslogReceiver implements Receiver {
     }
   }
 
-  /** While they cannot be stored they are kept, and nothing more is read: the sender waits, or keeps its records. */
+  /** While they cannot be stored they are kept, and nothing more is read: the sender waits, or keeps its records. Never rejects. */
   async #store(socket: Socket, messages: readonly Buffer[], peer: string): Promise<void> {
     if (messages.length === 0) return;
     const records = messages.map((message) => readSyslog(message, peer));
-    this.#storing.add(socket);
+    this.#storing.set(socket, (this.#storing.get(socket) ?? 0) + 1);
     for (;;) {
       try {
         await this.#sink.store(records);
@@ -138,10 +143,10 @@ export class SyslogReceiver implements Receiver {
         }
         this.#counts.lost += records.length;
         this.#sink.lost(records.length, `${this.name}: ${messageOf(thrown)}`);
-        throw thrown;
+        break;
       }
     }
-    this.#storing.delete(socket);
+    this.#storing.set(socket, (this.#storing.get(socket) ?? 1) - 1);
   }
 
   /** Ends our side, and waits until the other has said all. A sender that is silent sees the end when it wants to send again. */
@@ -149,7 +154,7 @@ export class SyslogReceiver implements Receiver {
     socket.end();
     let [read, since] = [socket.bytesRead, performance.now()];
     const look = setInterval(() => {
-      const isQuiet = socket.bytesRead === read && !this.#storing.has(socket) && socket.readableLength === 0;
+      const isQuiet = socket.bytesRead === read && (this.#storing.get(socket) ?? 0) === 0 && socket.readableLength === 0;
       if (!isQuiet) [read, since] = [socket.bytesRead, performance.now()];
       else if (performance.now() - since > FAREWELL_MS) socket.destroy();
     }, LOOK_MS);
