@@ -19,7 +19,7 @@ test("a message of RFC 5424 gives its host, program, time with fraction and zone
       time: "2026-11-24T12:00:00.003+02:00",
       process: "4711",
       id: "ID47",
-      data: { "origin@32473": { ip: "192.0.2.1", note: String.raw`a "b" ] \ `.trim() }, x: {} },
+      data: { "origin@32473": { ip: "192.0.2.1", note: 'a "b" ] \\' }, x: {} },
     },
   });
 });
