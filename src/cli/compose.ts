@@ -31,6 +31,7 @@ import type { ConnectOptions, Session } from "../transport/transport.js";
 import { createWinrmTransport } from "../transport/winrm.js";
 import type { HostLog } from "../verify/host-log.js";
 import type { ChosenLab } from "./lab-choice.js";
+import type { ChosenSiem } from "./siem-choice.js";
 
 /** The one place where adapters are chosen: transports, SIEM, queue. Everything opened here is closed here. */
 
@@ -138,17 +139,22 @@ function targetOf(inventory: Inventory, name: string): Target {
   return target;
 }
 
+/** @throws TyrianError `siem-...` when a SIEM of the configuration does not answer: nothing was done on a host yet. */
 export async function openSiem(
+  { name, settings }: ChosenSiem,
   lab: ChosenLab,
   rules: readonly CompiledRule[],
   runFolder: string,
 ): Promise<Siem> {
-  const siem: Siem = await openEmbeddedSiem({
-    sources: lab.inventory.telemetry,
-    rules: [...rules],
-    storeFile: join(runFolder, "events.duckdb"),
-    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
-  });
+  const siem: Siem =
+    settings === null
+      ? await openEmbeddedSiem({
+          sources: lab.inventory.telemetry,
+          rules: [...rules],
+          storeFile: join(runFolder, "events.duckdb"),
+          ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+        })
+      : await (await import("../siem/connect.js")).connectSiem(name, settings);
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }

@@ -4,6 +4,7 @@ import { explainIssues } from "../playbook/explain-issue.js";
 import { readText } from "../playbook/read-text.js";
 import { readYaml } from "../playbook/yaml-source.js";
 import { type Configuration, invalidConfiguration } from "./configuration.js";
+import { siemSettingsSchema } from "../siem/connect.js";
 import { MOST_CONCURRENT, MOST_TARGETS } from "./run-options.js";
 
 const configurationSchema = z.strictObject({
@@ -13,6 +14,16 @@ const configurationSchema = z.strictObject({
   targets: z.int().min(1).max(MOST_TARGETS).optional(),
   concurrency: z.int().min(1).max(MOST_CONCURRENT).optional(),
   strict: z.boolean().optional(),
+  /** The SIEMs that `--siem` may name, beside the embedded one. */
+  siems: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]*$/i, "expected a name of letters, digits and hyphens")
+        .refine((name) => name !== "embedded", "`embedded` is the SIEM that Tyrian brings along"),
+      siemSettingsSchema,
+    )
+    .optional(),
 });
 
 /** @throws TyrianError `config-invalid`, `file-unreadable`. */

@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { effectSchema } from "./playbook.js";
+import { effectSchema, type Effect } from "./playbook.js";
 import { secretReferenceSchema, targetSchema } from "./target.js";
+
+/** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
+const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
 /** A lab: its hosts, the token that each must answer with, and what procedures may do there. */
 export const inventorySchema = z.strictObject({
@@ -19,11 +22,10 @@ export const inventorySchema = z.strictObject({
     /** Its value, by reference. */
     value: secretReferenceSchema,
   }),
+  /** What procedures may do here. What lint cannot read (`computed-code`, `unknown-command`) must be allowed in so many words. */
   policy: z
-    .strictObject({
-      allowEffects: z.array(effectSchema).default(["work-folder", "background-process", "computed-code"]),
-    })
-    .default({ allowEffects: ["work-folder", "background-process", "computed-code"] }),
+    .strictObject({ allowEffects: z.array(effectSchema).default([...USUAL_EFFECTS]) })
+    .default({ allowEffects: [...USUAL_EFFECTS] }),
   /** Where the telemetry comes from, for the embedded SIEM. */
   telemetry: z
     .array(

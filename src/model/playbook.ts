@@ -25,6 +25,8 @@ export const effectSchema = z.enum([
   "background-process",
   /** code handed to an interpreter that lint cannot read because it is computed when it runs */
   "computed-code",
+  /** a program, module, cmdlet or object that lint does not know by its name */
+  "unknown-command",
 ]);
 export type Effect = z.infer<typeof effectSchema>;
 

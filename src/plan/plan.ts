@@ -45,12 +45,15 @@ export function buildPlan(request: PlanRequest): Plan {
   if (unknown.length > 0) throw unknownSelection(unknown, inventory);
   const targets = selectTargets(inventory, selection);
   const trials: Trial[] = [];
+  const refused: string[] = [];
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
     for (const action of [procedure, twinAsProcedure(procedure)]) {
       if (action === null) continue;
       const places = targets.filter((target) => action.platforms.includes(target.platform));
       if (places.length === 0) continue;
-      refuseEffects(playbook, action, inventory);
+      const effects = refusedEffects(action, inventory.policy.allowEffects);
+      if (effects.length > 0)
+        refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
       const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
         for (const target of places) {
@@ -82,6 +85,7 @@ export function buildPlan(request: PlanRequest): Plan {
       }
     }
   }
+  if (refused.length > 0) throw refusal(refused, inventory);
   if (trials.length === 0) {
     throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
       hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
@@ -134,11 +138,12 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
   });
 }
 
-function refuseEffects(playbook: Playbook, action: Procedure, inventory: Inventory): void {
-  const refused = refusedEffects(action, inventory.policy.allowEffects);
-  if (refused.length === 0) return;
-  throw new TyrianError(
+/** One error for all that the lab refuses, so that its policy can be decided in one go. */
+function refusal(refused: readonly string[], inventory: Inventory): TyrianError {
+  const names = [...new Set(refused)];
+  const more = names.length > 5 ? `; and ${names.length - 5} more` : "";
+  return new TyrianError(
     "effect-refused",
-    `${playbook.file}: procedure ${action.id} has the effect ${refused.join(", ")}, which the policy of lab ${inventory.name} does not allow`,
+    `the policy of lab ${inventory.name} does not allow what these do: ${names.slice(0, 5).join("; ")}${more}`,
   );
 }

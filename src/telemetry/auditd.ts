@@ -45,7 +45,6 @@ const MAXIMUM_CHARACTERS = 64_000_000;
  */
 export class AuditdParser implements SensorParser {
   readonly #users: UsersByHost;
-  readonly #host: string | undefined;
   readonly #keys: HostKeys;
   readonly #processes = new ProcessTable();
   /** In order of serial. */
@@ -59,9 +58,11 @@ export class AuditdParser implements SensorParser {
   #lostAnywhere = 0;
 
   /** @param host of every record; absent: the record's key names it, as in the embedded lab */
-  constructor(users: UsersByHost = {}, host?: string) {
+  constructor(
+    users: UsersByHost = {},
+    private readonly host?: string,
+  ) {
     this.#users = users;
-    this.#host = host;
     this.#keys = new HostKeys(users);
   }
 
@@ -194,7 +195,7 @@ export class AuditdParser implements SensorParser {
       return null;
     }
     const key = auditText(auditValue(syscall, "key"));
-    const host = this.#host ?? this.#keys.hostOf(key);
+    const host = this.host ?? this.#keys.hostOf(key);
     if (host === null) {
       this.#counts.foreign += half.lines.length;
       return null;

@@ -254,10 +254,18 @@ describe("a plan that cannot be made is refused before anything is touched", () 
     const error = await refusalOf({ playbooks: [playbook] });
     expect(error.code).toBe("effect-refused");
     expect(error.message).toBe(
-      `${playbook.file}: procedure fetch has the effect network, which the policy of lab lab does not allow`,
+      `the policy of lab lab does not allow what these do: ${playbook.file}: procedure fetch (network)`,
     );
     const inventory = labOf([{ name: "h1" }], ["work-folder", "network"]);
     expect((await planOf({ playbooks: [playbook], inventory })).trials).toHaveLength(1);
+  });
+
+  test("what a lab's policy does not name is refused where lint cannot read it, all in one error", async () => {
+    const unread = ["computed-code", "unknown-command"].map((effect) => ({ id: effect, effects: [effect] }));
+    const playbook = shelf.playbook("T1105", ...unread);
+    const error = await refusalOf({ playbooks: [playbook] });
+    expect(error.message).toContain("procedure computed-code (computed-code); ");
+    expect(error.message).toContain("procedure unknown-command (unknown-command)");
   });
 
   test("when only its twin has such an effect: `effect-refused` too", async () => {

@@ -6,11 +6,13 @@ import type { Invocation } from "../invocation.js";
 import { expectedInventory } from "../lab-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 import { type RunOptions, addRunOptions, selectionOf } from "../run-options.js";
+import { chooseSiem } from "../siem-choice.js";
 
 export function register(command: Command, invocation: Invocation): void {
   addRunOptions(command).action(
     invocation.action(async (paths: string[], options: RunOptions) => {
       const selection = selectionOf(options);
+      const siem = await chooseSiem(options.siem);
       const { playbooks, analytics } = await openRunnable(paths);
       const inventory = await expectedInventory({
         ...(options.lab === undefined ? {} : { file: options.lab }),
@@ -22,7 +24,7 @@ export function register(command: Command, invocation: Invocation): void {
         analytics,
         inventory,
         selection,
-        siem: options.siem,
+        siem: siem.name,
       });
       const note = unplacedNote(unplacedProcedures({ playbooks, inventory, selection }), inventory.name);
       if (note !== null) invocation.output.note(note);

@@ -12,6 +12,7 @@ import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { executeRun } from "../run-session.js";
+import { chooseSiem } from "../siem-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 
 interface Options extends RunOptions {
@@ -36,6 +37,7 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async (paths: string[], options: Options) => {
         const selection = selectionOf(options);
+        const siem = await chooseSiem(options.siem);
         const catalogue = await openRunnable(paths);
         const run = newRunId(new Date());
         const request = {
@@ -43,7 +45,7 @@ export function register(command: Command, invocation: Invocation): void {
           playbooks: catalogue.playbooks,
           analytics: catalogue.analytics,
           selection,
-          siem: options.siem,
+          siem: siem.name,
         };
         // Planned before the lab is touched, so that bad input never reaches a host.
         const expected = await expectedInventory({
@@ -75,6 +77,7 @@ export function register(command: Command, invocation: Invocation): void {
             plan,
             title: titleOf(paths, options),
             lab,
+            siem,
             rules: catalogue.analytics.rules,
             folder,
             concurrency: options.concurrency,

@@ -30,6 +30,8 @@ export function writeInventory(state: LabState): void {
   const inventory = inventorySchema.parse({
     name: "embedded",
     token: { path: "/etc/tyrian/lab-token", value: `file:${join(state.folder, TOKEN_FILE)}` },
+    // Its hosts are made for a run and thrown away after it.
+    policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
     telemetry: telemetryOf(state),
     targets: state.hosts.map((host) => ({
       name: host.name,

@@ -39,7 +39,7 @@ export interface CodeEffects {
 /**
  * Finds what code does by parsing it and everything that it hands to other interpreters. What cannot be read is an
  * effect of its own (`computed-code`). Known harmless programs, modules and functions are listed; whatever is not
- * listed is not taken to be harmless.
+ * listed is not taken to be harmless (`unknown-command`).
  */
 export async function analyseCode(input: CodeToAnalyse): Promise<CodeEffects> {
   const grammars = await loadGrammars();

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import type { Effect } from "../../model/playbook.js";
 import { languageOf, type Language } from "../language.js";
 import { need, type Scope, type Value } from "./finding.js";
 import {
@@ -142,7 +143,7 @@ function runFile(scope: Scope, language: Language, program: string, word: Word, 
     const shown = path ?? "whose path is computed";
     need(
       scope,
-      "computed-code",
+      unreadFile(scope, path),
       `${program} runs the file ${shown}, which is none of the procedure's files`,
       word.at,
     );
@@ -160,6 +161,11 @@ export function workFile(scope: Scope, path: string, at: number): string | null 
   return content;
 }
 
+/** What it takes to run a file that lint cannot read: in the work folder only the procedure's own code can have made it. */
+function unreadFile(scope: Scope, path: string | null): Effect {
+  return path === null || nameInWork(scope, path) !== null ? "computed-code" : "unknown-command";
+}
+
 /** Analyses a file that is run by its path; its first line names the interpreter. */
 export function executeFile(scope: Scope, path: Word, stdin: Value): void {
   const text = path.value?.length === 1 && !path.glob ? (path.value[0] as string) : null;
@@ -168,7 +174,7 @@ export function executeFile(scope: Scope, path: Word, stdin: Value): void {
     const shown = text ?? "whose path is computed";
     need(
       scope,
-      "computed-code",
+      unreadFile(scope, text),
       `the program ${shown} is run, which is none of the procedure's files`,
       path.at,
     );
@@ -206,11 +212,20 @@ function pythonModule(scope: Scope, word: Word, given: readonly Word[]): void {
     if (output !== undefined) writesPath(scope, output.value, shown, output.at);
     return;
   }
+  const [option, ...files] = given;
+  const asked = option === undefined ? "" : (textOf(option) ?? "");
+  // Its third use, `-e`, writes wherever the archive says.
+  if (name === "zipfile" && /^(-c|--create|-l|--list)$/.test(asked)) {
+    const archive = /^(-c|--create)$/.test(asked) ? files.shift() : undefined;
+    if (archive !== undefined) writesPath(scope, archive.value, shown, archive.at);
+    reading(scope, shown, files, true);
+    return;
+  }
   if (name !== null && networkPythonModules.has(name))
     need(scope, "network", `python runs the module ${name}`, word.at);
   need(
     scope,
-    "computed-code",
+    "unknown-command",
     `python runs the module ${name ?? "whose name is computed"}, which is not known to be harmless`,
     word.at,
   );

@@ -90,7 +90,7 @@ class JscriptWalk {
     else if (["eval", "GetObject", "ActiveXObject", "Function", "Enumerator"].includes(name))
       this.#need(`${name} is used as a value`, node);
     else if (!globals.has(name) && !this.#values.has(name))
-      this.#need(`the name ${name} is not known to be harmless`, node);
+      need(this.#scope, "unknown-command", `the name ${name} is not known to be harmless`, node.startIndex);
   }
 
   #made(node: Node): void {
@@ -99,7 +99,7 @@ class JscriptWalk {
       const [first] = this.#arguments(node);
       makesObject(this.#scope, first === undefined ? null : this.#text(first), node.startIndex);
     } else if (!/^(Enumerator|Array|Date|String|Number|Object|Error|RegExp|Boolean)$/.test(made?.text ?? ""))
-      this.#need("an object is made that lint does not know", node);
+      need(this.#scope, "unknown-command", "an object is made that lint does not know", node.startIndex);
   }
 
   #member(node: Node, name: string): void {
@@ -118,7 +118,7 @@ class JscriptWalk {
     } else if (!isHarmlessHostMember(name)) {
       const effect = memberEffect(name);
       if (effect !== null) need(this.#scope, effect, `the member ${name} is for that`, node.startIndex);
-      this.#need(`the member ${name} is not known to be harmless`, node);
+      need(this.#scope, "unknown-command", `the member ${name} is not known to be harmless`, node.startIndex);
     }
   }
 

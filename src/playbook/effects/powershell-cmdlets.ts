@@ -33,7 +33,7 @@ const NAMES_ONLY = "get-childitem -name";
 export function followCmdlet(reader: CmdletReader, call: CmdletCall): void {
   const { name, cmdlet, node, given } = call;
   const doubt = (reason: string, at: Node): void =>
-    need(reader.scope, "computed-code", reason, at.startIndex);
+    need(reader.scope, "unknown-command", reason, at.startIndex);
   const paths: Node[] = [];
   const operands: Node[] = [];
   given.forEach((child, index) => {

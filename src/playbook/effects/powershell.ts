@@ -168,7 +168,7 @@ class PowershellWalk {
     const name = typeName(node.text);
     if (isHarmlessType(name)) return;
     this.#typeNeeds(name, node.text, node);
-    this.#need("computed-code", `the type ${node.text} is not known to be harmless`, node);
+    this.#need("unknown-command", `the type ${node.text} is not known to be harmless`, node);
   }
 
   #typeNeeds(name: string, written: string, node: Node): void {
@@ -193,7 +193,7 @@ class PowershellWalk {
         const effect = fine ? null : memberEffect(simple.text);
         if (effect !== null) this.#need(effect, `the member ${simple.text} is for that`, simple);
         if (!fine)
-          this.#need("computed-code", `the member ${simple.text} is not known to be harmless`, simple);
+          this.#need("unknown-command", `the member ${simple.text} is not known to be harmless`, simple);
       }
     } else if (member !== undefined)
       this.#need("computed-code", "a member is taken whose name is computed", member);
@@ -284,7 +284,7 @@ class PowershellWalk {
     if (effect !== null) this.#need(effect, `${name} is called`, node);
     if (name.includes("-") && !/[\\/.]/.test(name)) {
       if (effect === null || effect === "background-process")
-        this.#need("computed-code", `the command ${name} is not known to be harmless`, node);
+        this.#need("unknown-command", `the command ${name} is not known to be harmless`, node);
     } else this.#program(written, node, given);
   }
 

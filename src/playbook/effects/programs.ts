@@ -1,6 +1,6 @@
 /**
  * What shell programs do. A program that stands nowhere here is not known to be harmless: lint then demands
- * `computed-code`, because it can no more be read than code that is computed.
+ * `unknown-command`.
  */
 
 function set(words: string): ReadonlySet<string> {

@@ -75,7 +75,7 @@ export function judgeMember(
       const asked = first?.every((text) =>
         /^(select [\w, *]+ from )?win32_(operatingsystem|computersystem|bios|process)$/i.test(text.trim()),
       );
-      if (asked !== true) need(scope, "computed-code", `${member} asks for what lint does not know`, at);
+      if (asked !== true) need(scope, "unknown-command", `${member} asks for what lint does not know`, at);
     }
   }
 }
@@ -106,7 +106,7 @@ export function makesObject(scope: Scope, id: Value, at: number): void {
     if (programIds.has(name)) continue;
     if (/xmlhttp|winhttp|internetexplorer|msxml|adodb|cdo\.|outlook|mswinsock|ftp/.test(name))
       need(scope, "network", `the object ${one} reaches the network`, at);
-    need(scope, "computed-code", `the object ${one} is not known to be harmless`, at);
+    need(scope, "unknown-command", `the object ${one} is not known to be harmless`, at);
   }
 }
 
@@ -117,6 +117,6 @@ export function getsObject(scope: Scope, moniker: Value, at: number): void {
     for (const one of moniker)
       if (!/^winmgmts:(\\\\\.\\)?(root\\cimv2)?$/i.test(one)) {
         if (/script:|https?:|\\\\[^.]/i.test(one)) need(scope, "network", `GetObject opens ${one}`, at);
-        need(scope, "computed-code", `GetObject of ${one} is not known to be harmless`, at);
+        need(scope, "unknown-command", `GetObject of ${one} is not known to be harmless`, at);
       }
 }

@@ -29,6 +29,11 @@ export function loadCall(reader: Reader, how: string, call: Call, at: number): v
 
 /** A module that is loaded: a file of the procedure, a known module, or neither. */
 function loadModule(reader: Reader, name: string, at: number): void {
+  const address = reader.language === "javascript" ? /^data:text\/javascript,([^]*)$/.exec(name) : null;
+  if (address !== null) {
+    reader.scope.nested("javascript", reader.scope.program, decoded(address[1] ?? ""), at, null);
+    return;
+  }
   const { files, executed } = reader.scope.analysis;
   const python = reader.language === "python";
   const first = python ? (name.split(".")[0] ?? name) : name;
@@ -43,10 +48,19 @@ function loadModule(reader: Reader, name: string, at: number): void {
     executed.push({ name: file, at: reader.scope.at ?? at });
     reader.scope.nested(reader.language, reader.scope.program, files.get(file) ?? "", at, null);
   } else if (!known)
-    need(reader.scope, "computed-code", `the module ${name} is not known to be harmless`, at);
+    need(reader.scope, "unknown-command", `the module ${name} is not known to be harmless`, at);
   if (rule?.kind === "effect") need(reader.scope, rule.effect, `the module ${name} is loaded`, at);
   if (rule?.kind === "computed") {
     need(reader.scope, "computed-code", `the module ${name} is loaded, which can run anything`, at);
+  }
+}
+
+/** Code in an address; as it stands there where it is not encoded as addresses are, so that it is still read. */
+function decoded(code: string): string {
+  try {
+    return decodeURIComponent(code);
+  } catch {
+    return code;
   }
 }
 
@@ -55,7 +69,7 @@ export function loadImports(reader: Reader, node: Node): void {
   for (const { name, module, at } of importsOf(node, reader.language)) {
     loadModule(reader, module, at);
     if (name !== module && ruleFor(reader.language, name) === null && !isNamespace(reader.language, name)) {
-      need(reader.scope, "computed-code", `${name} is not known to be harmless`, at);
+      need(reader.scope, "unknown-command", `${name} is not known to be harmless`, at);
     }
   }
   if (

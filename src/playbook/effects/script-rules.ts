@@ -46,7 +46,7 @@ const effect = (name: Effect): Rule => ({ kind: "effect", effect: name });
 const python = table([
   [
     harmless,
-    `print len range str int float bool bytes bytearray list dict set frozenset tuple complex abs all any ascii bin chr ord hex oct divmod enumerate
+    `print len range str int float bool bytes bytes.fromhex bytearray bytearray.fromhex list dict set frozenset tuple complex abs all any ascii bin chr ord hex oct divmod enumerate
     filter format hash id isinstance issubclass iter map max min next object pow property repr reversed round slice sorted staticmethod classmethod
     sum super zip callable hasattr type input memoryview aiter anext exit quit self cls
     Exception BaseException ValueError TypeError KeyError IndexError OSError IOError RuntimeError StopIteration ArithmeticError ZeroDivisionError

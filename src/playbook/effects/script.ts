@@ -82,7 +82,8 @@ class ScriptWalk implements Reader {
     else {
       this.#checkMembers(callee.name, at);
       const rule = ruleFor(this.language, callee.name);
-      if (rule === null) need(this.scope, "computed-code", `${callee.name} is not known to be harmless`, at);
+      if (rule === null)
+        need(this.scope, "unknown-command", `${callee.name} is not known to be harmless`, at);
       else applyRule(this, callee.name, rule, call, at);
       if (member?.index !== undefined && member.index !== null) this.walk(member.index);
     }
@@ -180,7 +181,7 @@ class ScriptWalk implements Reader {
       return;
     }
     if (rule?.kind === "effect") need(this.scope, rule.effect, `${name} is used`, at);
-    else if (rule === null) need(this.scope, "computed-code", `${name} is not known to be harmless`, at);
+    else if (rule === null) need(this.scope, "unknown-command", `${name} is not known to be harmless`, at);
     else
       need(this.scope, "computed-code", `${name} is handed on, so what it is called with is not known`, at);
   }

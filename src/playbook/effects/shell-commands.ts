@@ -98,9 +98,7 @@ function runProgram(shell: Shell, program: string, words: readonly Word[], stdin
     return readerOutput(shell, program, rest, stdin);
   }
   if (printers.has(program)) return printerOutput(scope, program, rest);
-  const reason = unreadable.has(program)
-    ? `lint cannot read what ${program} runs`
-    : `the program ${program} is not known to be harmless`;
-  need(scope, "computed-code", reason, at);
+  if (unreadable.has(program)) need(scope, "computed-code", `lint cannot read what ${program} runs`, at);
+  else need(scope, "unknown-command", `the program ${program} is not known to be harmless`, at);
   return null;
 }

@@ -157,7 +157,7 @@ class VbscriptWalk {
     } else if (!isHarmlessHostMember(name)) {
       const effect = memberEffect(name);
       if (effect !== null) this.#need(effect, `the member ${name} is for that`, token.at);
-      this.#need("computed-code", `the member ${name} is not known to be harmless`, token.at);
+      this.#need("unknown-command", `the member ${name} is not known to be harmless`, token.at);
     }
   }
 
@@ -176,7 +176,7 @@ class VbscriptWalk {
       return;
     }
     if (keywords.has(name) || functions.has(name) || this.#own.has(name)) return;
-    this.#need("computed-code", `the name ${token.text} is not known to be harmless`, token.at);
+    this.#need("unknown-command", `the name ${token.text} is not known to be harmless`, token.at);
   }
 
   /** The arguments behind a name, with or without parentheses. */

@@ -83,7 +83,12 @@ export function runWindowsCommand(scope: Scope, command: WindowsCommand): void {
     }
   }
   if (folder !== "" && !systemFolder.test(folder)) {
-    need(scope, "computed-code", `the program ${written} is run, which is none of the procedure's files`, at);
+    need(
+      scope,
+      "unknown-command",
+      `the program ${written} is run, which is none of the procedure's files`,
+      at,
+    );
     return;
   }
   if (windowsInterpreter(scope, name, command)) return;
@@ -95,15 +100,15 @@ export function runWindowsCommand(scope: Scope, command: WindowsCommand): void {
     const given = words.filter((word) => word.startsWith("/"));
     const unknown = given.find((word) => !options.test(word));
     if (unknown !== undefined)
-      need(scope, "computed-code", `${name} is given ${unknown}, which lint does not know`, at);
+      need(scope, "unknown-command", `${name} is given ${unknown}, which lint does not know`, at);
     for (const word of words) if (!word.startsWith("/")) readsWindowsPath(scope, [word], name, at);
     return;
   }
   const effect = dangerous.get(name);
   if (effect !== undefined) need(scope, effect, `${name} is run`, at, name);
   else if (printer !== undefined)
-    need(scope, "computed-code", `${name}${tail} is not known to be harmless`, at);
-  else need(scope, "computed-code", `the program ${name} is not known to be harmless`, at);
+    need(scope, "unknown-command", `${name}${tail} is not known to be harmless`, at);
+  else need(scope, "unknown-command", `the program ${name} is not known to be harmless`, at);
 }
 
 function runOwnFile(scope: Scope, name: string, command: WindowsCommand): void {

@@ -31,11 +31,16 @@ export class RemoteSiem implements Siem {
   readonly delivery: Delivery;
   readonly questionsPerMinute = null;
   readonly #ask: Ask;
+  readonly #release: () => Promise<void>;
   readonly #closed = new AbortController();
 
-  /** @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost */
-  constructor(name: string, longestLagMs: number, ask: Ask) {
+  /**
+   * @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost
+   * @param release called when nothing is asked any more
+   */
+  constructor(name: string, longestLagMs: number, ask: Ask, release: () => Promise<void>) {
     this.name = name;
+    this.#release = release;
     this.delivery = { type: "shipped", longestLagMs, longestAlertLagMs: LONGEST_ALERT_LAG_MS };
     this.#ask = ask;
   }
@@ -98,7 +103,7 @@ export class RemoteSiem implements Siem {
 
   close(): Promise<void> {
     this.#closed.abort();
-    return Promise.resolve();
+    return this.#release();
   }
 
   async #question<Q extends Exclude<Question, "changed">>(

@@ -139,7 +139,7 @@ describe("over TCP", () => {
 
 describe("over TLS", skippedFor(noOpenssl), () => {
   let certificates: Certificates;
-  const tls = (): SyslogOptions["tls"] => ({
+  const tls = (): NonNullable<SyslogOptions["tls"]> => ({
     cert: certificates.server.certificate,
     key: certificates.server.key,
     clientCa: certificates.authority,
