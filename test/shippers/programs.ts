@@ -41,13 +41,14 @@ export function findSyslogNg(): SyslogNg | string {
     if (!existsSync(libraries)) {
       mkdirSync(root, { recursive: true });
       const quiet = { cwd: root, stdio: "ignore", timeout: 120_000 } as const;
-      execFileSync("apt-get", ["download", "syslog-ng-core"], quiet);
-      const [archive = ""] = readdirSync(root).filter((name) => name.endsWith(".deb"));
-      execFileSync("dpkg-deb", ["-x", archive, "."], quiet);
+      execFileSync("apt-get", ["download", "syslog-ng-core", "syslog-ng-mod-http", "libivykis0", "libnet1"], quiet);
+      for (const archive of readdirSync(root).filter((file) => file.endsWith(".deb")))
+        execFileSync("dpkg-deb", ["-x", archive, "."], quiet);
     }
     const [version = ""] = readdirSync(libraries).filter((name) => /^\d/.test(name));
     const command = join(root, "usr/sbin/syslog-ng");
-    const environment = { PATH: PATHS, LD_LIBRARY_PATH: libraries };
+    const shared = readdirSync(join(root, "usr/lib")).map((folder) => join(root, "usr/lib", folder));
+    const environment = { PATH: PATHS, LD_LIBRARY_PATH: shared.join(":") };
     const started = spawnSync(command, ["--version"], { env: environment, encoding: "utf8" });
     if (started.status !== 0) return `syslog-ng does not start: ${started.stderr.split("\n")[0] ?? ""}`;
     return { command, words: [...control, `--module-path=${join(libraries, version)}`], environment };
