@@ -47,8 +47,5 @@ export async function readValidated<T>(file: string, schema: z.ZodType<T>): Prom
   if (yaml.source === null) throw invalidConfiguration(file, yaml.diagnostics);
   const parsed = schema.safeParse(yaml.value);
   if (parsed.success) return parsed.data;
-  throw invalidConfiguration(
-    file,
-    explainIssues(parsed.error.issues, schema, yaml.value, yaml.source),
-  );
+  throw invalidConfiguration(file, explainIssues(parsed.error.issues, schema, yaml.value, yaml.source));
 }

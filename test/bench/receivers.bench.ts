@@ -42,7 +42,7 @@ async function measure(kind: string): Promise<{ wall: number; cpu: number; store
   const port = (await receiver.listen()).split(":").at(-1) as string;
   const sender = spawn(
     process.execPath,
-    ["--import", "tsx", join(import.meta.dirname, "receivers/sender.ts"), kind, port, String(EVENTS)],
+    ["--import", "tsx", join(import.meta.dirname, "receivers/sender-process.ts"), kind, port, String(EVENTS)],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   await once(sender.stdout, "data");
@@ -58,7 +58,8 @@ async function measure(kind: string): Promise<{ wall: number; cpu: number; store
   const { user, system } = process.cpuUsage(cpu);
   let stored = 0;
   for (let host = 0; host < 40; host += 1)
-    stored += (await siem.events([{ host: `web${host}`, from: 0, to: Number.MAX_SAFE_INTEGER }])).value.length;
+    stored += (await siem.events([{ host: `web${host}`, from: 0, to: Number.MAX_SAFE_INTEGER }])).value
+      .length;
   await siem.close();
   rmSync(folder, { recursive: true, force: true });
   return { wall, cpu: (user + system) / 1e6, stored };
@@ -66,14 +67,24 @@ async function measure(kind: string): Promise<{ wall: number; cpu: number; store
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const figure = (value: number): string => Math.round(value).toLocaleString("en").padStart(8);
-print(`${EVENTS.toLocaleString("en")} program starts (laurel), ${RULES} rules, load ${loadavg()[0]?.toFixed(1)}`);
+print(
+  `${EVENTS.toLocaleString("en")} program starts (laurel), ${RULES} rules, load ${loadavg()[0]?.toFixed(1)}`,
+);
 let worst = Infinity;
 const wantedKinds = process.argv.slice(2);
-for (const kind of Object.keys(receivers).filter((name) => wantedKinds.length === 0 || wantedKinds.includes(name))) {
+for (const kind of Object.keys(receivers).filter(
+  (name) => wantedKinds.length === 0 || wantedKinds.includes(name),
+)) {
   const { wall, cpu, stored } = await measure(kind);
-  print(`${kind.padEnd(14)} ${figure(EVENTS / cpu)} events/s of one core  ${figure(EVENTS / wall)} events/s of wall clock`);
+  print(
+    `${kind.padEnd(14)} ${figure(EVENTS / cpu)} events/s of one core  ${figure(EVENTS / wall)} events/s of wall clock`,
+  );
   if (stored !== EVENTS) throw new Error(`${kind}: ${stored} of ${EVENTS} events are in the database`);
   worst = Math.min(worst, EVENTS / cpu);
 }
-print(worst >= WANTED ? `at least ${WANTED} events/s of one core: met` : `at least ${WANTED} events/s of one core: NOT met`);
+print(
+  worst >= WANTED
+    ? `at least ${WANTED} events/s of one core: met`
+    : `at least ${WANTED} events/s of one core: NOT met`,
+);
 process.exit(worst >= WANTED ? 0 : 1);

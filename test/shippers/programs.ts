@@ -15,7 +15,11 @@ const PATHS = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
 /** Why rsyslog's module cannot be loaded here; null when it can. */
 export function missingModule(name: string, packages: string): string | null {
-  const found = ["/usr/lib/x86_64-linux-gnu/rsyslog", "/usr/lib/aarch64-linux-gnu/rsyslog", "/usr/lib64/rsyslog"];
+  const found = [
+    "/usr/lib/x86_64-linux-gnu/rsyslog",
+    "/usr/lib/aarch64-linux-gnu/rsyslog",
+    "/usr/lib64/rsyslog",
+  ];
   return found.some((folder) => existsSync(join(folder, `${name}.so`)))
     ? missing("rsyslogd", "rsyslog")
     : `rsyslog's module ${name} is not installed (apt-get install ${packages})`;
@@ -34,14 +38,19 @@ export interface SyslogNg {
  */
 export function findSyslogNg(): SyslogNg | string {
   const control = ["--foreground", "--no-caps"];
-  if (missing("syslog-ng") === null) return { command: "syslog-ng", words: control, environment: { PATH: PATHS } };
+  if (missing("syslog-ng") === null)
+    return { command: "syslog-ng", words: control, environment: { PATH: PATHS } };
   const root = join(tmpdir(), "tyrian-syslog-ng");
   const libraries = join(root, "usr/lib/syslog-ng");
   try {
     if (!existsSync(libraries)) {
       mkdirSync(root, { recursive: true });
       const quiet = { cwd: root, stdio: "ignore", timeout: 120_000 } as const;
-      execFileSync("apt-get", ["download", "syslog-ng-core", "syslog-ng-mod-http", "libivykis0", "libnet1"], quiet);
+      execFileSync(
+        "apt-get",
+        ["download", "syslog-ng-core", "syslog-ng-mod-http", "libivykis0", "libnet1"],
+        quiet,
+      );
       for (const archive of readdirSync(root).filter((file) => file.endsWith(".deb")))
         execFileSync("dpkg-deb", ["-x", archive, "."], quiet);
     }

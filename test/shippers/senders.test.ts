@@ -35,10 +35,15 @@ describe("logger", skippedFor(missing("logger", "bsdutils") ?? noOpenssl), () =>
 
 describe("curl", skippedFor(missing("curl") ?? noOpenssl), () => {
   test("to the HTTP Event Collector, packed", async () => {
-    writeFileSync(lab.file("body"), gzipSync(JSON.stringify({ event: laurelLine(7, "/bin/ls"), host: "web1" })));
+    writeFileSync(
+      lab.file("body"),
+      gzipSync(JSON.stringify({ event: laurelLine(7, "/bin/ls"), host: "web1" })),
+    );
     const words = ["-sS", "-H", `Authorization: Splunk ${TOKEN}`, "-H", "Content-Encoding: gzip"];
     const url = `http://127.0.0.1:${lab.ports.hec}/services/collector`;
-    const answer = execFileSync("curl", [...words, "--data-binary", `@${lab.file("body")}`, url], { timeout: 10_000 });
+    const answer = execFileSync("curl", [...words, "--data-binary", `@${lab.file("body")}`, url], {
+      timeout: 10_000,
+    });
     expect(JSON.parse(String(answer))).toEqual({ text: "Success", code: 0 });
     expect(await lab.events("web1")).toMatchObject([{ sequence: 7, argv: ["/bin/ls"] }]);
   });
@@ -47,7 +52,10 @@ describe("curl", skippedFor(missing("curl") ?? noOpenssl), () => {
     writeFileSync(lab.file("body"), `{"index":{"_index":"audit"}}\n{"message":"hello"}\n`);
     const json = ["-H", "Content-Type: application/x-ndjson", "--data-binary", `@${lab.file("body")}`];
     const url = `https://localhost:${lab.ports.elasticsearch}/_bulk?filter_path=errors`;
-    for (const how of [["-u", `elastic:${TOKEN}`], ["-H", `Authorization: ApiKey ${TOKEN}`]]) {
+    for (const how of [
+      ["-u", `elastic:${TOKEN}`],
+      ["-H", `Authorization: ApiKey ${TOKEN}`],
+    ]) {
       const words = ["-sS", "--cacert", lab.file("ca.pem"), ...how, ...json, url];
       expect(String(execFileSync("curl", words, { timeout: 10_000 }))).toBe('{"errors":false}');
     }
@@ -83,7 +91,8 @@ log { source(s); destination(d); };
   }
 
   const serials = async () => (await lab.events("web1")).map(({ sequence }) => sequence);
-  const between = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const between = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
   test("over HTTP with a disk buffer nothing is lost, also when the SIEM is killed", async () => {
     start(`http(url("http://127.0.0.1:${lab.ports.hec}/services/collector/event")

@@ -93,7 +93,11 @@ test("who waits for a host is told of an arrival, of the end of the time, and of
 
 test("a SIEM that is gone answers nothing, and says why", async () => {
   await api.close();
-  const answers = [await remote.events([whole()]), await remote.clock(), await remote.canaries([{ host: "a", trial: "t" }])];
+  const answers = [
+    await remote.events([whole()]),
+    await remote.clock(),
+    await remote.canaries([{ host: "a", trial: "t" }]),
+  ];
   for (const { state, detail } of answers) {
     expect(state).toBe("unreachable");
     expect(detail).toContain("lab: ");
@@ -129,7 +133,10 @@ test("the API refuses what is no question, with a code", async () => {
   expect(await codeOf(ask("/api/siem/v1/events", { headers: {} }))).toEqual([401, "unauthorized"]);
   expect(await codeOf(ask("/api/siem/v1/drop", { body: "{}" }))).toEqual([404, "unknown-question"]);
   expect(await codeOf(ask("/api/siem/v1/events", { body: "{" }))).toEqual([400, "body-not-json"]);
-  expect(await codeOf(ask("/api/siem/v1/events", { body: '{"spans":[{}]}' }))).toEqual([400, "question-invalid"]);
+  expect(await codeOf(ask("/api/siem/v1/events", { body: '{"spans":[{}]}' }))).toEqual([
+    400,
+    "question-invalid",
+  ]);
   expect(await codeOf(ask("/other"))).toEqual([404, "unknown-path"]);
   expect(await (await ask("/status", { method: "GET" })).json()).toEqual({ ready: true });
 });

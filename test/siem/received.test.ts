@@ -36,7 +36,15 @@ test("after a restart the same events, alerts and sentinels are there, at the sa
   const answersOf = async () => {
     const { siem, received: feed } = await receiving.open([echoRule()]);
     await feed.backfilled;
-    return { siem, feed, ask: async () => [await siem.events([whole()]), await siem.alerts(alertQuery), await siem.canaries([{ host: "web1", trial: "t1" }])] };
+    return {
+      siem,
+      feed,
+      ask: async () => [
+        await siem.events([whole()]),
+        await siem.alerts(alertQuery),
+        await siem.canaries([{ host: "web1", trial: "t1" }]),
+      ],
+    };
   };
   const first = await answersOf();
   const lines = [
@@ -57,7 +65,12 @@ test("events of Windows raise alerts too, and a sentinel among them none", async
   const { siem, received: feed } = await receiving.open([echoRule("windows")]);
   const sysmon = (record: number, line: string) => ({
     winlog: {
-      ...{ channel: "Microsoft-Windows-Sysmon/Operational", computer_name: "win1", event_id: "1", record_id: record },
+      ...{
+        channel: "Microsoft-Windows-Sysmon/Operational",
+        computer_name: "win1",
+        event_id: "1",
+        record_id: record,
+      },
       event_data: { CommandLine: line },
     },
     "@timestamp": "2026-11-24T10:00:00Z",
@@ -77,13 +90,18 @@ test("a window from before what is kept is answered as partial", async () => {
   const { state, detail } = await siem.events([whole()]);
   expect(state).toBe("partial");
   expect(detail).toContain("no longer kept");
-  expect((await siem.events([{ host: "web1", from: Date.now() + 1000, to: Date.now() + 2000 }])).state).toBe("complete");
+  expect((await siem.events([{ host: "web1", from: Date.now() + 1000, to: Date.now() + 2000 }])).state).toBe(
+    "complete",
+  );
 });
 
 test("a loss on the way in is a loss of every host: nobody knows whose record it was", async () => {
   const { siem, received: feed } = await receiving.open();
   feed.sink.lost(2, "syslog-udp: came faster than it could be stored");
-  expect((await siem.sensor("web1", 0)).value).toMatchObject({ lost: null, detail: "the sensor of this host cannot be asked; 2 record(s) are missing in the log itself" });
+  expect((await siem.sensor("web1", 0)).value).toMatchObject({
+    lost: null,
+    detail: "the sensor of this host cannot be asked; 2 record(s) are missing in the log itself",
+  });
   expect(siem.problems).toEqual(["records were lost: syslog-udp: came faster than it could be stored"]);
 });
 
@@ -95,9 +113,13 @@ test("a second process is kept out of the folder", async () => {
 test("whatever was acknowledged is there after SIGKILL, at any moment", async () => {
   for (const acknowledgements of [1, 5, 40]) {
     const state = join(receiving.folder, `killed-${acknowledgements}`);
-    const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "store-and-tell.ts"), state], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", join(import.meta.dirname, "store-process.ts"), state],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     let told = 0;
     for await (const line of createInterface({ input: child.stdout })) {
       told = Number(line);

@@ -8,7 +8,9 @@ import { isAddressRange } from "../../telemetry/receivers/listening.js";
 import { readValidated } from "../configuration-file.js";
 
 const file = z.string().min(1);
-const address = z.string().refine((text) => isIP(text) !== 0, "expected an IP address, such as 127.0.0.1 or ::");
+const address = z
+  .string()
+  .refine((text) => isIP(text) !== 0, "expected an IP address, such as 127.0.0.1 or ::");
 const tls = z.strictObject({
   /** The server's certificates, in PEM. */
   certificate: file,
@@ -90,7 +92,10 @@ export const serveSchema = z
         refuse(path, "other machines reach it: tokens travel over TLS only, so it needs `tls`");
       const isProved = "tls" in each && each.tls?.clientCa !== undefined;
       if ("senders" in each && each.senders.length === 0 && !isProved)
-        refuse(path, "other machines reach it: it needs `senders`, or `tls` with `clientCa`, to know who may send");
+        refuse(
+          path,
+          "other machines reach it: it needs `senders`, or `tls` with `clientCa`, to know who may send",
+        );
     }
   });
 export type ServeSettings = z.infer<typeof serveSchema>;

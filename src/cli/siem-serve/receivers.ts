@@ -24,8 +24,7 @@ type HttpSettings = NonNullable<ServeSettings["api"]> & {
 export async function receiverOf(settings: ReceiverSettings, sink: RecordSink): Promise<Receiver> {
   const { type, address, port } = settings;
   const name = type;
-  const rate =
-    settings.recordsPerSecond === undefined ? {} : { recordsPerSecond: settings.recordsPerSecond };
+  const rate = settings.recordsPerSecond === undefined ? {} : { recordsPerSecond: settings.recordsPerSecond };
   switch (type) {
     case "syslog-udp":
       return new SyslogUdpReceiver(name, { address, port, senders: settings.senders, ...rate }, sink);

@@ -58,7 +58,9 @@ export async function serveSiem(
     for (const each of settings.receivers) receivers.push(await receiverOf(each, received.sink));
     if (settings.api !== undefined) {
       const options = await httpOf(settings.api);
-      receivers.push(new HttpReceiver("api", options, received.sink, (intake) => siemApi(siem, status, intake)));
+      receivers.push(
+        new HttpReceiver("api", options, received.sink, (intake) => siemApi(siem, status, intake)),
+      );
     }
     for (const receiver of receivers) listening.push({ receiver, at: await receiver.listen() });
   } catch (error) {

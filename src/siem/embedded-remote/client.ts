@@ -70,7 +70,8 @@ export class RemoteSiem implements Siem {
 
   async ruleStatuses(rules: readonly string[], since: number): Promise<Answer<RuleStatus[]>> {
     const answer = await this.#question("rule-statuses", { rules: [...rules], since }, []);
-    if (answer.state !== "complete" || answer.value.every(({ rule }, index) => rule === rules[index])) return answer;
+    if (answer.state !== "complete" || answer.value.every(({ rule }, index) => rule === rules[index]))
+      return answer;
     return { state: "unreachable", detail: `${this.name} answered about other rules`, value: [] };
   }
 
@@ -92,11 +93,16 @@ export class RemoteSiem implements Siem {
       const either = AbortSignal.any([this.#closed.signal, ...(signal === undefined ? [] : [signal])]);
       try {
         const asked = { host, ms: wait };
-        const { arrived } = await this.#ask("changed", asked, { deadlineMs: wait + MARGIN_MS, signal: either });
+        const { arrived } = await this.#ask("changed", asked, {
+          deadlineMs: wait + MARGIN_MS,
+          signal: either,
+        });
         if (arrived) return;
       } catch {
         signal?.throwIfAborted();
-        await sleep(Math.min(PAUSE_MS, Math.max(0, left)), undefined, { signal: either }).catch(() => undefined);
+        await sleep(Math.min(PAUSE_MS, Math.max(0, left)), undefined, { signal: either }).catch(
+          () => undefined,
+        );
       }
     }
   }

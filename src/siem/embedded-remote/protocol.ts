@@ -29,7 +29,10 @@ export const questions = {
       z.array(z.strictObject({ begin: hostEventSchema.nullable(), end: hostEventSchema.nullable() })),
     ),
   },
-  events: { asked: z.strictObject({ spans: z.array(span).max(10_000) }), answer: answerOf(z.array(hostEventSchema)) },
+  events: {
+    asked: z.strictObject({ spans: z.array(span).max(10_000) }),
+    answer: answerOf(z.array(hostEventSchema)),
+  },
   alerts: {
     asked: z.strictObject({
       rules: z.array(name).max(100_000),

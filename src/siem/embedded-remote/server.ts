@@ -23,7 +23,8 @@ export function siemApi(siem: Siem, status: () => unknown, intake: HttpIntake): 
   app.get("/status", (context) => context.json(status()));
   app.post(`${API}/:question`, async (context) => {
     const question = context.req.param("question");
-    if (!isQuestion(question)) return failed(context, 404, "unknown-question", `there is no question ${question}`);
+    if (!isQuestion(question))
+      return failed(context, 404, "unknown-question", `there is no question ${question}`);
     return await intake.bodies.with(context.env.incoming, (body) =>
       answer(context, handlers, question, body.toString("utf8")),
     );

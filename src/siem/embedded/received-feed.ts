@@ -106,7 +106,12 @@ export class ReceivedFeed implements Feed {
   }
 
   /** What came so far, for people. */
-  status(): { records: number; lost: number; bytes: number; channels: Readonly<Record<string, ChannelCounts>> } {
+  status(): {
+    records: number;
+    lost: number;
+    bytes: number;
+    channels: Readonly<Record<string, ChannelCounts>>;
+  } {
     const { bytes } = this.#spool;
     return { records: this.#records, lost: this.#lost, bytes, channels: this.#reader.channels() };
   }
@@ -117,7 +122,7 @@ export class ReceivedFeed implements Feed {
   }
 
   async catchUpWhole(): Promise<void> {
-    await Promise.all(this.#storing);
+    await Promise.allSettled(this.#storing);
     const until = Date.now() + HALVES_MS;
     while (this.holdsHalves && Date.now() < until) {
       await sleep(FLUSH_MS);
@@ -156,11 +161,13 @@ export class ReceivedFeed implements Feed {
     await this.#handlers?.room();
   }
 
-  #tracked(work: Promise<void>): Promise<void> {
+  async #tracked(work: Promise<void>): Promise<void> {
     this.#storing.add(work);
-    const done = (): void => void this.#storing.delete(work);
-    work.then(done, done);
-    return work;
+    try {
+      await work;
+    } finally {
+      this.#storing.delete(work);
+    }
   }
 
   #read(records: readonly ReceivedRecord[], receivedAt: number, first: Place): void {

@@ -2,6 +2,7 @@ import { StreamingMatcher } from "../../detection/matcher.js";
 import type { CompiledRule, RuleEvent } from "../../detection/rule.js";
 import { type CorrelationRule, isCorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { messageOf } from "../../errors.js";
+import type { RuleStatus } from "../../model/observation.js";
 
 /** Rules that an event matches. */
 export interface Matched {
@@ -26,6 +27,15 @@ export class RuleSet {
 
   has(id: string): boolean {
     return this.#rules.has(id);
+  }
+
+  /** Every loaded rule sees each event once, as it arrives. */
+  status(rule: string): RuleStatus {
+    const present = this.has(rule);
+    return {
+      ...{ rule, present, enabled: present, evaluatedBy: "embedded" },
+      ...{ schedule: { type: "streaming" }, throttles: [], stateful: false },
+    };
   }
 
   get correlations(): CorrelationRule[] {

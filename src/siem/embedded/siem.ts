@@ -157,7 +157,11 @@ export class EmbeddedSiem implements Siem {
     let state = await this.#upToDate(host);
     const forgotten = this.#received?.forgottenUntil ?? null;
     if (forgotten !== null && from <= forgotten)
-      state = worse(state, "partial", `records from before ${new Date(forgotten).toISOString()} are no longer kept`);
+      state = worse(
+        state,
+        "partial",
+        `records from before ${new Date(forgotten).toISOString()} are no longer kept`,
+      );
     const recent = this.#recent.window(host, from, to);
     if (recent !== null) return answer(state, recent);
     try {
@@ -178,19 +182,12 @@ export class EmbeddedSiem implements Siem {
   }
 
   ruleStatuses(rules: readonly string[]): Promise<Answer<RuleStatus[]>> {
-    const value = rules.map((rule): RuleStatus => {
-      const present = this.#rules.has(rule);
-      return {
-        rule,
-        present,
-        enabled: present,
-        evaluatedBy: "embedded",
-        schedule: { type: "streaming" },
-        throttles: [],
-        stateful: false,
-      };
-    });
-    return Promise.resolve({ state: "complete", detail: "", value });
+    return Promise.resolve(
+      answer(
+        WHOLE,
+        rules.map((rule) => this.#rules.status(rule)),
+      ),
+    );
   }
 
   async background(rule: string, host: string): Promise<Answer<Background>> {

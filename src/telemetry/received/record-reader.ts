@@ -60,7 +60,8 @@ export class RecordReader {
         return count(shape.type);
       case "event": {
         const event = eventOf(record, shape.read);
-        if (event.identity !== null && !this.#seen.isNew(event.host, event.identity)) return count("repeated");
+        if (event.identity !== null && !this.#seen.isNew(event.host, event.identity))
+          return count("repeated");
         count("known");
         return { events: [], others: [event] };
       }

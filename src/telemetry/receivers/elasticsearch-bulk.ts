@@ -40,8 +40,11 @@ export function readBulk(body: Buffer, index: string | undefined, peer: string):
     }
     at += 1;
     const source = lines[at] ?? "";
-    if (source.trim() === "") throw new BulkError(`Malformed action/metadata line [${at}], expected a document behind it`);
-    items.push(action === "update" ? unknownDocument(action, target, id) : added(action, target, id, source, peer));
+    if (source.trim() === "")
+      throw new BulkError(`Malformed action/metadata line [${at}], expected a document behind it`);
+    items.push(
+      action === "update" ? unknownDocument(action, target, id) : added(action, target, id, source, peer),
+    );
   }
   return items;
 }
@@ -119,7 +122,13 @@ function documentOf(source: string): Json | null {
   }
 }
 
-function recordOf(document: Json, source: string, index: string, id: string | null, peer: string): ReceivedRecord {
+function recordOf(
+  document: Json,
+  source: string,
+  index: string,
+  id: string | null,
+  peer: string,
+): ReceivedRecord {
   return {
     host: hostOf(document) ?? peer,
     channel: `elasticsearch/${index}`,
@@ -134,7 +143,13 @@ function recordOf(document: Json, source: string, index: string, id: string | nu
 export function hostOf(document: Json): string | null {
   const host = asObject(document["host"]) ?? {};
   const beat = asObject(document["agent"]) ?? {};
-  const names = [host["name"], document["host.name"], host["hostname"], document["host"], document["hostname"]];
+  const names = [
+    host["name"],
+    document["host.name"],
+    host["hostname"],
+    document["host"],
+    document["hostname"],
+  ];
   const found = [...names, document["Computer"], beat["hostname"]].find(
     (name) => typeof name === "string" && name !== "",
   );

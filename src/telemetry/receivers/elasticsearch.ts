@@ -32,11 +32,20 @@ export function elasticsearch(intake: HttpIntake): HttpApp {
   const documents = new Map<string, Json>();
 
   app.use(async (context, next) => {
-    const known = intake.credentials.ofHeader(context.req.header("authorization"), ["basic", "apikey", "bearer"]);
+    const known = intake.credentials.ofHeader(context.req.header("authorization"), [
+      "basic",
+      "apikey",
+      "bearer",
+    ]);
     if (known === null) {
       context.header("WWW-Authenticate", 'Basic realm="security", charset="UTF-8"');
       context.header("WWW-Authenticate", "ApiKey", { append: true });
-      return failed(context, 401, "security_exception", "missing or wrong authentication credentials for REST request");
+      return failed(
+        context,
+        401,
+        "security_exception",
+        "missing or wrong authentication credentials for REST request",
+      );
     }
     await next();
     // Clients of Elastic refuse a server that does not say this.
@@ -63,7 +72,12 @@ export function elasticsearch(intake: HttpIntake): HttpApp {
     }),
   );
   app.get("/_cluster/health", (context) =>
-    answer(context, { cluster_name: CLUSTER.cluster_name, status: "green", timed_out: false, number_of_nodes: 1 }),
+    answer(context, {
+      cluster_name: CLUSTER.cluster_name,
+      status: "green",
+      timed_out: false,
+      number_of_nodes: 1,
+    }),
   );
   app.get("/_cat/health", (context) => context.text("tyrian green 1 1 0 0 0 0 0 0 - 100.0%\n"));
   for (const path of kept) {
@@ -84,7 +98,12 @@ export function elasticsearch(intake: HttpIntake): HttpApp {
   const bulk = async (context: HttpContext): Promise<Response> => {
     const type = context.req.header("content-type") ?? "";
     if (!/^application\/(?:vnd\.elasticsearch\+)?(?:x-ndjson|json)\b/i.test(type))
-      return failed(context, 406, "media_type_header_exception", `Content-Type header [${type}] is not supported`);
+      return failed(
+        context,
+        406,
+        "media_type_header_exception",
+        `Content-Type header [${type}] is not supported`,
+      );
     return await write(context, (body) => ({
       items: readBulk(body, context.req.param("index"), intake.peer(context)),
       render: (items) => [
@@ -115,7 +134,8 @@ export function elasticsearch(intake: HttpIntake): HttpApp {
   };
   for (const path of ["/_bulk", "/:index/_bulk"]) app.post(path, bulk).put(path, bulk);
   app.post("/:index/_doc", document);
-  for (const path of ["/:index/_doc/:id", "/:index/_create/:id"]) app.post(path, document).put(path, document);
+  for (const path of ["/:index/_doc/:id", "/:index/_create/:id"])
+    app.post(path, document).put(path, document);
 
   // An index, an alias or a data stream is made by the first document: it is always there.
   const exists = (context: HttpContext): Response => answer(context, {});
@@ -131,7 +151,12 @@ export function elasticsearch(intake: HttpIntake): HttpApp {
     if (!(error instanceof BodyError)) return busy(context, intake);
     switch (error.problem) {
       case "too-large":
-        return failed(context, 413, "content_too_long_exception", "the request is larger than http.max_content_length");
+        return failed(
+          context,
+          413,
+          "content_too_long_exception",
+          "the request is larger than http.max_content_length",
+        );
       case "no-room":
         return busy(context, intake);
       case "encoding":
@@ -164,7 +189,12 @@ async function jsonBody(context: HttpContext, intake: HttpIntake): Promise<Json>
 
 function busy(context: HttpContext, intake: HttpIntake): Response {
   context.header("Retry-After", String(Math.max(1, intake.retryAfter)));
-  return failed(context, 429, "es_rejected_execution_exception", "rejected execution: the receiver's queue is full");
+  return failed(
+    context,
+    429,
+    "es_rejected_execution_exception",
+    "rejected execution: the receiver's queue is full",
+  );
 }
 
 function failed(context: HttpContext, status: ContentfulStatusCode, type: string, reason: string): Response {

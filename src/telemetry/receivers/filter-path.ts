@@ -60,7 +60,8 @@ function keep(value: unknown, paths: readonly Path[]): unknown {
 function drop(value: unknown, paths: readonly Path[]): unknown {
   if (paths.length === 0) return value;
   if (paths.some((path) => path.length === 0)) return undefined;
-  if (Array.isArray(value)) return value.map((each) => drop(each, paths)).filter((each) => each !== undefined);
+  if (Array.isArray(value))
+    return value.map((each) => drop(each, paths)).filter((each) => each !== undefined);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, inner]) => {

@@ -81,7 +81,12 @@ export class HttpReceiver implements Receiver {
   readonly #server: Server & { closeIdleConnections?(): void; closeAllConnections?(): void };
 
   /** @param protocol adds the protocol's routes */
-  constructor(name: string, options: HttpOptions, sink: RecordSink, protocol: (intake: HttpIntake) => HttpApp) {
+  constructor(
+    name: string,
+    options: HttpOptions,
+    sink: RecordSink,
+    protocol: (intake: HttpIntake) => HttpApp,
+  ) {
     this.name = name;
     this.#options = options;
     this.#intake = new HttpIntake(options, sink);

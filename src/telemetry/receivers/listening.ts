@@ -54,7 +54,11 @@ export class Senders {
     for (const range of ranges) {
       const [address = "", prefix] = range.split("/");
       const family = isIPv4(address) ? "ipv4" : "ipv6";
-      this.#list?.addSubnet(address, prefix === undefined ? (isIPv4(address) ? 32 : 128) : Number(prefix), family);
+      this.#list?.addSubnet(
+        address,
+        prefix === undefined ? (isIPv4(address) ? 32 : 128) : Number(prefix),
+        family,
+      );
     }
   }
 

@@ -20,7 +20,10 @@ interface AnyValue {
   readonly bytesValue?: string | undefined;
   readonly arrayValue?: { readonly values?: readonly AnyValue[] | undefined } | undefined;
   readonly kvlistValue?:
-    | { readonly values?: readonly { readonly key: string; readonly value?: AnyValue | undefined }[] | undefined }
+    | {
+        readonly values?:
+          readonly { readonly key: string; readonly value?: AnyValue | undefined }[] | undefined;
+      }
     | undefined;
 }
 
@@ -88,7 +91,9 @@ export function readOtlpJson(text: string): OtlpRecord[] {
 }
 
 function objectOf(pairs: readonly z.infer<typeof keyValue>[] | undefined): Json {
-  return Object.fromEntries((pairs ?? []).map(({ key, value }) => [key, value === undefined ? null : valueOf(value)]));
+  return Object.fromEntries(
+    (pairs ?? []).map(({ key, value }) => [key, value === undefined ? null : valueOf(value)]),
+  );
 }
 
 function valueOf(value: AnyValue): unknown {

@@ -21,7 +21,12 @@ export function otlp(intake: HttpIntake): HttpApp {
     }
     const type = mediaType(context);
     if (type !== PROTOBUF && type !== JSON_TYPE)
-      return failed(context, 415, code.invalid, `the media type ${type} is neither ${PROTOBUF} nor ${JSON_TYPE}`);
+      return failed(
+        context,
+        415,
+        code.invalid,
+        `the media type ${type} is neither ${PROTOBUF} nor ${JSON_TYPE}`,
+      );
     if (intake.retryAfter > 0) return busy(context, intake);
     return await intake.bodies.with(context.env.incoming, async (body) => {
       let logs: OtlpRecord[];
@@ -39,8 +44,14 @@ export function otlp(intake: HttpIntake): HttpApp {
   app.notFound((context) => failed(context, 404, code.invalid, "only POST /v1/logs is served"));
   app.onError((error, context) => {
     if (!(error instanceof BodyError) || error.problem === "no-room") return busy(context, intake);
-    if (error.problem === "too-large") return failed(context, 413, code.exhausted, "the request is too large");
-    return failed(context, error.problem === "encoding" ? 415 : 400, code.invalid, "the body could not be unpacked");
+    if (error.problem === "too-large")
+      return failed(context, 413, code.exhausted, "the request is too large");
+    return failed(
+      context,
+      error.problem === "encoding" ? 415 : 400,
+      code.invalid,
+      "the body could not be unpacked",
+    );
   });
   return app;
 }
@@ -58,7 +69,12 @@ function busy(context: HttpContext, intake: HttpIntake): Response {
 }
 
 /** A google.rpc.Status. */
-function failed(context: HttpContext, status: ContentfulStatusCode, number: number, message: string): Response {
+function failed(
+  context: HttpContext,
+  status: ContentfulStatusCode,
+  number: number,
+  message: string,
+): Response {
   if (mediaType(context) !== PROTOBUF) return context.json({ code: number, message }, status);
   const bytes = new BinaryWriter().uint32(8).int32(number).uint32(18).string(message).finish();
   return protobuf(context, bytes, status);

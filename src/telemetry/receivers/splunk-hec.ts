@@ -18,10 +18,7 @@ export function splunkHec(intake: HttpIntake, acknowledge: boolean): HttpApp {
   const app = intake.app();
   const channels = new HecChannels();
 
-  const collect = async (
-    context: HttpContext,
-    read: (body: Buffer) => Events,
-  ): Promise<Response> => {
+  const collect = async (context: HttpContext, read: (body: Buffer) => Events): Promise<Response> => {
     const refusal = unauthorized(context, intake);
     if (refusal !== null) return refusal;
     const channel = context.req.header("x-splunk-request-channel") ?? context.req.query("channel");
@@ -77,7 +74,9 @@ export function splunkHec(intake: HttpIntake, acknowledge: boolean): HttpApp {
     if (!(error instanceof BodyError)) return busy(context, intake);
     if (error.problem === "too-large") return answer(context, 413, 27, "Request entity too large");
     if (error.problem === "encoding") return answer(context, 415, 6, "Invalid data format");
-    return error.problem === "no-room" ? busy(context, intake) : answer(context, 400, 6, "Invalid data format");
+    return error.problem === "no-room"
+      ? busy(context, intake)
+      : answer(context, 400, 6, "Invalid data format");
   });
   return app;
 }
@@ -153,7 +152,9 @@ function isFlat(fields: unknown): boolean {
     typeof fields === "object" &&
     fields !== null &&
     !Array.isArray(fields) &&
-    Object.values(fields).every((value) => typeof value !== "object" || value === null || Array.isArray(value))
+    Object.values(fields).every(
+      (value) => typeof value !== "object" || value === null || Array.isArray(value),
+    )
   );
 }
 

@@ -77,7 +77,9 @@ export class SyslogFrames {
     const blank = bytes.indexOf(BLANK, at);
     const digits = bytes.toString("latin1", at, blank === -1 ? bytes.length : blank);
     if (!/^\d+$/.test(digits) || digits.length > MOST_DIGITS) {
-      throw new FrameError(`a message begins with neither its length nor "<": ${JSON.stringify(digits.slice(0, 20))}`);
+      throw new FrameError(
+        `a message begins with neither its length nor "<": ${JSON.stringify(digits.slice(0, 20))}`,
+      );
     }
     if (blank === -1) return null;
     const [from, length] = [blank + 1, Number(digits)];

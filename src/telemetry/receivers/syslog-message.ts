@@ -103,5 +103,7 @@ function bare(text: string): Header {
 }
 
 function named(parts: Readonly<Record<string, unknown>>): Json {
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined && value !== "-"));
+  return Object.fromEntries(
+    Object.entries(parts).filter(([, value]) => value !== undefined && value !== "-"),
+  );
 }

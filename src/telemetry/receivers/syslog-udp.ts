@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import { messageOf } from "../../errors.js";
 import { listenFailed, peerOf, Senders } from "./listening.js";
-import { type ListenAddress, type Receiver, type ReceiverCounts, type RecordSink, shownAddress } from "./receiver.js";
+import {
+  type ListenAddress,
+  type Receiver,
+  type ReceiverCounts,
+  type RecordSink,
+  shownAddress,
+} from "./receiver.js";
 import { RateLimit } from "./rate-limit.js";
 import { readSyslog } from "./syslog-message.js";
 

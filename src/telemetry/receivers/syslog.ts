@@ -154,7 +154,8 @@ export class SyslogReceiver implements Receiver {
     socket.end();
     let [read, since] = [socket.bytesRead, performance.now()];
     const look = setInterval(() => {
-      const isQuiet = socket.bytesRead === read && (this.#storing.get(socket) ?? 0) === 0 && socket.readableLength === 0;
+      const isQuiet =
+        socket.bytesRead === read && (this.#storing.get(socket) ?? 0) === 0 && socket.readableLength === 0;
       if (!isQuiet) [read, since] = [socket.bytesRead, performance.now()];
       else if (performance.now() - since > FAREWELL_MS) socket.destroy();
     }, LOOK_MS);

@@ -47,7 +47,9 @@ level: high
 `;
 
 async function status(port: number): Promise<Record<string, unknown>> {
-  const response = await fetch(`http://127.0.0.1:${port}/status`, { headers: { authorization: `Bearer ${TOKEN}` } });
+  const response = await fetch(`http://127.0.0.1:${port}/status`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
   return (await response.json()) as Record<string, unknown>;
 }
 
@@ -111,8 +113,16 @@ test.each([
     `receivers: [{ type: otlp, address: "::", port: 0, ${tokens} }]`,
     "so it needs `tls`",
   ],
-  ["syslog of anybody", "receivers: [{ type: syslog-udp, address: 0.0.0.0, port: 514 }]", "it needs `senders`"],
-  ["a sender that is no address", "receivers: [{ type: syslog-udp, port: 514, senders: [lab] }]", "10.0.0.0/8"],
+  [
+    "syslog of anybody",
+    "receivers: [{ type: syslog-udp, address: 0.0.0.0, port: 514 }]",
+    "it needs `senders`",
+  ],
+  [
+    "a sender that is no address",
+    "receivers: [{ type: syslog-udp, port: 514, senders: [lab] }]",
+    "10.0.0.0/8",
+  ],
   ["a secret in the file", "api: { port: 0, tokens: [{ name: a, token: hunter2 }] }", "env:NAME, file:PATH"],
   ["an unknown key", "listen: 514", "listen"],
 ])("%s is refused, with its place", async (_, line, said) => {

@@ -8,15 +8,33 @@ let line = 0;
 function record(content: StoredRecord["content"], more: Partial<StoredRecord> = {}): StoredRecord {
   line += 1;
   return {
-    ...{ host: "web1", channel: "syslog/audit", time: null, content, receivedAt: 1000, place: { segment: 1, line } },
+    ...{
+      host: "web1",
+      channel: "syslog/audit",
+      time: null,
+      content,
+      receivedAt: 1000,
+      place: { segment: 1, line },
+    },
     ...more,
   };
 }
 
-const audit = (serial: number): string[] => encodeExec({ serial, argv: bytesOf("sh", "-c", "id"), host: "tyrian" });
+const audit = (serial: number): string[] =>
+  encodeExec({ serial, argv: bytesOf("sh", "-c", "id"), host: "tyrian" });
 const laurel = JSON.stringify({
   ID: "1795492300.123:4711",
-  SYSCALL: { arch: "0xc000003e", syscall: 59, success: "yes", exit: 0, ppid: 1, pid: 2, ses: 3, exe: "/bin/sh", key: "k" },
+  SYSCALL: {
+    arch: "0xc000003e",
+    syscall: 59,
+    success: "yes",
+    exit: 0,
+    ppid: 1,
+    pid: 2,
+    ses: 3,
+    exe: "/bin/sh",
+    key: "k",
+  },
   EXECVE: { argc: 1, ARGV: ["sh"] },
 });
 const sysmon = {
@@ -69,7 +87,8 @@ test("a record that is sent again counts once: by its serial, its number or its 
   expect(again.flatMap((each) => reader.push(each).events)).toHaveLength(2);
   expect(reader.lost("web1")).toBe(0);
   for (const content of [sysmon, sysmon]) reader.push(record(content, { channel: "windows" }));
-  for (const name of ["logs/a", "logs/a", "logs/b"]) reader.push(record({ message: "x" }, { name, channel: "named" }));
+  for (const name of ["logs/a", "logs/a", "logs/b"])
+    reader.push(record({ message: "x" }, { name, channel: "named" }));
   expect(reader.channels()).toMatchObject({
     "syslog/audit": { known: 7, repeated: 7 },
     windows: { known: 1, repeated: 1 },
@@ -100,7 +119,14 @@ test("an event of Windows has the fields and log sources that rules ask for, and
 test("what is of no known form, and what is damaged, is counted", () => {
   const reader = new RecordReader();
   const broken = "<Event xmlns='x'><System><EventID>1</EventID>";
-  for (const content of ["hello", { message: "hello" }, '{"a":1}', "{", broken, `${laurel.slice(0, 60)}"SYSCALL":`])
+  for (const content of [
+    "hello",
+    { message: "hello" },
+    '{"a":1}',
+    "{",
+    broken,
+    `${laurel.slice(0, 60)}"SYSCALL":`,
+  ])
     expect(reader.push(record(content))).toEqual({ events: [], others: [] });
   expect(reader.channels()["syslog/audit"]).toEqual({ known: 0, unknown: 4, damaged: 2, repeated: 0 });
 });

@@ -88,7 +88,10 @@ test("a single document, with an id or without", async () => {
 describe("what shippers ask first", () => {
   test("who it is, with the header that clients of Elastic insist on", async () => {
     const answer = await get("/");
-    expect(answer).toMatchObject({ status: 200, json: { tagline: "You Know, for Search", version: { number: "8.19.0" } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      json: { tagline: "You Know, for Search", version: { number: "8.19.0" } },
+    });
     expect(answer.headers.get("x-elastic-product")).toBe("Elasticsearch");
     expect(await get("/", "HEAD")).toMatchObject({ status: 200, text: "" });
   });
@@ -100,21 +103,31 @@ describe("what shippers ask first", () => {
     expect((await get("/_cat/health")).text).toContain("green");
   });
 
-  test.each(["/_ilm/policy/p", "/_index_template/t", "/_component_template/c", "/_template/old", "/_ingest/pipeline/i"])(
-    "%s is not there, is put, and is there",
-    async (path) => {
-      expect((await get(path)).status).toBe(404);
-      const put = await server.ask(path, { method: "PUT", headers: basic, body: '{"a":1}' });
-      expect(put).toMatchObject({ status: 200, json: { acknowledged: true } });
-      expect(await get(path)).toMatchObject({ status: 200, json: { [path.split("/").at(-1) as string]: { a: 1 } } });
-      expect((await get(path, "HEAD")).status).toBe(200);
-    },
-  );
+  test.each([
+    "/_ilm/policy/p",
+    "/_index_template/t",
+    "/_component_template/c",
+    "/_template/old",
+    "/_ingest/pipeline/i",
+  ])("%s is not there, is put, and is there", async (path) => {
+    expect((await get(path)).status).toBe(404);
+    const put = await server.ask(path, { method: "PUT", headers: basic, body: '{"a":1}' });
+    expect(put).toMatchObject({ status: 200, json: { acknowledged: true } });
+    expect(await get(path)).toMatchObject({
+      status: 200,
+      json: { [path.split("/").at(-1) as string]: { a: 1 } },
+    });
+    expect((await get(path, "HEAD")).status).toBe(200);
+  });
 
   test("indexes, aliases and data streams are made by the first document", async () => {
     for (const path of ["/logs", "/_alias/logs", "/_data_stream/logs"])
       expect((await get(path, "HEAD")).status).toBe(200);
-    expect((await get("/logs", "PUT")).json).toEqual({ acknowledged: true, shards_acknowledged: true, index: "logs" });
+    expect((await get("/logs", "PUT")).json).toEqual({
+      acknowledged: true,
+      shards_acknowledged: true,
+      index: "logs",
+    });
   });
 
   test("an answer is of the version that a client says it is compatible with", async () => {
@@ -131,7 +144,10 @@ describe("refuses as Elasticsearch does", () => {
       expect((await server.ask("/", { method: "GET", headers: { authorization } })).status).toBe(200);
     for (const authorization of ["", "ApiKey x", `Basic ${Buffer.from("elastic:x").toString("base64")}`]) {
       const answer = await server.ask("/_bulk", { headers: { authorization } });
-      expect(answer).toMatchObject({ status: 401, json: { error: { type: "security_exception" }, status: 401 } });
+      expect(answer).toMatchObject({
+        status: 401,
+        json: { error: { type: "security_exception" }, status: 401 },
+      });
       expect(answer.headers.get("www-authenticate")).toContain("Basic");
     }
   });
@@ -145,7 +161,10 @@ describe("refuses as Elasticsearch does", () => {
     ['{"index":{"_index":"l"}}\n', "expected a document"],
   ])("%j", async (body, reason) => {
     const answer = await bulk(body);
-    expect(answer).toMatchObject({ status: 400, json: { status: 400, error: { type: "illegal_argument_exception" } } });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { status: 400, error: { type: "illegal_argument_exception" } },
+    });
     expect(answer.text).toContain(JSON.stringify(reason).slice(1, -1));
     expect(sink.records).toEqual([]);
   });
@@ -154,13 +173,19 @@ describe("refuses as Elasticsearch does", () => {
     const plain = { ...basic, "content-type": "text/plain" };
     expect((await bulk("x", "/_bulk", plain)).status).toBe(406);
     expect((await bulk("x".repeat(20_000))).status).toBe(413);
-    expect(await get("/_sql")).toMatchObject({ status: 400, text: expect.stringContaining("no handler found") });
+    expect(await get("/_sql")).toMatchObject({
+      status: 400,
+      text: expect.stringContaining("no handler found"),
+    });
   });
 
   test("what comes while it is busy, or cannot be stored", async () => {
     sink.busy = true;
     const one = '{"index":{"_index":"l"}}\n{"a":1}\n';
-    expect(await bulk(one)).toMatchObject({ status: 429, json: { error: { type: "es_rejected_execution_exception" } } });
+    expect(await bulk(one)).toMatchObject({
+      status: 429,
+      json: { error: { type: "es_rejected_execution_exception" } },
+    });
     sink.busy = false;
     sink.failures = 1;
     expect((await bulk(one)).status).toBe(429);

@@ -1,5 +1,10 @@
 import { Credentials } from "../../../src/telemetry/receivers/credentials.js";
-import { type HttpApp, type HttpIntake, type HttpOptions, HttpReceiver } from "../../../src/telemetry/receivers/http.js";
+import {
+  type HttpApp,
+  type HttpIntake,
+  type HttpOptions,
+  HttpReceiver,
+} from "../../../src/telemetry/receivers/http.js";
 import type { StandInSink } from "./stand-in-sink.js";
 
 /** A receiver over HTTP that listens on this machine, and how it is asked. */
@@ -7,7 +12,10 @@ export interface Asked {
   readonly receiver: HttpReceiver;
   readonly url: string;
   /** POST unless `init` says otherwise. */
-  ask(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string; json: unknown }>;
+  ask(
+    path: string,
+    init?: RequestInit,
+  ): Promise<{ status: number; headers: Headers; text: string; json: unknown }>;
 }
 
 export const TOKEN = "b5d2c1f0-token";

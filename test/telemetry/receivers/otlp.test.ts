@@ -30,13 +30,26 @@ function message(fields: readonly Field[]): Uint8Array {
     if (typeof value === "bigint") writer.uint32((number << 3) | 1).fixed64(value);
     else if (typeof value === "number") writer.uint32(number << 3).int64(value);
     else if (typeof value === "boolean") writer.uint32(number << 3).bool(value);
-    else writer.uint32((number << 3) | 2).bytes(typeof value === "string" ? Buffer.from(value) : message(value));
+    else
+      writer.uint32((number << 3) | 2).bytes(typeof value === "string" ? Buffer.from(value) : message(value));
   }
   return writer.finish();
 }
 
-const pair = (key: string, value: Field): Field => [6, [[1, key], [2, [value]]]];
-const kvPair = (key: string, value: Field): Field => [1, [[1, key], [2, [value]]]];
+const pair = (key: string, value: Field): Field => [
+  6,
+  [
+    [1, key],
+    [2, [value]],
+  ],
+];
+const kvPair = (key: string, value: Field): Field => [
+  1,
+  [
+    [1, key],
+    [2, [value]],
+  ],
+];
 
 const expected = [
   {
@@ -61,13 +74,25 @@ test("logs in protobuf, with unknown fields passed over, and an empty answer in 
       [2, 9],
       [3, "INFO"],
       [5, [[1, "a line"]]],
-      pair("list", [5, [[1, [[1, "x"]]], [1, [[3, 7]]]]]),
+      pair("list", [
+        5,
+        [
+          [1, [[1, "x"]]],
+          [1, [[3, 7]]],
+        ],
+      ]),
       pair("map", [6, [kvPair("deep", [2, true])]]),
       [11, 5n],
       [99, "later"],
     ],
   ];
-  const second: Field = [2, [[11, 1795492301000000000n], [5, [[6, [kvPair("SYSCALL", [1, "x"])]]]]]];
+  const second: Field = [
+    2,
+    [
+      [11, 1795492301000000000n],
+      [5, [[6, [kvPair("SYSCALL", [1, "x"])]]]],
+    ],
+  ];
   const resource: Field = [1, [kvPair("host.name", [1, "web1"]), kvPair("service.name", [1, "auditd"])]];
   const answer = await send(message([[1, [resource, [2, [first, second]], [3, "schema"]]]]), PROTOBUF);
   expect(answer).toMatchObject({ status: 200, text: "" });
@@ -90,10 +115,18 @@ test("the same logs in JSON, with 64-bit numbers as texts", async () => {
           {
             logRecords: [
               {
-                ...{ timeUnixNano: "1795492300123456789", severityNumber: 9, severityText: "INFO", body: value("a line") },
+                ...{
+                  timeUnixNano: "1795492300123456789",
+                  severityNumber: 9,
+                  severityText: "INFO",
+                  body: value("a line"),
+                },
                 attributes: [
                   { key: "list", value: { arrayValue: { values: [value("x"), { intValue: "7" }] } } },
-                  { key: "map", value: { kvlistValue: { values: [{ key: "deep", value: { boolValue: true } }] } } },
+                  {
+                    key: "map",
+                    value: { kvlistValue: { values: [{ key: "deep", value: { boolValue: true } }] } },
+                  },
                 ],
               },
               {
@@ -116,7 +149,9 @@ test("refusals are in the form of the request, with the statuses by which sender
   expect((await send("{}", "text/plain")).status).toBe(415);
   expect((await send("x".repeat(20_000), JSON_TYPE)).status).toBe(413);
   expect((await server.ask("/v1/traces", { headers: bearer })).status).toBe(404);
-  expect((await server.ask("/v1/logs", { body: "{}", headers: { "content-type": JSON_TYPE } })).status).toBe(401);
+  expect((await server.ask("/v1/logs", { body: "{}", headers: { "content-type": JSON_TYPE } })).status).toBe(
+    401,
+  );
   sink.busy = true;
   const busy = await send("{}", JSON_TYPE);
   expect(busy.status).toBe(429);

@@ -158,13 +158,21 @@ describe("indexer acknowledgment", () => {
 
   test("a request without a channel, or with one that is none, is refused", async () => {
     expect(await post(EVENTS, '{"event":"a"}')).toMatchObject({ status: 400, json: { code: 10 } });
-    expect(await post(`${EVENTS}?channel=x`, '{"event":"a"}')).toMatchObject({ status: 400, json: { code: 11 } });
+    expect(await post(`${EVENTS}?channel=x`, '{"event":"a"}')).toMatchObject({
+      status: 400,
+      json: { code: 11 },
+    });
     expect(await post("/services/collector/ack", "{}")).toMatchObject({ status: 400, json: { code: 10 } });
-    expect(await post(`/services/collector/ack?channel=${channel}`, "{}")).toMatchObject({ json: { code: 6 } });
+    expect(await post(`/services/collector/ack?channel=${channel}`, "{}")).toMatchObject({
+      json: { code: 6 },
+    });
   });
 
   test("without it there is nothing to ask about", async () => {
-    const answer = await hec.ask(`/services/collector/ack?channel=${channel}`, { headers, body: '{"acks":[0]}' });
+    const answer = await hec.ask(`/services/collector/ack?channel=${channel}`, {
+      headers,
+      body: '{"acks":[0]}',
+    });
     expect(answer).toMatchObject({ status: 400, json: { code: 14, text: "ACK is disabled" } });
   });
 });

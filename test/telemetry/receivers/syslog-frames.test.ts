@@ -16,7 +16,9 @@ test("counted octets and line feeds may follow one another on a connection", () 
 });
 
 test("messages are the same whichever way their bytes are cut", () => {
-  const message = fc.string({ unit: "binary", maxLength: 40 }).map((text) => `<13>${text.replaceAll(/[\n\r\0]/g, "")}`);
+  const message = fc
+    .string({ unit: "binary", maxLength: 40 })
+    .map((text) => `<13>${text.replaceAll(/[\n\r\0]/g, "")}`);
   fc.assert(
     fc.property(
       fc.array(fc.tuple(message, fc.boolean()), { maxLength: 8 }),

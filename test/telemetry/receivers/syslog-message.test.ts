@@ -45,9 +45,15 @@ test("a time of RFC 3164 has no year and no zone, and is not taken for one", () 
 });
 
 test("the forwarding format of rsyslog has a whole time in the place of RFC 3164's", () => {
-  const record = read("<13>2026-11-24T10:00:00.5+00:00 web1 audit: type=CWD msg=audit(1795492300.001:7): cwd=\"/\"");
+  const record = read(
+    '<13>2026-11-24T10:00:00.5+00:00 web1 audit: type=CWD msg=audit(1795492300.001:7): cwd="/"',
+  );
   expect(record.time).toBe(Date.parse("2026-11-24T10:00:00.500Z"));
-  expect(record).toMatchObject({ host: "web1", channel: "syslog/audit", content: 'type=CWD msg=audit(1795492300.001:7): cwd="/"' });
+  expect(record).toMatchObject({
+    host: "web1",
+    channel: "syslog/audit",
+    content: 'type=CWD msg=audit(1795492300.001:7): cwd="/"',
+  });
 });
 
 test("what logger writes to a local socket names no host", () => {
@@ -59,8 +65,12 @@ test("what logger writes to a local socket names no host", () => {
 });
 
 test("a record without a tag keeps its first word: audit lines and JSON are not cut", () => {
-  for (const text of ["type=CWD msg=audit(1795492300.001:7): cwd=\"/\"", '{"ID":"1.000:1"}', "two words"])
-    expect(read(`<13>Nov 24 10:00:00 web1 ${text}`)).toMatchObject({ host: "web1", channel: "syslog/", content: text });
+  for (const text of ['type=CWD msg=audit(1795492300.001:7): cwd="/"', '{"ID":"1.000:1"}', "two words"])
+    expect(read(`<13>Nov 24 10:00:00 web1 ${text}`)).toMatchObject({
+      host: "web1",
+      channel: "syslog/",
+      content: text,
+    });
 });
 
 test("a message of neither form is kept whole, whatever it begins with", () => {

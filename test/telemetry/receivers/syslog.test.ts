@@ -27,7 +27,9 @@ afterEach(async () => {
 
 const local = { address: "127.0.0.1", port: 0, senders: [] };
 
-async function listen(options: Partial<SyslogOptions> = {}): Promise<{ receiver: SyslogReceiver; port: number }> {
+async function listen(
+  options: Partial<SyslogOptions> = {},
+): Promise<{ receiver: SyslogReceiver; port: number }> {
   const receiver = new SyslogReceiver("syslog", { ...local, maximumBytes: 1000, ...options }, sink);
   const at = await receiver.listen();
   open.push(receiver);
@@ -152,7 +154,13 @@ describe("over TLS", skippedFor(noOpenssl), () => {
   test("a client with a certificate of the authority sends, in counted frames", async () => {
     const { port } = await listen({ tls: tls() });
     const { client, authority } = certificates;
-    const socket = connectTls({ port, host: "localhost", ca: authority, key: client.key, cert: client.certificate });
+    const socket = connectTls({
+      port,
+      host: "localhost",
+      ca: authority,
+      key: client.key,
+      cert: client.certificate,
+    });
     sockets.push(socket);
     await once(socket, "secureConnect");
     socket.end("7 <13>one7 <13>two");
@@ -178,7 +186,9 @@ describe("over TLS", skippedFor(noOpenssl), () => {
 });
 
 describe("over UDP", () => {
-  async function listenUdp(recordsPerSecond?: number): Promise<{ receiver: Receiver; send(text: string): Promise<void> }> {
+  async function listenUdp(
+    recordsPerSecond?: number,
+  ): Promise<{ receiver: Receiver; send(text: string): Promise<void> }> {
     const rate = recordsPerSecond === undefined ? {} : { recordsPerSecond };
     const receiver = new SyslogUdpReceiver("syslog-udp", { ...local, ...rate }, sink);
     open.push(receiver);

@@ -1,5 +1,5 @@
 /**
- * Sends made-up program starts to a receiver, as fast as it takes them: `sender.ts KIND PORT EVENTS`. A process of its own, so that
+ * Sends made-up program starts to a receiver, as fast as it takes them: `sender-process.ts KIND PORT EVENTS`. A process of its own, so that
  * its work is not counted as the receiver's.
  */
 import { once } from "node:events";
