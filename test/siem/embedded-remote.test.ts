@@ -16,11 +16,13 @@ let feed: ReceivedFeed;
 let api: HttpReceiver;
 let url: string;
 let remote: Siem;
+let delivery: "read" | "shipped";
 
 const TOKEN = "a-token-of-the-api";
 
 beforeEach(async () => {
   process.env["TYRIAN_TEST_TOKEN"] = TOKEN;
+  delivery = "shipped";
   receiving = new Receiving();
   ({ siem, received: feed } = await receiving.open([echoRule()]));
   api = new HttpReceiver(
@@ -30,7 +32,17 @@ beforeEach(async () => {
       credentials: new Credentials([{ name: "run", token: TOKEN }]),
     },
     feed.sink,
-    (intake) => siemApi(siem, () => ({ ready: true }), intake),
+    (intake) =>
+      siemApi(
+        siem,
+        {
+          status: () => ({ ready: true }),
+          get delivery() {
+            return delivery;
+          },
+        },
+        intake,
+      ),
   );
   url = `http://${await api.listen()}`;
   remote = await openRemote();
@@ -75,7 +87,14 @@ test("every question is answered as the served SIEM answers it", async () => {
   const { state, value } = await remote.clock();
   expect(state).toBe("complete");
   expect(Math.abs(value.now - Date.now())).toBeLessThanOrEqual(value.errorMs + 1_000);
+});
+
+test("how records reach it is what the server says, with the lag that is configured", async () => {
   expect(remote.delivery).toEqual({ type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 1_000 });
+  delivery = "read";
+  const reading = await openRemote();
+  expect(reading.delivery).toEqual({ type: "read" });
+  await reading.close();
 });
 
 test("who waits for a host is told of an arrival, of the end of the time, and of an abort", async () => {

@@ -49,6 +49,8 @@ export async function serveSiem(
     receivers: listening.map(({ receiver, at }) => ({ name: receiver.name, at, ...receiver.counts() })),
     problems: siem.problems,
   });
+  // Without receivers, what a complete answer lacks is not under way.
+  const delivery = settings.receivers.length === 0 ? "read" : "shipped";
   const close = async (): Promise<void> => {
     await Promise.all(listening.map(({ receiver }) => receiver.close()));
     await siem.close();
@@ -59,7 +61,9 @@ export async function serveSiem(
     if (settings.api !== undefined) {
       const options = await httpOf(settings.api);
       receivers.push(
-        new HttpReceiver("api", options, received.sink, (intake) => siemApi(siem, status, intake)),
+        new HttpReceiver("api", options, received.sink, (intake) =>
+          siemApi(siem, { delivery, status }, intake),
+        ),
       );
     }
     for (const receiver of receivers) listening.push({ receiver, at: await receiver.listen() });

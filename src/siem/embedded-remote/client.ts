@@ -35,13 +35,16 @@ export class RemoteSiem implements Siem {
   readonly #closed = new AbortController();
 
   /**
-   * @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost
+   * @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost; null when it reads the sensors' own logs
    * @param release called when nothing is asked any more
    */
-  constructor(name: string, longestLagMs: number, ask: Ask, release: () => Promise<void>) {
+  constructor(name: string, longestLagMs: number | null, ask: Ask, release: () => Promise<void>) {
     this.name = name;
     this.#release = release;
-    this.delivery = { type: "shipped", longestLagMs, longestAlertLagMs: LONGEST_ALERT_LAG_MS };
+    this.delivery =
+      longestLagMs === null
+        ? { type: "read" }
+        : { type: "shipped", longestLagMs, longestAlertLagMs: LONGEST_ALERT_LAG_MS };
     this.#ask = ask;
   }
 
@@ -112,7 +115,7 @@ export class RemoteSiem implements Siem {
     return this.#release();
   }
 
-  async #question<Q extends Exclude<Question, "changed">>(
+  async #question<Q extends Exclude<Question, "changed" | "delivery">>(
     question: Q,
     asked: Asked<Q>,
     none: AnswerTo<Q>["value"],

@@ -37,10 +37,11 @@ export async function openRemoteSiem(
     return value;
   };
   try {
-    await ask("clock", {}, { deadlineMs: FIRST_ANSWER_MS });
+    const { type } = await ask("delivery", {}, { deadlineMs: FIRST_ANSWER_MS });
+    const longestLagMs = type === "read" ? null : settings.delivery.longestLagSeconds * 1000;
+    return new RemoteSiem(name, longestLagMs, ask, () => http.close());
   } catch (thrown) {
     await http.close();
     throw thrown;
   }
-  return new RemoteSiem(name, settings.delivery.longestLagSeconds * 1000, ask, () => http.close());
 }

@@ -19,6 +19,8 @@ const name = z.string().min(1).max(10_000);
 
 /** What may be asked: the questions of the port `Siem`, with what they take and what they give. */
 export const questions = {
+  /** How records reach it: it reads the sensors' own logs, or they are shipped to it. */
+  delivery: { asked: z.strictObject({}), answer: z.strictObject({ type: z.enum(["read", "shipped"]) }) },
   clock: {
     asked: z.strictObject({}),
     answer: answerOf(z.strictObject({ now: z.number(), errorMs: z.number() })),

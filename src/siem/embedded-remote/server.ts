@@ -1,17 +1,24 @@
 import type { HttpApp, HttpContext, HttpIntake } from "../../telemetry/receivers/http.js";
 import { BodyError } from "../../telemetry/receivers/http-body.js";
+import type { Delivery } from "../../model/observation.js";
 import type { Siem } from "../siem.js";
 import { API, type AnswerTo, type Asked, type Question, questions } from "./protocol.js";
 
 type Handlers = { readonly [Q in Question]: (asked: Asked<Q>, signal: AbortSignal) => Promise<AnswerTo<Q>> };
 
+/** What is told of the SIEM beside its answers. */
+export interface Served {
+  readonly delivery: Delivery["type"];
+  status(): unknown;
+}
+
 /**
  * The API by which runs on other machines ask a SIEM: the questions of the port, and `GET /status`. Every request carries a
  * token of the API (`Authorization: Bearer`). Nothing can be changed through it.
  */
-export function siemApi(siem: Siem, status: () => unknown, intake: HttpIntake): HttpApp {
+export function siemApi(siem: Siem, served: Served, intake: HttpIntake): HttpApp {
   const app = intake.app();
-  const handlers = handlersOf(siem);
+  const handlers = handlersOf(siem, served);
   app.use(async (context, next) => {
     if (intake.credentials.ofHeader(context.req.header("authorization"), ["bearer"]) === null) {
       context.header("WWW-Authenticate", "Bearer");
@@ -20,7 +27,7 @@ export function siemApi(siem: Siem, status: () => unknown, intake: HttpIntake): 
     await next();
     return undefined;
   });
-  app.get("/status", (context) => context.json(status()));
+  app.get("/status", (context) => context.json(served.status()));
   app.post(`${API}/:question`, async (context) => {
     const question = context.req.param("question");
     if (!isQuestion(question))
@@ -64,8 +71,9 @@ async function answer<Q extends Question>(
   return context.json(await handlers[question](asked.data as Asked<Q>, signal));
 }
 
-function handlersOf(siem: Siem): Handlers {
+function handlersOf(siem: Siem, served: Served): Handlers {
   return {
+    delivery: () => Promise.resolve({ type: served.delivery }),
     clock: () => siem.clock(),
     canaries: ({ trials }) => siem.canaries(trials),
     events: ({ spans }) => siem.events(spans),
