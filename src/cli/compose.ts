@@ -39,6 +39,9 @@ const TOKEN_DEADLINE_MS = 10_000;
 /** Milliseconds for the connection over which a host's log is read. */
 const READER_DEADLINE_MS = 15_000;
 
+/** For cmd.exe and PowerShell alike. */
+const WINDOWS_SESSION_SENTINEL = `cmd.exe /d /c rem ${SENTINEL_WORD} begin session`;
+
 /** How old, in milliseconds, the count of lost records before an act may be: an older one only takes more losses for the act's. */
 const LOST_BEFORE_MS = 3_000;
 
@@ -120,13 +123,15 @@ export function openTargets(
 
 /**
  * The host must show the token that was planted when the lab was built. Nothing skips this. The sentinel marks the session
- * as ours, so that nothing done in it ever counts as background; a Windows host has none yet.
+ * as ours, so that nothing done in it ever counts as background.
  */
 async function proveLab(session: Session, target: Target, lab: ChosenLab): Promise<void> {
   if (target.platform === "windows") {
     const line = windowsTokenCommand(lab.inventory);
     const { stdout } = await session.exec(line, { deadlineMs: TOKEN_DEADLINE_MS });
-    return await checkToken(lab.inventory, windowsTokenOutput(stdout));
+    await checkToken(lab.inventory, windowsTokenOutput(stdout));
+    await session.exec(WINDOWS_SESSION_SENTINEL, { deadlineMs: TOKEN_DEADLINE_MS });
+    return;
   }
   const stdin = `/bin/true ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
   const result = await session.exec("/bin/sh", { stdin, deadlineMs: TOKEN_DEADLINE_MS });

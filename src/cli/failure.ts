@@ -24,11 +24,19 @@ export function failureOf(thrown: unknown, debug: boolean): Failure {
   return { text: lines.join("\n"), exit: error.exit };
 }
 
-/** `file:line:column: severity code: message`, with the hint on a line of its own. */
+/** `file:line:column: severity code: message`, with the hint below it: it may hold a document to copy. */
 export function diagnosticText(diagnostic: Diagnostic): string {
   const { severity, code, message, hint } = diagnostic;
   const first = `${positionOf(diagnostic)}: ${severity}: ${code}: ${plain(message)}`;
-  return hint === "" ? first : `${first}\n    ${plain(hint)}`;
+  return hint === ""
+    ? first
+    : [
+        first,
+        ...hint
+          .trimEnd()
+          .split("\n")
+          .map((line) => `    ${plain(line)}`),
+      ].join("\n");
 }
 
 function positionOf({ file, line, column }: Position): string {

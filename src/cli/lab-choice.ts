@@ -3,6 +3,7 @@ import { TyrianError } from "../errors.js";
 import { type Inventory, inventorySchema } from "../model/inventory.js";
 import { joinLab, type LabShare } from "../lab/embedded/users.js";
 import { labDown, type LabState, labStatus, labUp, probeSensor } from "../lab/embedded/index.js";
+import { EMBEDDED_LAB } from "../lab/embedded/inventory-file.js";
 import { loadInventory } from "../lab/inventory.js";
 import { resolveSecret } from "../secrets.js";
 
@@ -112,7 +113,7 @@ export async function expectedInventory(choice: { file?: string; targets: number
   const status = await labStatus({});
   if (status.phase === "up" && status.state !== null) return await loadInventory(status.state.inventory);
   return inventorySchema.parse({
-    name: "embedded",
+    ...EMBEDDED_LAB,
     token: { value: "file:/nonexistent" },
     targets: Array.from({ length: choice.targets }, (_, index) => ({
       name: `h${index + 1}`,

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { EXIT, type ExitStatus } from "../errors.js";
 import { quote } from "../engine/script.js";
 import { actArguments } from "../playbook/act-arguments.js";
@@ -44,7 +45,9 @@ function trialText(plan: Plan, trial: Trial): string {
     lines.push(`    cleanup: ${indented(trial.cleanup.run)}`, `    probe: ${indented(trial.cleanup.probe)}`);
   for (const expectation of trial.expectations) {
     const analytic = plan.analytics.find((candidate) => candidate.id === expectation.analytic);
-    lines.push(`    expects ${expectation.outcome}: ${analytic?.title ?? expectation.analytic}`);
+    const others = (analytic?.with ?? []).map(({ file }) => basename(file));
+    const beside = others.length === 0 ? "" : ` (with ${others.join(", ")})`;
+    lines.push(`    expects ${expectation.outcome}: ${analytic?.title ?? expectation.analytic}${beside}`);
   }
   return `${lines.join("\n")}\n`;
 }

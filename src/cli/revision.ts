@@ -42,7 +42,7 @@ export async function reviseRun(
       const message = `run ${state.id} was on the lab ${own}; this one is ${lab.identity}`;
       throw new TyrianError("lab-mismatch", message);
     }
-    const rules = rulesOfPlan(plan.analytics);
+    const rules = rulesOfPlan(plan);
     // The run's own store keeps what the run saw; the embedded SIEM reads the logs anew.
     const store = await mkdtemp(join(folder, "revision-"));
     try {

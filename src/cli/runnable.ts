@@ -1,4 +1,5 @@
 import { type Diagnostic, TyrianError } from "../errors.js";
+import type { PipelineText } from "../detection/pipelines/index.js";
 import type { Playbook } from "../model/playbook.js";
 import { type AnalyticSet, loadAnalytics } from "../plan/analytics.js";
 import { lintPlaybook } from "../playbook/lint.js";
@@ -14,13 +15,17 @@ export interface Runnable {
 /**
  * Reads, lints and compiles everything that a run would use, before any host is touched.
  * @param paths playbooks or folders of them; the shipped ones when empty.
- * @throws TyrianError `playbook-invalid` or `analytic-invalid` with every finding.
+ * @param pipelines that the Sigma rules are compiled with
+ * @throws TyrianError `pipeline-invalid`, `playbook-invalid` or `analytic-invalid` with every finding.
  */
-export async function openRunnable(paths: readonly string[]): Promise<Runnable> {
+export async function openRunnable(
+  paths: readonly string[],
+  pipelines: readonly PipelineText[],
+): Promise<Runnable> {
   const { playbooks } = await loadCatalogue(paths);
   const [linted, analytics] = await Promise.all([
     Promise.all(playbooks.map(lintPlaybook)),
-    loadAnalytics(playbooks),
+    loadAnalytics(playbooks, pipelines),
   ]);
   refuse("playbook-invalid", "the playbooks have", linted.flat());
   refuse("analytic-invalid", "the analytics have", analytics.diagnostics);

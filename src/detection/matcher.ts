@@ -1,3 +1,4 @@
+import { TyrianError } from "../errors.js";
 import { foldEvent } from "./match/event-text.js";
 import { FoldedText } from "./match/folded-text.js";
 import { Prefilter } from "./match/prefilter.js";
@@ -31,6 +32,9 @@ export interface MatcherOptions {
   readonly valuesOfLogsource?: (logsource: SigmaRule["logsource"]) => readonly (readonly string[])[];
 }
 
+/** Told of a query that cannot be evaluated over an event, and why: it neither matches nor does not. */
+export type OnUndecided = (rule: CompiledRule, reason: string) => void;
+
 /**
  * Matches a stream of events against many rules: each event once, against the rules of its log source only, and of these
  * against those only whose literals it holds.
@@ -48,9 +52,12 @@ export class StreamingMatcher {
   readonly #unannounced: Uint8Array;
   readonly #anyUnannounced: boolean;
   readonly #text = new FoldedText();
+  /** Whether any rule is a query, which may ask for an event's time. */
+  readonly hasQueries: boolean;
 
   constructor(rules: readonly CompiledRule[], options: MatcherOptions = {}) {
     this.#rules = [...rules];
+    this.hasQueries = this.#rules.some(({ language }) => language === "spl");
     this.#tests = this.#rules.map(() => undefined);
     const trees = this.#rules.map(treeOf);
     const { prefilter = true, valuesOfLogsource = () => [] } = options;
@@ -85,24 +92,27 @@ export class StreamingMatcher {
     return candidates.map((candidate) => this.#filtered[candidate] as number);
   }
 
-  /** Numbers of the rules that an event satisfies, in order, out of those that its values announced. */
-  satisfied(event: RuleEvent, announced: readonly number[]): number[] {
+  /**
+   * Numbers of the rules that an event satisfies, in order, out of those that its values announced.
+   * @throws TyrianError `analytic-invalid` when a query cannot be evaluated over the event and nobody is told of it.
+   */
+  satisfied(event: RuleEvent, announced: readonly number[], onUndecided?: OnUndecided): number[] {
     const { reads, always } = this.#routeOf(event);
     const read = announced.filter((rule) => reads[rule] === 1);
     const rules = read.length === 0 ? always : [...always, ...read].sort((left, right) => left - right);
     if (rules.length === 0) return [];
     const view = new EventView(event);
-    return rules.filter((rule) => this.#satisfies(rule, view));
+    return rules.filter((rule) => this.#satisfies(rule, view, onUndecided));
   }
 
-  #satisfies(rule: number, view: EventView): boolean {
+  #satisfies(rule: number, view: EventView, onUndecided: OnUndecided | undefined): boolean {
     let test = this.#tests[rule];
     if (test === undefined) {
       const tree = treeOf(this.#rules[rule] as CompiledRule);
       test = tree === null ? null : this.#shared.of(tree);
       this.#tests[rule] = test;
     }
-    return test === null ? (this.#rules[rule] as CompiledRule).matches(view.event) : test(view);
+    return test === null ? asWhole(this.#rules[rule] as CompiledRule, view.event, onUndecided) : test(view);
   }
 
   #routeOf(event: RuleEvent): Route {
@@ -121,5 +131,17 @@ export class StreamingMatcher {
       if (this.#routes.size < mostRoutes) this.#routes.set(key, route);
     }
     return route;
+  }
+}
+
+/** Asks a rule of which it is not known what it was compiled from. */
+function asWhole(rule: CompiledRule, event: RuleEvent, onUndecided: OnUndecided | undefined): boolean {
+  try {
+    return rule.matches(event);
+  } catch (thrown) {
+    if (onUndecided === undefined) throw thrown;
+    if (!(thrown instanceof TyrianError) || thrown.code !== "analytic-invalid") throw thrown;
+    onUndecided(rule, thrown.diagnostics[0]?.message ?? thrown.message);
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { Job, Queue, Worker } from "bullmq";
+import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError, messageOf } from "../errors.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { type Lease, LEASE_TIMES, type LeaseTimes, takeLease } from "./lease.js";
@@ -101,6 +102,10 @@ export async function dispatchRun<Acted>(options: DispatchOptions, jobs: RunJobs
     let lease: Lease | null = null;
     const taken = new AbortController();
     const endTurn = await turns.take();
+    // An interrupt ends the pause; what follows sees it.
+    await sleep(trial.pauseMs ?? 0, null, { signal: AbortSignal.any([signal, settled.failure]) }).catch(
+      () => null,
+    );
     const free = await slots.take();
     try {
       // Asked after the wait for a place: nothing new begins once the run is ending.

@@ -8,7 +8,7 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace"]),
+  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security"]),
   /** What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM. */
   kind: z.enum(["exec", "exec-refused"]),
   logsource: z.strictObject({
@@ -20,13 +20,21 @@ export const hostEventSchema = z.strictObject({
   time: z.number(),
   /** When it was in the SIEM and could be searched, by the SIEM's clock (the embedded one's is ours). */
   ingestedAt: z.number(),
-  /** Order on its host and sensor: the audit serial, or the position in the strace log. Later is larger. */
+  /** Order on its host and sensor: the audit serial, the position in the strace log, Windows' record number. Later is larger. */
   sequence: z.number(),
-  /** The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process); else null. */
+  /**
+   * The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process; on Windows the logon id);
+   * else null, which is neither one session nor none: nothing may be credited by it.
+   */
   session: z.string().nullable(),
-  pid: z.int(),
-  ppid: z.int(),
-  /** The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`. */
+  /** Null where the sensor does not tell it. */
+  pid: z.int().nullable(),
+  /** Null where the sensor does not tell who started the process: that is nobody's child and nobody's stranger. */
+  ppid: z.int().nullable(),
+  /**
+   * The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`, and where the sensor tells none: a process of
+   * Windows has one command line, which is the field CommandLine.
+   */
   argv: z.array(z.string()),
   /** The error of a refused exec, such as EACCES; null otherwise. */
   error: z.string().nullable(),

@@ -36,9 +36,20 @@ export const inventorySchema = z.strictObject({
           file: z.string(),
           /** Names of users by uid, for each host by its telemetry name: the log has numbers only. */
           users: z.record(z.string(), z.record(z.string(), z.string())).default({}),
+          /** Hosts, by their telemetry names, on which Wine plays Windows: its launches are events of Windows. */
+          wineHosts: z.array(z.string()).optional(),
         }),
         z.strictObject({ type: z.literal("laurel-log"), file: z.string(), host: z.string().optional() }),
         z.strictObject({ type: z.literal("strace-log"), file: z.string(), host: z.string() }),
+        /**
+         * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their
+         * Computer. One of its sensors is read: two would tell of each process twice.
+         */
+        z.strictObject({
+          type: z.literal("windows-log"),
+          file: z.string(),
+          sensor: z.enum(["sysmon", "security"]),
+        }),
       ]),
     )
     .default([]),

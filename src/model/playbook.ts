@@ -110,7 +110,7 @@ export const requirementSchema = z.strictObject({
 export type Requirement = z.infer<typeof requirementSchema>;
 
 export const expectationSchema = z.strictObject({
-  /** Path of the rule, relative to the playbook. */
+  /** Path of the rule, relative to the playbook; `FILE#ID` is one rule of a file that holds several. */
   analytic: z.string().min(1),
   outcome: detectionOutcomeSchema.default("detected"),
   execution: executionStatusSchema.default("ran"),

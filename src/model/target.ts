@@ -176,7 +176,7 @@ export const transportSchema = z.discriminatedUnion("type", [
 export type TransportSettings = z.infer<typeof transportSchema>;
 
 export const sensorSchema = z.strictObject({
-  type: z.enum(["auditd", "laurel", "strace", "none"]),
+  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "none"]),
   /** The name by which the telemetry knows the host, when it is not the target's name (audit key, host name). */
   host: z.string().optional(),
   /** The sensor's log on the target, read there for what the SIEM lacks. Absent: the usual path of auditd and laurel. */
@@ -209,6 +209,10 @@ export const targetSchema = z.strictObject({
   transport: transportSchema,
   sensor: sensorSchema,
   tags: z.array(z.string()).default([]),
+  /** Where interpreters lie that a procedure names and the target's PATH does not have: `autohotkey: C:\Tools\AutoHotkey64.exe`. */
+  interpreters: z
+    .record(z.string(), z.string().regex(/^(\/|[A-Za-z]:\\)[^"'\r\n]+$/, "expected an absolute path"))
+    .default({}),
   controls: z.array(controlSchema).default([]),
 });
 export type Target = z.infer<typeof targetSchema>;

@@ -38,6 +38,8 @@ export const trialSchema = z.strictObject({
   target: z.string(),
   platform: platformSchema,
   fidelity: fidelitySchema,
+  /** Milliseconds that its target is left alone before it begins; absent for none. */
+  pauseMs: z.int().min(0).optional(),
   /** The arguments and, as `program`, the interpreter. */
   variant: z.record(z.string(), z.union([z.string(), z.number()])),
   /** The trial's own folder on the target. Its name tells nothing: it may stand in a command line that a rule reads. */
@@ -63,10 +65,21 @@ export const planAnalyticSchema = z.strictObject({
   language: z.enum(["sigma", "spl"]),
   file: z.string(),
   text: z.string(),
-  /** sha256 of the text, hex. */
+  /** Id or name of the rule, where the playbook chose it from several of the file. */
+  rule: z.string().optional(),
+  /** The files beside it that are compiled with it: they hold its filters, and the rules that its correlation reads. */
+  with: z.array(z.strictObject({ file: z.string(), text: z.string() })).optional(),
+  /** sha256 of the text, hex; of all that it is compiled from where that is more. */
   hash: z.string(),
 });
 export type PlanAnalytic = z.infer<typeof planAnalyticSchema>;
+
+/** A processing pipeline of a plan: as `PipelineText` of the detection languages. */
+const planPipelineSchema = z.strictObject({
+  file: z.string(),
+  text: z.string(),
+  format: z.string().nullable(),
+});
 
 export const planSchema = z.strictObject({
   run: z.string(),
@@ -75,6 +88,8 @@ export const planSchema = z.strictObject({
   labIdentity: z.string().optional(),
   siem: z.string(),
   analytics: z.array(planAnalyticSchema),
+  /** The pipelines that the Sigma rules were compiled with; absent: none. */
+  pipelines: z.array(planPipelineSchema).optional(),
   trials: z.array(trialSchema),
 });
 export type Plan = z.infer<typeof planSchema>;

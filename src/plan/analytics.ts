@@ -1,42 +1,64 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { type PipelineText, RulePipelines } from "../detection/pipelines/index.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { type Diagnostic, messageOf } from "../errors.js";
 import type { Playbook } from "../model/playbook.js";
-import type { PlanAnalytic } from "../model/trial.js";
-import { compileAnalytic, languageOf } from "./compile-analytic.js";
+import type { Plan, PlanAnalytic } from "../model/trial.js";
+import { readAnalyticName } from "../playbook/analytic-name.js";
+import { type AnalyticSource, compileAnalytic, languageOf } from "./compile-analytic.js";
+import { Companions } from "./companions.js";
 
 /** The analytics that playbooks expect something of: found, read and compiled. */
 export interface AnalyticSet {
   readonly analytics: readonly PlanAnalytic[];
+  /** Those that the Sigma rules were compiled with. */
+  readonly pipelines: readonly PipelineText[];
   /** By analytic id. */
   readonly rules: ReadonlyMap<string, CompiledRule>;
-  /** The id for an expectation's path. */
-  idOf(playbook: Playbook, path: string): string | null;
+  /** The id for an expectation's analytic: `FILE` or `FILE#RULE`. */
+  idOf(playbook: Playbook, analytic: string): string | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads and compiles every analytic that the playbooks name. Problems are diagnostics at the rule's own positions. */
-export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<AnalyticSet> {
-  const files = new Set(
-    playbooks.flatMap((playbook) =>
-      playbook.procedures.flatMap((procedure) =>
-        procedure.expect.map((expectation) => pathOf(playbook, expectation.analytic)),
-      ),
-    ),
+/** An analytic that a playbook names. */
+interface Named {
+  readonly file: string;
+  readonly rule: string | null;
+}
+
+/**
+ * Reads and compiles every analytic that the playbooks name. Problems are diagnostics at the rule's own positions.
+ * @throws TyrianError `pipeline-invalid`.
+ */
+export async function loadAnalytics(
+  playbooks: readonly Playbook[],
+  pipelines: readonly PipelineText[] = [],
+): Promise<AnalyticSet> {
+  const named = new Map(
+    playbooks
+      .flatMap((playbook) =>
+        playbook.procedures.flatMap((procedure) =>
+          procedure.expect.map(({ analytic }) => namedBy(playbook, analytic)),
+        ),
+      )
+      .map((each) => [keyOf(each), each]),
   );
+  const prepared = new RulePipelines(pipelines);
+  const companions = new Companions(prepared);
   const analytics = new Map<string, PlanAnalytic>();
   const rules = new Map<string, CompiledRule>();
-  const idByFile = new Map<string, string>();
-  const diagnostics: Diagnostic[] = [];
-  for (const file of files) {
+  const ids = new Map<string, string>();
+  const diagnostics: Diagnostic[] = [...prepared.warnings];
+  for (const [key, each] of named) {
+    const { file } = each;
     const refuse = (code: string, message: string, hint: string): void => {
       diagnostics.push({ file, line: 1, column: 1, severity: "error", code, message, hint });
     };
-    let text: string;
+    let source: AnalyticSource;
     try {
-      text = await readFile(file, "utf8");
+      source = await sourceOf(each, companions);
     } catch (error) {
       refuse(
         "analytic-missing",
@@ -45,12 +67,12 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
       );
       continue;
     }
-    const compiled = compileAnalytic(text, file);
+    const compiled = compileAnalytic(source, prepared);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.rule === null) continue;
     const { id, title } = compiled.rule;
     const earlier = analytics.get(id);
-    if (earlier !== undefined) {
+    if (earlier !== undefined && earlier.file !== file) {
       refuse(
         "duplicate-analytic",
         `the id ${id} is also that of ${earlier.file}`,
@@ -58,33 +80,73 @@ export async function loadAnalytics(playbooks: readonly Playbook[]): Promise<Ana
       );
       continue;
     }
-    const hash = createHash("sha256").update(text).digest("hex");
-    analytics.set(id, { id, title, language: languageOf(file), file, text, hash });
+    ids.set(key, id);
+    if (earlier !== undefined) continue;
+    const hash = hashOf(source, pipelines);
+    analytics.set(id, { id, title, language: languageOf(file), ...source, hash });
     rules.set(id, compiled.rule);
-    idByFile.set(file, id);
   }
   return {
     analytics: [...analytics.values()],
+    pipelines,
     rules,
-    idOf: (playbook, path) => idByFile.get(pathOf(playbook, path)) ?? null,
-    diagnostics,
+    idOf: (playbook, analytic) => ids.get(keyOf(namedBy(playbook, analytic))) ?? null,
+    diagnostics: distinct(diagnostics),
   };
+}
+
+/** Each finding once: a file is compiled with every analytic that needs it. What is an error for one of them is an error. */
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const diagnostic of diagnostics) {
+    const { severity, ...rest } = diagnostic;
+    const key = JSON.stringify([rest.file, rest.line, rest.column, rest.code, rest.message]);
+    if (severity === "error" || !found.has(key)) found.set(key, diagnostic);
+  }
+  return [...found.values()];
 }
 
 /**
  * Compiles the analytics of a recorded plan again, for a replay.
  * @throws Error when a text no longer compiles; it did when the plan was made.
  */
-export function rulesOfPlan(analytics: readonly PlanAnalytic[]): ReadonlyMap<string, CompiledRule> {
+export function rulesOfPlan({
+  analytics,
+  pipelines = [],
+}: Pick<Plan, "analytics" | "pipelines">): ReadonlyMap<string, CompiledRule> {
+  const prepared = new RulePipelines(pipelines);
   return new Map(
     analytics.map((analytic) => {
-      const { rule } = compileAnalytic(analytic.text, analytic.file);
+      const { rule } = compileAnalytic(analytic, prepared);
       if (rule === null) throw new Error(`the recorded analytic ${analytic.id} does not compile`);
       return [analytic.id, rule];
     }),
   );
 }
 
-function pathOf(playbook: Playbook, analytic: string): string {
-  return resolve(dirname(playbook.file), analytic);
+async function sourceOf({ file, rule }: Named, companions: Companions): Promise<AnalyticSource> {
+  const text = await readFile(file, "utf8");
+  const others = languageOf(file) === "sigma" ? await companions.of({ file, text }) : [];
+  return {
+    file,
+    text,
+    ...(rule === null ? {} : { rule }),
+    ...(others.length === 0 ? {} : { with: [...others] }),
+  };
+}
+
+function hashOf(source: AnalyticSource, pipelines: readonly PipelineText[]): string {
+  const { text, rule, with: others } = source;
+  const isText = rule === undefined && others === undefined && pipelines.length === 0;
+  const content = isText ? text : JSON.stringify([text, rule ?? null, others ?? [], pipelines]);
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function namedBy(playbook: Playbook, analytic: string): Named {
+  const { path, rule } = readAnalyticName(analytic);
+  return { file: resolve(dirname(playbook.file), path), rule };
+}
+
+function keyOf({ file, rule }: Named): string {
+  return rule === null ? file : `${file}#${rule}`;
 }

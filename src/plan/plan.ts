@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { refusedEffects } from "../playbook/policy.js";
-import { renderAction, twinAsProcedure, variantsOf } from "../playbook/render.js";
+import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
@@ -41,26 +43,30 @@ export function unplacedProcedures({
  */
 export function buildPlan(request: PlanRequest): Plan {
   const { playbooks, inventory, selection } = request;
+  const { campaign } = selection;
   const unknown = unknownNames(playbooks, inventory, selection);
   if (unknown.length > 0) throw unknownSelection(unknown, inventory);
   const targets = selectTargets(inventory, selection);
   const trials: Trial[] = [];
   const refused: string[] = [];
+  const begun = new Set<string>();
   for (const { playbook, procedure } of selectProcedures(playbooks, selection)) {
-    for (const action of [procedure, twinAsProcedure(procedure)]) {
+    const twin = campaign === undefined ? twinAsProcedure(procedure) : null;
+    for (const action of [procedure, twin]) {
       if (action === null) continue;
       const places = targets.filter((target) => action.platforms.includes(target.platform));
       if (places.length === 0) continue;
       const effects = refusedEffects(action, inventory.policy.allowEffects);
       if (effects.length > 0)
         refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
-      const variants = selection.variants === "first" ? variantsOf(action).slice(0, 1) : variantsOf(action);
+      const first = selection.variants === "first" || campaign !== undefined;
+      const variants = first ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
         for (const target of places) {
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);
-          const { act, proof, cleanup, requires } = renderAction(action, variant, work);
+          const { act, proof, cleanup, requires } = renderAction(action, placed(variant, target), work);
           trials.push({
             id,
             run: request.run,
@@ -72,6 +78,7 @@ export function buildPlan(request: PlanRequest): Plan {
             name: action.name,
             twin: action !== procedure,
             ...placeOf(target),
+            ...(campaign === undefined || !begun.has(target.name) ? {} : { pauseMs: pauseOf(campaign, id) }),
             variant,
             work,
             requires,
@@ -81,6 +88,7 @@ export function buildPlan(request: PlanRequest): Plan {
             cleanup,
             expectations: expectationsOf(playbook, action, request.analytics),
           });
+          begun.add(target.name);
         }
       }
     }
@@ -94,12 +102,14 @@ export function buildPlan(request: PlanRequest): Plan {
   const used = new Set(
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
+  const { pipelines } = request.analytics;
   return {
     run: request.run,
     lab: inventory.name,
     ...(request.labIdentity === undefined ? {} : { labIdentity: request.labIdentity }),
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
+    ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
     trials,
   };
 }
@@ -136,6 +146,19 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
       );
     return { ...expectation, analytic: id };
   });
+}
+
+/** Milliseconds before a step of a campaign: somewhere within its pace, the same whenever the plan is made again. */
+function pauseOf({ pace }: Campaign, trial: string): number {
+  const share = createHash("sha256").update(trial).digest().readUInt32BE() / 0xffffffff;
+  return Math.round((pace.least + share * (pace.most - pace.least)) * 1000);
+}
+
+/** The variant with the interpreter's path, where the inventory tells it. */
+function placed(variant: Variant, { interpreters }: Target): Variant {
+  const program = String(variant["program"]);
+  const path = Object.hasOwn(interpreters, program) ? interpreters[program] : undefined;
+  return path === undefined ? variant : { ...variant, program: path };
 }
 
 /** One error for all that the lab refuses, so that its policy can be decided in one go. */

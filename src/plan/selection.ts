@@ -1,6 +1,8 @@
+import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
+import { referenceOf } from "../playbook/campaigns.js";
 import { nearest } from "../playbook/suggest.js";
 
 /** What of the catalogue and of the lab a run takes. Absent means all. */
@@ -12,6 +14,8 @@ export interface Selection {
   readonly targets?: readonly string[];
   /** `first`: one variant of each procedure; `all` (default): every one. */
   readonly variants?: "first" | "all";
+  /** Its steps, in its order and at its pace, each in its first variant and without its twin. */
+  readonly campaign?: Campaign | undefined;
 }
 
 /** `T1059` selects its sub-techniques too. */
@@ -27,11 +31,16 @@ export function selectProcedures(
   playbooks: readonly Playbook[],
   selection: Selection,
 ): { playbook: Playbook; procedure: Procedure }[] {
-  return playbooks
-    .filter((playbook) =>
+  const all = playbooks.flatMap((playbook) =>
+    playbook.procedures.map((procedure) => ({ playbook, procedure })),
+  );
+  const steps = selection.campaign?.steps.flatMap((step) =>
+    all.filter(({ playbook, procedure }) => referenceOf(playbook, procedure) === step.procedure),
+  );
+  return (steps ?? all)
+    .filter(({ playbook }) =>
       among(selection.techniques, (technique) => isOfTechnique(playbook.technique, technique)),
     )
-    .flatMap((playbook) => playbook.procedures.map((procedure) => ({ playbook, procedure })))
     .filter(({ procedure }) => among(selection.procedures, (id) => procedure.id === id))
     .filter(({ procedure }) => among(selection.tags, (tag) => procedure.tags.includes(tag)));
 }

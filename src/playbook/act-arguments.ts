@@ -1,62 +1,70 @@
 import type { Act } from "../model/trial.js";
 import { programName } from "./language.js";
 
-/** Options by which an interpreter takes code from its command line, by program name; `-c` where none is listed. */
-const codeOption: Readonly<Record<string, string>> = {
-  node: "-e",
-  nodejs: "-e",
-  gjs: "-c",
-  lua: "-e",
-  luajit: "-e",
-  perl: "-e",
-  powershell: "-Command",
-  pwsh: "-Command",
-  cmd: "/c",
+/** How an interpreter takes its code: the words before it, or null for a way that it does not have. */
+interface Reading {
+  readonly argument: readonly string[] | null;
+  readonly stdin: readonly string[] | null;
+  readonly file: readonly string[];
+  /** Of the script file. */
+  readonly extension: string;
+}
+
+const shell: Reading = { argument: ["-c"], stdin: ["-s"], file: [], extension: "sh" };
+const node: Reading = { argument: ["-e"], stdin: ["-"], file: [], extension: "js" };
+const lua: Reading = { argument: ["-e"], stdin: ["-"], file: [], extension: "lua" };
+const awk: Reading = { argument: [], stdin: ["-f", "-"], file: ["-f"], extension: "awk" };
+const powershell: Reading = {
+  argument: ["-Command"],
+  stdin: ["-Command", "-"],
+  file: ["-File"],
+  extension: "ps1",
 };
 
-/** How an interpreter is told to read standard input; shells get -s where none is listed. */
-const standardInput: Readonly<Record<string, readonly string[]>> = {
-  python: ["-"],
-  node: ["-"],
-  nodejs: ["-"],
-  lua: ["-"],
-  luajit: ["-"],
-  perl: ["-"],
-  powershell: ["-Command", "-"],
-  pwsh: ["-Command", "-"],
-  cmd: [],
+/** By the program's family; a program that is not listed is a shell. */
+const families: Readonly<Record<string, Reading>> = {
+  python: { argument: ["-c"], stdin: ["-"], file: [], extension: "py" },
+  node,
+  nodejs: node,
+  gjs: { argument: ["-c"], stdin: null, file: [], extension: "js" },
+  lua,
+  luajit: lua,
+  perl: { argument: ["-e"], stdin: ["-"], file: [], extension: "pl" },
+  ruby: { argument: ["-e"], stdin: ["-"], file: [], extension: "rb" },
+  php: { argument: ["-r"], stdin: [], file: [], extension: "php" },
+  tclsh: { argument: null, stdin: [], file: [], extension: "tcl" },
+  awk,
+  gawk: awk,
+  mawk: awk,
+  osascript: { argument: ["-e"], stdin: ["-"], file: [], extension: "applescript" },
+  powershell,
+  pwsh: powershell,
+  cmd: { argument: ["/c"], stdin: [], file: ["/c"], extension: "cmd" },
+  autohotkey: { argument: null, stdin: ["*"], file: [], extension: "ahk" },
+  autoit: {
+    argument: ["/AutoIt3ExecuteLine"],
+    stdin: null,
+    file: ["/AutoIt3ExecuteScript"],
+    extension: "au3",
+  },
 };
 
-/** What stands before the path of a script file. */
-const fileOption: Readonly<Record<string, readonly string[]>> = {
-  powershell: ["-File"],
-  pwsh: ["-File"],
-  cmd: ["/c"],
-};
-
-const extensions: Readonly<Record<string, string>> = {
-  python: "py",
-  node: "js",
-  nodejs: "js",
-  gjs: "js",
-  lua: "lua",
-  luajit: "lua",
-  perl: "pl",
-  powershell: "ps1",
-  pwsh: "ps1",
-  cmd: "cmd",
-};
-
-/** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`, `PowerShell.exe` -> `powershell`. */
-function family(program: string): string {
-  return programName(program)
+/** `/usr/bin/python3.11` -> `python`, `lua5.4` -> `lua`, `AutoHotkey64.exe` -> `autohotkey`. */
+function readingOf(program: string): Reading {
+  const family = programName(program)
     .replace(/[0-9.]+$/, "")
     .toLowerCase();
+  return (Object.hasOwn(families, family) ? families[family] : undefined) ?? shell;
+}
+
+/** Whether an interpreter can be given its code in this way. */
+export function takesCode(program: string, via: Exclude<Act["via"], "encoded">): boolean {
+  return readingOf(program)[via] !== null;
 }
 
 /** The name of the script file when the code reaches its interpreter as a file. It tells nothing of Tyrian. */
 export function scriptName(act: Act): string {
-  return `script.${act.extension ?? extensions[family(act.program)] ?? "sh"}`;
+  return `script.${act.extension ?? readingOf(act.program).extension}`;
 }
 
 /** A script as `-EncodedCommand` takes it: base64 of UTF-16, little-endian. */
@@ -66,19 +74,19 @@ export function encodedCommand(code: string): string {
 
 /**
  * The argument vector of the act as the interpreter sees it; for `plan`, `--dry-run`, the wrapper and attribution. On Windows a
- * process has one command line and no vector: see `windowsCommandLine`.
+ * process has one command line and no vector: see `windowsCommandLine`. Lint refuses a way that the interpreter does not have.
  */
 export function actArguments(act: Act, work: string): string[] {
-  const name = family(act.program);
+  const reading = readingOf(act.program);
   const start = [act.program, ...act.options];
   const separator = /^[A-Za-z]:\\/.test(work) ? "\\" : "/";
   switch (act.via) {
     case "argument":
-      return [...start, codeOption[name] ?? "-c", act.code];
+      return [...start, ...(reading.argument ?? []), act.code];
     case "file":
-      return [...start, ...(fileOption[name] ?? []), `${work}${separator}${scriptName(act)}`];
+      return [...start, ...reading.file, `${work}${separator}${scriptName(act)}`];
     case "stdin":
-      return [...start, ...(standardInput[name] ?? ["-s"])];
+      return [...start, ...(reading.stdin ?? [])];
     case "encoded":
       return [...start, "-EncodedCommand", encodedCommand(act.code)];
   }

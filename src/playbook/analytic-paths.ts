@@ -2,6 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Diagnostic } from "../errors.js";
 import type { Playbook } from "../model/playbook.js";
+import { readAnalyticName } from "./analytic-name.js";
 import { sourceOf } from "./sources.js";
 
 /**
@@ -12,7 +13,7 @@ export async function checkAnalytics(playbook: Playbook): Promise<Diagnostic[]> 
   const diagnostics: Diagnostic[] = [];
   for (const [procedureIndex, procedure] of playbook.procedures.entries()) {
     for (const [index, { analytic }] of procedure.expect.entries()) {
-      const wrong = await whatIsWrong(dirname(playbook.file), analytic);
+      const wrong = await whatIsWrong(dirname(playbook.file), readAnalyticName(analytic).path);
       if (wrong === null) continue;
       diagnostics.push({
         ...sourceOf(playbook).value(["procedures", procedureIndex, "expect", index, "analytic"]),

@@ -268,8 +268,10 @@ export class ActionLint {
 
   /** Declared effects that no variant has. */
   #unneeded(): void {
+    const unread = variantsOf(this.#action).every((variant) => this.#language(variant) === "unknown");
     this.#action.effects.forEach((effect, index) => {
-      if (this.#needed.has(effect)) return;
+      // Of code in a language that lint cannot read, only its author can say what it does.
+      if (this.#needed.has(effect) || unread) return;
       const message = `the effect "${effect}" is declared, but nothing that lint can read has it`;
       const hint = "remove it, so that the declaration says what happens";
       this.#report.add("warning", "effect-not-needed", [...this.#at("effects"), index], message, { hint });

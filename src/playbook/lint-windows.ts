@@ -1,5 +1,6 @@
 import type { Procedure } from "../model/playbook.js";
 import type { Act } from "../model/trial.js";
+import { takesCode } from "./act-arguments.js";
 import { languageOf, programName, windowsPrograms } from "./language.js";
 import type { LintReport } from "./lint-report.js";
 import type { PathOf } from "./lint-templates.js";
@@ -45,6 +46,13 @@ export function lintInterpreter(report: LintReport, action: Procedure, at: PathO
       );
     if (host && interpreter.via !== "file")
       wrong("interpreter-invalid", "via", `${program} takes its code from a file only`, "write via: file");
+    else if (interpreter.via !== "encoded" && !takesCode(program, interpreter.via))
+      wrong(
+        "interpreter-invalid",
+        "via",
+        `${program} has no way to take its code by ${interpreter.via}`,
+        "write via: file",
+      );
     if (host && language === "unknown")
       wrong(
         "interpreter-invalid",

@@ -65,10 +65,13 @@ export function twinAsProcedure(procedure: Procedure): Procedure | null {
 
 /** The requirement that every variant has: its interpreter is there. */
 export function interpreterRequirement(program: string, windows = false): Requirement {
+  const path = /^[A-Za-z]:\\/.test(program);
   return {
-    check: windows
-      ? `where /q ${String(quote(program, "batch"))}`
-      : `command -v ${String(quote(program, "shell"))}`,
+    check: path
+      ? `if not exist "${program.replaceAll("%", "%%")}" exit /b 1`
+      : windows
+        ? `where /q ${String(quote(program, "batch"))}`
+        : `command -v ${String(quote(program, "shell"))}`,
     description: `the interpreter ${program}`,
   };
 }

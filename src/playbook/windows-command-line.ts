@@ -14,22 +14,40 @@ function argument(text: string): string {
   return `"${inner}"`;
 }
 
-/**
- * The exact command line of the act's process on Windows, as process creation events record it. cmd.exe reads what follows
- * `/c` by rules of its own: between the outermost quotes it stands as it is.
- */
+/** A program's name that cmd.exe takes whole, and as it is, without quotes. */
+const plainProgram = /^[\w.:\\/~$#{}[\]+-]+$/;
+
+/** The program as it stands first on a command line. */
+function programWord(program: string): string {
+  return plainProgram.test(program) ? program : `"${program}"`;
+}
+
+/** What follows the program. */
+function argumentWords(act: Act, work: string): string {
+  const words = actArguments(act, work).slice(1);
+  const code = languageOf(act.program) === "batch" && act.via === "argument" ? words.pop() : undefined;
+  const written = words.map(argument);
+  // cmd.exe reads what follows `/c` by rules of its own: between the outermost quotes it stands as it is.
+  if (code !== undefined) written.push(`"${code}"`);
+  return written.map((word) => ` ${word}`).join("");
+}
+
+/** The exact command line of the act's process on Windows, as process creation events record it. */
 export function windowsCommandLine(act: Act, work: string): string {
-  const words = actArguments(act, work);
-  if (languageOf(act.program) !== "batch" || act.via !== "argument") return words.map(argument).join(" ");
-  const code = words.pop() ?? "";
-  return `${words.map(argument).join(" ")} "${code}"`;
+  return `${programWord(act.program)}${argumentWords(act, work)}`;
 }
 
 /**
  * The same command line as it has to stand in a batch file, so that cmd.exe starts exactly that process: WinRM's and OpenSSH's
- * shells hand every line to cmd.exe. Null for a line that no batch file can carry (a line break, or too long a line).
+ * shells hand every line to cmd.exe. A program's own quotes stand without carets: cmd.exe would take a quote with one for a sign like any
+ * other, and end the name at the first blank (phase 2 of https://stackoverflow.com/a/4095133); within bare quotes only a percent sign
+ * counts. Null for a line that no batch file can carry (a line break, too long a line, a quote in the program's name).
  */
 export function windowsBatchLine(act: Act, work: string): string | null {
-  const line = batchLiteral(windowsCommandLine(act, work));
-  return line === null || line.length > cmdLineLimit ? null : line;
+  const program = programWord(act.program);
+  if (/["\r\n]/.test(act.program)) return null;
+  const words = batchLiteral(argumentWords(act, work));
+  if (words === null) return null;
+  const line = `${program.replaceAll("%", "%%")}${words}`;
+  return line.length > cmdLineLimit ? null : line;
 }

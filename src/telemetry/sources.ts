@@ -4,16 +4,22 @@ import { HostKeys } from "./host-keys.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
 import { StraceParser } from "./strace.js";
+import { WindowsLogParser } from "./windows/log.js";
+import { WineParser } from "./wine.js";
 
 /** A parser that fits a source. */
 export function parserOf(source: TelemetrySource): SensorParser {
   switch (source.type) {
-    case "audit-log":
-      return new AuditdParser(source.users);
+    case "audit-log": {
+      const parser = new AuditdParser(source.users);
+      return source.wineHosts === undefined ? parser : new WineParser(parser, source.wineHosts);
+    }
     case "laurel-log":
       return new LaurelParser({ host: source.host });
     case "strace-log":
       return new StraceParser(source.host);
+    case "windows-log":
+      return new WindowsLogParser(source.sensor);
   }
 }
 
@@ -26,5 +32,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
       return source.host === undefined || source.host === host;
     case "strace-log":
       return source.host === host;
+    case "windows-log":
+      return true;
   }
 }

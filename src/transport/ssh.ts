@@ -5,7 +5,9 @@ import { limited, orAborted } from "./abort.js";
 import { authenticationOf } from "./ssh/authentication.js";
 import { handshake, type Progress } from "./ssh/handshake.js";
 import { parseHostKey } from "./ssh/host-key.js";
+import { posixShell } from "./ssh/posix-shell.js";
 import { SshSession } from "./ssh/session.js";
+import { WindowsShell } from "./ssh/windows/shell.js";
 import { openTcp, type OpenOptions } from "./tcp.js";
 import type { ConnectOptions, Session, Transport } from "./transport.js";
 
@@ -58,7 +60,19 @@ async function connect(
       keepAliveMs: options.keepAliveMs ?? 5_000,
       signal,
     });
-    return new SshSession(target.name, client, socket, settings.maxChannels);
+    try {
+      progress.stage = "the question for its login shell";
+      const shell =
+        target.platform === "windows" ? await WindowsShell.of(client, target.name, signal) : posixShell;
+      return new SshSession({
+        ...{ target: target.name, client, socket, shell },
+        maxChannels: settings.maxChannels,
+      });
+    } catch (thrown) {
+      client.end();
+      discard(socket);
+      throw thrown;
+    }
   } finally {
     release();
   }

@@ -25,7 +25,7 @@ export interface Session {
   /** Whether commands can still be sent. A session that was lost stays lost; connect again. */
   readonly open: boolean;
   /**
-   * Runs one command line with the target's login shell. Never rejects for what the command did: see `ExecResult.ending`.
+   * Runs one command line with the target's login shell, on Windows with cmd.exe whatever that is. Never rejects for what the command did: see `ExecResult.ending`.
    * @throws TyrianError `disconnected` when the session was lost before the command was sent.
    */
   exec(command: string, options: ExecOptions): Promise<ExecResult>;

@@ -29,7 +29,7 @@ export function checkCommandLine(commandLine: string, target: string): void {
   if (unpaired !== null) {
     throw new TyrianError(
       "transport-failed",
-      `The command for ${target} has a character at ${String(unpaired.index + 1)} that WS-Management cannot carry. It was not sent.`,
+      `The command for ${target} has a character at ${String(unpaired.index + 1)} that has no place in a command line. It was not sent.`,
     );
   }
 }

@@ -1,64 +1,10 @@
 import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments } from "../playbook/act-arguments.js";
+import { type Bracket, type Circumstances, CONNECTION, type TracedEvent } from "./bracket-model.js";
 import { isHousekeeping } from "./housekeeping.js";
-
-/** Missing numbers that are counted: so many are as good as more. */
-const MOST_MISSING = 10_000;
-
-/** The name in the sentinel with which a connection begins. */
-const CONNECTION = "session";
-
-/**
- * The events of a trial's act, told apart from everything else on the host.
- *
- * On Linux the act is bracketed by sentinels in one audit session. Credit needs the same host, the same session and a
- * sequence between the sentinels: that survives setsid, a double fork and `cd /`, and excludes prerequisites, proof,
- * cleanup and other connections. Inside the bracket only the wrapper's own housekeeping is left out: what the wrapper
- * itself starts beside the act's first process.
- *
- * Where one sentinel was lost on the way, the act's first process stands in for it: it is the wrapper's child, in the
- * session, with exactly the arguments that the plan gave it. An end sentinel that is known to have been executed is the one
- * number that is missing before the next trial's, if it is the only one.
- */
-export type Bracket = KnownBracket | UntoldBracket | MissingBracket;
-
-/** A bracket in which the act's events can be told. */
-export interface KnownBracket {
-  /** `closed` by both sentinels; `half` has lost one of them, and `act` is what is surely the act's. */
-  readonly state: "closed" | "half";
-  readonly begin: HostEvent | null;
-  readonly end: HostEvent | null;
-  /** The act's own events, in order of sequence. */
-  readonly act: readonly HostEvent[];
-  /** Records that the host numbered between the act's start and its end and that are not here; null when its end is not known. */
-  readonly unseen: number | null;
-  readonly detail: string;
-}
-
-/** `open`: one sentinel arrived, and nothing tells where the act began. `overlap`: others acted in the bracket. */
-export interface UntoldBracket {
-  readonly state: "open" | "overlap";
-  readonly begin: HostEvent | null;
-  readonly end: HostEvent | null;
-  readonly detail: string;
-}
-
-/** Neither sentinel of the trial arrived. */
-export interface MissingBracket {
-  readonly state: "missing";
-}
-
-/** What is known, by other ways than records, of the time between the sentinels. */
-export interface Circumstances {
-  /**
-   * Programs that the wrapper said it had executed, after its end sentinel; null when it did not say so, or when records may
-   * have been lost before they were numbered: then a missing number may be anything.
-   */
-  readonly housekeeping: number | null;
-  /** Nothing else used the login session. */
-  readonly alone: boolean;
-}
+import { missingNumbers, uniqueInOrder } from "./records.js";
+import { windowsBracket } from "./windows-bracket.js";
 
 const nothingKnown: Circumstances = { housekeeping: null, alone: false };
 
@@ -92,8 +38,35 @@ export function bracketOf(
     return { state: "overlap", begin, end, detail: "the sentinels are not of one session, or not in order" };
 
   const channel = events.filter((event) => event.sensor === edge.sensor && event.host === edge.host);
-  const wrapper = edge.ppid;
   const session = channel.filter((event) => event.session === edge.session);
+  if (edge.logsource.product === "windows")
+    return windowsBracket(trial, { begin, end, channel, session, circumstances });
+  if (!isTraced(edge) || !session.every(isTraced)) {
+    const detail = "of some events of the session the sensor does not tell who started them";
+    return { state: "overlap", begin, end, detail };
+  }
+  const [first, last] = [begin, end].map((event) => session.find(({ id }) => id === event?.id) ?? null);
+  return byLineage(trial, { begin: first ?? null, end: last ?? null, edge, channel, session, circumstances });
+}
+
+function isTraced(event: HostEvent): event is TracedEvent {
+  return event.pid !== null && event.ppid !== null;
+}
+
+interface Sentinels {
+  readonly begin: TracedEvent | null;
+  readonly end: TracedEvent | null;
+  /** One of them. */
+  readonly edge: TracedEvent;
+  readonly channel: readonly HostEvent[];
+  readonly session: readonly TracedEvent[];
+  readonly circumstances: Circumstances;
+}
+
+/** By who started what, in one session. */
+function byLineage(trial: Pick<Trial, "id" | "act" | "work" | "requires">, sentinels: Sentinels): Bracket {
+  const { begin, end, edge, channel, session, circumstances } = sentinels;
+  const wrapper = edge.ppid;
   const root = rootOf(trial, session, wrapper, begin, end);
   if (begin === null || end === null) {
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
@@ -112,11 +85,11 @@ export function bracketOf(
 
 interface Parts {
   readonly trial: string;
-  readonly begin: HostEvent | null;
-  readonly end: HostEvent | null;
+  readonly begin: TracedEvent | null;
+  readonly end: TracedEvent | null;
   readonly channel: readonly HostEvent[];
-  readonly session: readonly HostEvent[];
-  readonly root: HostEvent | null;
+  readonly session: readonly TracedEvent[];
+  readonly root: TracedEvent | null;
   readonly wrapper: number;
   readonly circumstances: Circumstances;
   readonly detail: string;
@@ -126,7 +99,7 @@ interface Parts {
  * @param first the begin sentinel, or the act's first process where that was lost
  * @param last the end sentinel's sequence
  */
-function between(first: HostEvent, last: number, parts: Parts): Bracket {
+function between(first: TracedEvent, last: number, parts: Parts): Bracket {
   const { trial, begin, end, channel, session, wrapper, detail } = parts;
   const { housekeeping, alone } = parts.circumstances;
   const inside = session.filter(
@@ -158,7 +131,7 @@ function isPair(begin: HostEvent, end: HostEvent): boolean {
     begin.host === end.host &&
     begin.session === end.session &&
     begin.sensor === end.sensor &&
-    begin.ppid === end.ppid &&
+    (begin.ppid === null || end.ppid === null || begin.ppid === end.ppid) &&
     begin.sequence < end.sequence
   );
 }
@@ -169,9 +142,9 @@ function isPair(begin: HostEvent, end: HostEvent): boolean {
  */
 function intruder(
   trial: string,
-  session: readonly HostEvent[],
-  first: HostEvent,
-  inside: readonly HostEvent[],
+  session: readonly TracedEvent[],
+  first: TracedEvent,
+  inside: readonly TracedEvent[],
 ): string | null {
   const wrapper = first.ppid;
   const within = new Set(inside);
@@ -197,7 +170,7 @@ function intruder(
  * A trial of which the first sentinel after our end is its own end: it may have acted all the while, and its beginning is not
  * here. Unless its wrapper is seen to start its act after our end: then it began after us, and that sentinel was lost.
  */
-function straddler(trial: string, session: readonly HostEvent[], last: number): string | null {
+function straddler(trial: string, session: readonly TracedEvent[], last: number): string | null {
   const later = session.filter(({ sequence }) => sequence > last);
   const first = later.findIndex((event) => {
     const sentinel = sentinelOf(event);
@@ -244,11 +217,11 @@ function mayBeRequirement(
 /** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */
 function rootOf(
   trial: Pick<Trial, "act" | "work">,
-  session: readonly HostEvent[],
+  session: readonly TracedEvent[],
   wrapper: number,
   begin: HostEvent | null,
   end: HostEvent | null,
-): HostEvent | null {
+): TracedEvent | null {
   const planned = JSON.stringify(actArguments(trial.act, trial.work));
   const found = session.filter(
     (event) =>
@@ -262,7 +235,7 @@ function rootOf(
 }
 
 /** The root and what descends from it. Without an end sentinel nothing else is surely the act's. */
-function lineageOf(root: HostEvent, session: readonly HostEvent[]): HostEvent[] {
+function lineageOf(root: TracedEvent, session: readonly TracedEvent[]): TracedEvent[] {
   const pids = new Set([root.pid]);
   // Another trial's sentinel is later than the end that was lost; numbers of processes may have been given again by then.
   const next = session.find((event) => event.sequence > root.sequence && sentinelOf(event) !== null);
@@ -272,30 +245,4 @@ function lineageOf(root: HostEvent, session: readonly HostEvent[]): HostEvent[] 
     if (own) pids.add(event.pid);
     return own;
   });
-}
-
-function richer(one: HostEvent, other: HostEvent): HostEvent {
-  const ingestedAt = Math.min(one.ingestedAt, other.ingestedAt);
-  const [a, b] = [one, other].map((event) => JSON.stringify({ ...event, ingestedAt })) as [string, string];
-  const first = a.length > b.length || (a.length === b.length && a <= b);
-  return { ...(first ? one : other), ingestedAt };
-}
-
-/** The numbers between two, inclusive, that no event has; at most a few more than are worth telling apart. */
-function missingNumbers(channel: readonly HostEvent[], first: number, last: number): number[] {
-  const seen = new Set(channel.map(({ sequence }) => sequence));
-  const missing: number[] = [];
-  for (let number = Math.round(first); number <= last && missing.length < MOST_MISSING; number += 1)
-    if (!seen.has(number)) missing.push(number);
-  return missing;
-}
-
-/** Each event once, from its first arrival and in its richest version, in the host's order. */
-export function uniqueInOrder(events: readonly HostEvent[]): HostEvent[] {
-  const byId = new Map<string, HostEvent>();
-  for (const event of events) {
-    const known = byId.get(event.id);
-    byId.set(event.id, known === undefined ? event : richer(known, event));
-  }
-  return [...byId.values()].sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
 }

@@ -1,3 +1,4 @@
+import { likenessOf } from "../detection/nearest.js";
 import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import { type Cause, type CauseLink, causeLinkSchema, type NearestEvent } from "../model/verdict.js";
@@ -42,15 +43,20 @@ export function withUntested(cause: Cause, link: CauseLink, reason: string): Cau
   return { ...cause, tested, untested: [{ link, reason }, ...cause.untested] };
 }
 
-/** Of the trial's events that the rule reads, the one that came nearest to matching; the earliest of equals. */
+/**
+ * Of the trial's events that the rule reads, the one that came nearest to matching; of equals the one that is more like what
+ * was wanted, or that an exclusion alone keeps out; then the earliest.
+ */
 export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): NearestEvent | null {
   const explained = events.filter((event) => rule.reads(event)).map((event) => rule.explain(event));
   const distance = (nearest: NearestEvent): number => nearest.needed - nearest.met;
   return explained.reduce<NearestEvent | null>((best, candidate) => {
     if (best === null) return candidate;
-    const nearer = distance(candidate) < distance(best);
-    const equalButRicher = distance(candidate) === distance(best) && candidate.met > best.met;
-    return nearer || equalButRicher ? candidate : best;
+    const difference =
+      distance(best) - distance(candidate) ||
+      candidate.met - best.met ||
+      likenessOf(candidate) - likenessOf(best);
+    return difference > 0 ? candidate : best;
   }, null);
 }
 

@@ -6,13 +6,16 @@ import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
 import type { Background, Verdict } from "../model/verdict.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
-import { type Bracket, bracketOf, type KnownBracket, uniqueInOrder, type UntoldBracket } from "./bracket.js";
+import { bracketOf } from "./bracket.js";
+import type { Bracket, KnownBracket, UntoldBracket } from "./bracket-model.js";
 import { causeAt, summaryOf } from "./cause.js";
 import { completing, sharedWithOthers, shortfall } from "./contribution.js";
 import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
+import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
+import { withoutDoubt } from "./wine-doubt.js";
 import {
   answerProblem,
   circumstancesOf,
@@ -52,7 +55,11 @@ export function decide(question: Question): Verdict[] {
     const decision =
       observation === null || bracket === null
         ? notAsked(question.execution)
-        : orUndecided(() => decideOne({ ...question, observation, lost }, bracket, rule, expectation));
+        : orUndecided(() => {
+            const decided = decideOne({ ...question, observation, lost }, bracket, rule, expectation);
+            const ofWine = trial.fidelity === "wine" && "act" in bracket;
+            return ofWine ? withoutDoubt(trial, rule, bracket.act, decided) : decided;
+          });
     return verdictOf(question, expectation, rule, decision);
   });
 }

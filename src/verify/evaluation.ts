@@ -1,7 +1,7 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { Observation, RuleStatus } from "../model/observation.js";
-import type { KnownBracket } from "./bracket.js";
+import type { KnownBracket } from "./bracket-model.js";
 import { causeAt } from "./cause.js";
 import type { Context, Decision } from "./decision.js";
 import { siemTime } from "./witness.js";

@@ -3,7 +3,8 @@ import { type HostEvent, sentinelOf } from "../model/event.js";
 import type { AnswerState, Observation } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
 import type { Answer, Canary, SensorState } from "../siem/siem.js";
-import { type Bracket, bracketOf } from "./bracket.js";
+import { bracketOf } from "./bracket.js";
+import type { Bracket } from "./bracket-model.js";
 
 /** A span of a host's own time, inclusive, milliseconds since 1970. */
 interface Span {
@@ -46,14 +47,17 @@ export class Evidence {
   /** When the rounds in a row that agree were asked for, our clock. */
   #agreed: number[] = [];
   readonly #trial: Trial;
+  readonly #alone: boolean;
   #bracket: Bracket | null = null;
 
   /**
+   * @param alone whether nothing else used the act's login session
    * @param now milliseconds since 1970, our clock
    * @param earlier what the SIEM showed when it was asked before
    */
-  constructor(trial: Trial, now: number, earlier?: Observation) {
+  constructor(trial: Trial, alone: boolean, now: number, earlier?: Observation) {
     this.#trial = trial;
+    this.#alone = alone;
     this.askedAt = earlier?.askedAt ?? now;
     if (earlier === undefined) return;
     for (const event of earlier.events) this.#keep(event);
@@ -72,7 +76,10 @@ export class Evidence {
 
   /** The trial's bracket in the events so far. */
   get bracket(): Bracket {
-    return (this.#bracket ??= bracketOf(this.#trial, this.events));
+    return (this.#bracket ??= bracketOf(this.#trial, this.events, {
+      housekeeping: null,
+      alone: this.#alone,
+    }));
   }
 
   get canary(): Canary {

@@ -81,7 +81,7 @@ export async function observe(
   const signal = reads ? undefined : request.signal;
   const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
   const patienceUntil = endedAt + telemetryMs(siem.delivery, patience) + (reads ? 0 : patience.scheduledMs);
-  const evidence = new Evidence(request.trial, now(), request.earlier);
+  const evidence = new Evidence(request.trial, request.execution.alone === true, now(), request.earlier);
   let alertsUntil = 0;
   let lateRounds = 0;
   let last: Observation | null = null;

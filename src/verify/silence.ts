@@ -2,9 +2,9 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { RuleStatus } from "../model/observation.js";
 import type { CauseLink } from "../model/verdict.js";
-import type { KnownBracket } from "./bracket.js";
+import type { KnownBracket } from "./bracket-model.js";
 import { causeAt, nearestOf, summaryOf, withUntested } from "./cause.js";
-import { counts, groupOf, type Shortfall, shortfall } from "./contribution.js";
+import { counts, groupOf, mayCount, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
@@ -27,6 +27,11 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
     const detail =
       "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  }
+  const unplaced = bracket.unplaced?.find((event) => mayCount(rule, event));
+  if (unplaced !== undefined) {
+    const detail = `the rule looks for ${summaryOf(unplaced)}, which ran meanwhile in a session that the sensor does not tell`;
+    return { outcome: "undecided", evidence: [unplaced.id], cause: causeAt("attribution", detail) };
   }
   const recorded = act.filter((event) => rule.reads(event));
   if (recorded.length === 0) return unread(context, rule, bracket);

@@ -2,7 +2,7 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
-import type { Circumstances, KnownBracket } from "./bracket.js";
+import type { Circumstances, KnownBracket } from "./bracket-model.js";
 import { causeAt } from "./cause.js";
 import type { Decision } from "./decision.js";
 

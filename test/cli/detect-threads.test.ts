@@ -14,10 +14,10 @@ const files = ["Image|endswith: /sh", "CommandLine|contains: é", "CommandLine: 
     `r${index}.yml`,
   ),
 );
-const matcher = matcherOf(rulesOf(files, []), logsource);
+const matcher = matcherOf(rulesOf({ files, pipelines: [], queries: [] }), logsource);
 let threads: Threads;
 beforeAll(async () => {
-  threads = new Threads(3, matcher, { files, pipelines: [], logsource });
+  threads = new Threads(3, matcher, { rules: { files, pipelines: [], queries: [] }, logsource });
   // Until then this thread would scan everything.
   while (!threads.isComplete) await threads.scan({ bytes: Buffer.alloc(1), last: true, begin: "file" });
 }, 60_000);

@@ -223,7 +223,7 @@ test("every rule of the playbooks is matched", async () => {
   const events = await file("none.json", "");
   const { status, stdout } = await detect(["--rules", playbooks, "--events", events, "--summary"]);
   const files = (await readdir(playbooks, { recursive: true })).filter((name) =>
-    /analytics\/.*\.yml$/.test(name),
+    /analytics\/.*\.(?:yml|spl)$/.test(name),
   );
   expect(files.length).toBeGreaterThan(10);
   expect(JSON.parse(stdout)).toMatchObject({ rules: files.length, unsupportedCount: 0, unsupported: [] });

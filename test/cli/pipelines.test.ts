@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -33,8 +33,15 @@ beforeAll(async () => {
       "name: names\npriority: 5\ntransformations:\n  - { type: field_name_mapping, mapping: { Image: NewProcessName, User: [SubjectUserName, SubjectDomainName] } }\n",
     "values.yml":
       "name: values\npriority: 1\nvars: { shells: [cmd.exe] }\ntransformations:\n  - { type: value_placeholders }\n",
+    "playbook.yaml": JSON.stringify(playbook),
+    "analytics/two.yml": two,
+    "analytics/known.yml":
+      "title: Known\nlogsource: { product: linux }\nfilter: { rules: [first], selection: { proc.user: root }, condition: not selection }\n",
+    "own.yml":
+      "name: own\nvars: { needle: hello }\ntransformations:\n  - { type: value_placeholders }\n  - { type: field_name_mapping, mapping: { proc.args: CommandLine, proc.user: User } }\n",
     "placeholder.yml": rule.replace("Image|endswith: '\\cmd.exe'", "Image|endswith|expand: '%shells%'"),
   };
+  await mkdir(join(base, "analytics"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(base, name), text);
 });
 afterAll(() => rm(base, { recursive: true }));
@@ -48,6 +55,32 @@ detection:
   condition: selection
 level: high
 `;
+
+const document = (id: string, word: string): string =>
+  `title: The ${id}\nid: ${id}\nlogsource: { product: linux, category: process_creation }\ndetection: { s: { proc.args|expand|contains: "${word}" }, condition: s }\n`;
+const two = `${document("first", "%needle%")}---\n${document("second", "%needle% %needle%")}`;
+const playbook = {
+  id: "t1059.004-two",
+  technique: "T1059.004",
+  name: "Two rules of a file",
+  procedures: [
+    {
+      id: "say-hello",
+      guid: "7f0d1d5e-93e1-4a35-9d0f-3b6f0c1d2e4a",
+      name: "Hello is said",
+      platforms: ["linux"],
+      interpreter: { program: "sh", via: "argument" },
+      run: "echo hello",
+      effects: [],
+      proof: { stdout: { contains: "hello" } },
+      cleanup: "none",
+      expect: [
+        { analytic: "analytics/two.yml#first" },
+        { analytic: "analytics/two.yml#second", outcome: "logged", because: "hello is said once" },
+      ],
+    },
+  ],
+};
 
 function twice(field: string): string {
   return `title: Twice\nid: twice\ncorrelation:\n  type: event_count\n  rules: [shell]\n  group-by: [${field}]\n  timespan: 5m\n  condition: { gte: 2 }\nlevel: high\n`;
@@ -167,5 +200,27 @@ describe("search --pipeline", () => {
     );
     expect(status).toBe(2);
     expect(stderr).toContain("usage");
+  });
+});
+
+describe("the pipelines of a plan", () => {
+  test("change its analytics, which may be rules of one file with a filter of another; the plan records all of it", async () => {
+    const { status, stdout } = await run("plan", "playbook.yaml", "--pipeline", "own.yml", "--json");
+    expect(status).toBe(0);
+    const { analytics, pipelines } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(analytics).toMatchObject([
+      { id: "first", rule: "first", with: [{ file: join(base, "analytics/known.yml") }] },
+      { id: "second", rule: "second" },
+    ]);
+    expect(pipelines).toMatchObject([{ file: "own.yml", format: null }]);
+    const text = await run("plan", "playbook.yaml", "--pipeline", "own.yml");
+    expect(text.stdout).toContain("expects detected: The first (with known.yml)");
+    expect((await run("lint", "playbook.yaml", "--pipeline", "own.yml")).status).toBe(0);
+  });
+
+  test("are needed where the analytics have their placeholders", async () => {
+    const { status, stderr } = await run("plan", "playbook.yaml");
+    expect(status).toBe(2);
+    expect(stderr).toContain("nothing is known of the placeholder %needle%");
   });
 });

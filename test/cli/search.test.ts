@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { timeOf } from "../../src/cli/search/event-time.js";
-import { nearer } from "../../src/cli/search/nearest.js";
+import { nearer } from "../../src/detection/nearest.js";
 import type { NearestEvent } from "../../src/model/verdict.js";
 import { EventStore } from "../../src/telemetry/store.js";
 import { Journal } from "../../src/journal/journal.js";

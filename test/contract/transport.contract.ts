@@ -17,6 +17,8 @@ export interface TransportUnderTest {
     readonly pty?: string;
     readonly lose?: string;
     readonly signals?: string;
+    /** What a command can do when it is told to end. */
+    readonly grace?: string;
     readonly longCommands?: string;
   };
   setUp(): Promise<void>;
@@ -196,7 +198,9 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result.durationMs).toBeLessThan(8_000);
     });
 
-    test.concurrent("lets a command clean up on TERM and keeps what it says", async () => {
+    const noGrace = notApplicable.grace;
+    test.concurrent("lets a command clean up on TERM and keeps what it says", async ({ skip }) => {
+      skip(noGrace !== undefined, noGrace);
       const result = await run("trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done", {
         deadlineMs: 1_000,
       });

@@ -45,6 +45,35 @@ describe("a run of the queue", () => {
     expect(begunWhenFirstJudged[0]).toBe(3);
   });
 
+  test("leaves a target alone before a trial that is paced, and no other target", async () => {
+    const plan = planOf("h1", "h1", "h2");
+    const times = new Map<string, number>();
+    const paced = {
+      ...plan,
+      trials: plan.trials.map((trial, at) => (at === 1 ? { ...trial, pauseMs: 400 } : trial)),
+    };
+    await run(paced, {
+      act: async (trial) => {
+        times.set(trial.id, performance.now());
+        return trial.id;
+      },
+    });
+    const [first, second, other] = plan.trials.map(({ id }) => times.get(id) ?? 0);
+    expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(399);
+    expect(other).toBeLessThan(second ?? 0);
+  });
+
+  test("an interrupt ends a pause, and the trial does not begin", async () => {
+    const plan = planOf("h1");
+    const paced = { ...plan, trials: plan.trials.map((trial) => ({ ...trial, pauseMs: 3_600_000 })) };
+    const acts = new Acts();
+    const interrupt = new AbortController();
+    const ended = run(paced, { act: acts.act(0) }, { signal: interrupt.signal });
+    setTimeout(() => interrupt.abort(), 200);
+    await ended;
+    expect(acts.begun).toEqual([]);
+  });
+
   test("of no trials ends at once", async () => {
     await run(planOf(), {});
   });

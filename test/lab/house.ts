@@ -6,10 +6,10 @@ import { type ChosenLab, chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
 import { embeddedSiem } from "../../src/cli/siem-choice.js";
 import { toResults } from "../../src/journal/results.js";
-import { labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
+import { type HostProfile, labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
 import type { Results } from "../../src/model/results.js";
-import type { Control } from "../../src/model/target.js";
+import type { Control, Target } from "../../src/model/target.js";
 import { loadAnalytics, rulesOfPlan } from "../../src/plan/analytics.js";
 import { newRunId } from "../../src/plan/identity.js";
 import { buildPlan } from "../../src/plan/plan.js";
@@ -37,6 +37,8 @@ export interface House {
   readonly state: LabState;
   /** Runs a playbook file's text with its rules; every verdict is then computed again from the journal alone. */
   run(playbook: string, rules: Record<string, string>, options?: RunOptions): Promise<Outcome>;
+  /** The same with the playbooks of folders. */
+  runFolders(folders: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a command inside a host as root, past its sshd: to break things. */
   inside(host: string, command: string): string;
   close(): Promise<void>;
@@ -46,6 +48,8 @@ export interface RunOptions {
   readonly selection?: Selection;
   readonly signal?: AbortSignal;
   readonly controls?: Control[];
+  /** What the inventory says of every host, in place of what the lab does. */
+  readonly hosts?: Partial<Target>;
   readonly keepAliveMs?: number;
   onEvent?(event: JournalEvent): void;
 }
@@ -57,13 +61,26 @@ export interface Outcome {
   readonly warnings: readonly string[];
 }
 
+export interface HouseOptions {
+  readonly profile?: HostProfile;
+  /** Kept when the house is closed, for what is made once (the template of Wine); else the house has one of its own. */
+  readonly stateHome?: string;
+}
+
 /** A lab of its own with a state folder of its own, so that nothing of the user's is touched. */
-export async function openHouse(hosts: number, kind: "root" | "rootless" = "root"): Promise<House> {
+export async function openHouse(
+  hosts: number,
+  kind: "root" | "rootless" = "root",
+  { profile = "linux", stateHome }: HouseOptions = {},
+): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), "tyrian-house-"));
-  process.env["XDG_STATE_HOME"] = join(folder, "state");
-  await labUp({ targets: hosts, rootless: kind === "rootless" });
+  const home = stateHome ?? join(folder, "state");
+  process.env["XDG_STATE_HOME"] = home;
+  // What an interrupted test left there is not the lab that is asked for.
+  if (stateHome !== undefined) await labDown({});
+  await labUp({ targets: hosts, profile, rootless: kind === "rootless" });
   const lab = await chooseLab({ targets: "none", signal: new AbortController().signal });
-  const state = JSON.parse(readFileSync(join(folder, "state/tyrian/lab/lab.json"), "utf8")) as LabState;
+  const state = JSON.parse(readFileSync(join(home, "tyrian/lab/lab.json"), "utf8")) as LabState;
   let count = 0;
   return {
     lab,
@@ -81,8 +98,9 @@ export async function openHouse(hosts: number, kind: "root" | "rootless" = "root
       count += 1;
       const source = join(folder, `playbook-${count}`);
       writePlaybook(source, playbook, rules);
-      return await runPlaybook(lab, folder, source, options);
+      return await runPlaybooks(lab, folder, [source], options);
     },
+    runFolders: (sources, options = {}) => runPlaybooks(lab, folder, sources, options),
     close: async () => {
       await lab.release();
       await labDown({});
@@ -91,13 +109,13 @@ export async function openHouse(hosts: number, kind: "root" | "rootless" = "root
   };
 }
 
-async function runPlaybook(
+async function runPlaybooks(
   lab: ChosenLab,
   folder: string,
-  source: string,
+  sources: readonly string[],
   options: RunOptions,
 ): Promise<Outcome> {
-  const { playbooks, diagnostics } = await loadPlaybooks([source]);
+  const { playbooks, diagnostics } = await loadPlaybooks(sources);
   const analytics = await loadAnalytics(playbooks);
   const problems = [...diagnostics, ...analytics.diagnostics].filter(({ severity }) => severity === "error");
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -105,6 +123,7 @@ async function runPlaybook(
     ...lab.inventory,
     targets: lab.inventory.targets.map((target) => ({
       ...target,
+      ...options.hosts,
       controls: options.controls ?? target.controls,
     })),
   };
@@ -136,7 +155,7 @@ async function runPlaybook(
     },
     onWarning: (message) => warnings.push(message),
   });
-  const different = replay(events, rulesOfPlan(plan.analytics)).filter(({ same }) => !same);
+  const different = replay(events, rulesOfPlan(plan)).filter(({ same }) => !same);
   if (different.length > 0) throw new Error(`a replay differs: ${JSON.stringify(different)}`);
   return { results: toResults(state), events, folder: runFolder, warnings };
 }

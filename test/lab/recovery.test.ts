@@ -117,9 +117,9 @@ describe("on real hosts", skippedFor(whyNoLab()), () => {
     expect((await reviseRun(folder, house.lab, "open", never)).revised).toEqual([]);
     expect((await reviseRun(folder, house.lab, "all", never)).revised).toMatchObject([{ changed: false }]);
     const { events } = await readJournal(folder);
-    expect(replay(events, rulesOfPlan(first.state.plan?.analytics ?? [])).map(({ same }) => same)).toEqual([
-      true,
-    ]);
+    expect(
+      replay(events, rulesOfPlan(first.state.plan ?? { analytics: [] })).map(({ same }) => same),
+    ).toEqual([true]);
     const elsewhere = { ...house.lab, identity: "another-lab" };
     await expect(reviseRun(folder, elsewhere, "all", never)).rejects.toMatchObject({ code: "lab-mismatch" });
     await recoverRun(folder, house.lab, () => undefined);

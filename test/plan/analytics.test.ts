@@ -162,7 +162,9 @@ correlation:
     };
     expect(rules.get("query-1")?.matches(event)).toBe(true);
     expect(rules.get("query-1")?.matches({ ...event, fields: {} })).toBe(false);
-    expect([...rulesOfPlan(analytics).values()].map(({ language }) => language)).toEqual(["spl"]);
+    expect([...rulesOfPlan({ analytics: [...analytics] }).values()].map(({ language }) => language)).toEqual([
+      "spl",
+    ]);
   });
 
   test("is no query that decides by several events together", async () => {
@@ -177,13 +179,13 @@ describe("the analytics of a recorded plan", () => {
     shelf.write("T1059/analytics/rule.yml", ruleOf("rule-1"));
     const plan = await planOf({ playbooks: [shelf.playbook("T1059", expecting("analytics/rule.yml"))] });
     shelf.remove();
-    expect(rulesOfPlan(plan.analytics).get("rule-1")?.title).toBe("Rule rule-1");
+    expect(rulesOfPlan(plan).get("rule-1")?.title).toBe("Rule rule-1");
   });
 
   test("that no longer compile are an error that names the rule", async () => {
     shelf.write("T1059/analytics/rule.yml", ruleOf("rule-1"));
     const plan = await planOf({ playbooks: [shelf.playbook("T1059", expecting("analytics/rule.yml"))] });
     const damaged = plan.analytics.map((analytic) => ({ ...analytic, text: "title: cut" }));
-    expect(() => rulesOfPlan(damaged)).toThrow("rule-1");
+    expect(() => rulesOfPlan({ analytics: damaged })).toThrow("rule-1");
   });
 });

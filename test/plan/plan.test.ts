@@ -4,7 +4,7 @@ import { planSchema } from "../../src/model/trial.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { workFolder } from "../../src/plan/identity.js";
 import { unplacedProcedures } from "../../src/plan/plan.js";
-import { labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf } from "./support.js";
+import { campaignOf, labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf } from "./support.js";
 
 let shelf: Shelf;
 beforeAll(() => {
@@ -217,6 +217,37 @@ describe("the platforms of procedures and targets", () => {
       "procedure unix apple bash",
       "procedure windows pane bash",
     ]);
+  });
+});
+
+describe("the plan of a campaign", () => {
+  test("has the first variant of each step and no twins, and leaves each target alone between its steps", async () => {
+    const playbooks = [
+      shelf.playbook(
+        "T1105",
+        { id: "fetch", twin },
+        {
+          id: "show",
+          arguments: { word: { type: "string", default: "a" } },
+          variants: [{ word: "a" }, { word: "b" }],
+        },
+      ),
+    ];
+    const inventory = labOf([{ name: "h1" }, { name: "h2" }]);
+    const selection = { campaign: campaignOf("t1105/show", "t1105/fetch") };
+    const { trials } = await planOf({ playbooks, inventory, selection });
+    expect(trials.map(({ procedure, target, twin: isTwin }) => [procedure, target, isTwin])).toEqual([
+      ["show", "h1", false],
+      ["show", "h2", false],
+      ["fetch", "h1", false],
+      ["fetch", "h2", false],
+    ]);
+    expect(trials.slice(0, 2).map(({ pauseMs }) => pauseMs)).toEqual([undefined, undefined]);
+    for (const { pauseMs } of trials.slice(2)) {
+      expect(pauseMs).toBeGreaterThanOrEqual(4_000);
+      expect(pauseMs).toBeLessThanOrEqual(6_000);
+    }
+    expect((await planOf({ playbooks, inventory, selection })).trials).toEqual(trials);
   });
 });
 

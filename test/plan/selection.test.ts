@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "../../src/plan/selection.js";
-import { labOf, openShelf } from "./support.js";
+import { campaignOf, labOf, openShelf } from "./support.js";
 
 const shelf = openShelf();
 afterAll(() => shelf.remove());
@@ -50,6 +50,12 @@ describe("the selection of procedures", () => {
     expect(procedures({ techniques: ["T1105", "T1059.006"] })).toEqual(["python", "curl"]);
     expect(procedures({ procedures: ["curl", "bash"] })).toEqual(["bash", "curl"]);
     expect(procedures({ tags: ["noisy", "quick"] })).toEqual(["shell", "bash", "python"]);
+  });
+
+  test("by a campaign takes its steps in its order, as often as it has them", () => {
+    const campaign = campaignOf("t1105/curl", "t1059.004/dash", "t1105/curl");
+    expect(procedures({ campaign })).toEqual(["curl", "dash", "curl"]);
+    expect(procedures({ campaign, techniques: ["T1059"] })).toEqual(["dash"]);
   });
 
   test("by names of several kinds takes what all of them name", () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { type Campaign, campaignSchema } from "../../src/model/campaign.js";
 import { type Inventory, inventorySchema } from "../../src/model/inventory.js";
 import { type Playbook, playbookSchema } from "../../src/model/playbook.js";
 import type { Plan } from "../../src/model/trial.js";
@@ -84,6 +85,13 @@ export function labOf(targets: readonly TargetText[], policy?: readonly string[]
       ...target,
     })),
   });
+}
+
+/** A campaign of these procedures, with four to six seconds between them. */
+export function campaignOf(...procedures: readonly string[]): Campaign {
+  const steps = procedures.map((procedure) => ({ procedure, resembles: "a report" }));
+  const text = { name: "a group", summary: "what it does", references: ["G0001"], steps };
+  return { ...campaignSchema.parse({ ...text, pace: { least: 4, most: 6 } }), file: "campaign.yaml" };
 }
 
 export interface PlanText {

@@ -66,6 +66,21 @@ function readBatchText(text: string): string {
   return out;
 }
 
+/** The name of the program that a line of a batch file starts: up to the first blank that is not in quotes; a caret makes no quotes. */
+function nameInBatchLine(text: string): string {
+  let quoted = false;
+  let out = "";
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index] as string;
+    if (character === '"') quoted = !quoted;
+    if (!quoted && /[\s,;=]/.test(character)) break;
+    if (!quoted && "&|<>()".includes(character)) throw new Error(`${character} counts in ${text}`);
+    if ((character === "^" && !quoted) || character === "%") index += 1;
+    out += text[index] ?? "";
+  }
+  return out;
+}
+
 /** The arguments of a command line by the rules of CommandLineToArgvW. */
 function readArguments(text: string): string[] {
   const found: string[] = [];
@@ -201,6 +216,22 @@ describe("command lines of Windows", () => {
     [{ ...act, program: "node", options: [], code: 'f("a")' }, 'node -e "f(\\"a\\")"'],
   ] satisfies [Act, string][])("%o", (given, expected) => {
     expect(windowsCommandLine(given, work)).toBe(expected);
+  });
+
+  test.each([
+    ["C:\\Program Files\\a b\\x.exe", '"C:\\Program Files\\a b\\x.exe"'],
+    ["C:\\a&b(100%)^;c\\x.exe", '"C:\\a&b(100%)^;c\\x.exe"'],
+    ["C:\\Progra~1\\x.exe", "C:\\Progra~1\\x.exe"],
+  ])("a program %s is started by its whole name", (program, word) => {
+    const given = { ...act, program, code: "a b" };
+    const written = windowsBatchLine(given, work) ?? "";
+    expect(windowsCommandLine(given, work)).toBe(`${word} -NoProfile -c "a b"`);
+    expect(nameInBatchLine(written)).toBe(word);
+    expect(readArguments(windowsCommandLine(given, work))[0]).toBe(program);
+  });
+
+  test("a program that no batch file can name is refused", () => {
+    expect(windowsBatchLine({ ...act, program: 'C:\\a"b.exe' }, work)).toBeNull();
   });
 
   test("pwsh on Linux has an argument vector", () => {

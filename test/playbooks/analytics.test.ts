@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { matchesOf, short } from "./shelf.js";
+import { isWide, matchesOf, short } from "./shelf.js";
 
 /**
  * The analytics against more than the playbooks run: other spellings that they must know, and the daily life of Linux
@@ -28,7 +28,8 @@ function start(commandLine: string, rest: Readonly<Record<string, string>> = {})
 
 const names = (starts: readonly Record<string, string>[]): string[] =>
   [...matchesOf(starts)]
-    .map((file) => short(file).replace(/^(T1059\.\d+)-.*\/(.*?)(?:\.yml)?$/, "$1 $2"))
+    .filter((file) => !isWide(file))
+    .map((file) => short(file).replace(/^(T1059(?:\.\d+)?)-.*\/(.*?)(?:\.yml)?$/, "$1 $2"))
     .sort();
 
 const parent = (image: string, commandLine: string): Record<string, string> => ({
@@ -37,6 +38,53 @@ const parent = (image: string, commandLine: string): Record<string, string> => (
 });
 
 const spellings: readonly (readonly [rule: string, Record<string, string>])[] = [
+  [
+    "T1059 decoded-text-evaluated",
+    start("perl -we eval pack('H*', '7072696e74')", { Image: "/usr/bin/perl" }),
+  ],
+  [
+    "T1059 decoded-text-evaluated",
+    start("php -r eval(gzinflate(base64_decode('x')));", { Image: "/usr/bin/php8.2" }),
+  ],
+  ["T1059 script-in-temporary-folder", start("/usr/bin/ruby -w /dev/shm/.x", { Image: "/usr/bin/ruby3.1" })],
+  ["T1059 script-in-temporary-folder", start("gawk -F: -f /var/tmp/a.awk /etc/os-release")],
+  ["T1059 script-from-standard-input", start("perl -T -")],
+  ["T1059 shell-below-inline-code", start("sh -c id", parent("/usr/bin/php8.2", "php -n -r system('id');"))],
+  [
+    "T1059 daemon-from-inline-code",
+    start("ruby -e fork { Process.setsid; sleep 9 }", { Image: "/usr/bin/ruby3.1" }),
+  ],
+  ["T1059 command-from-awk", start('mawk BEGIN{system("id")}')],
+  ["T1059 here-document-to-interpreter", start("bash -c cd /srv; php <<'P'\n<?php 1;\nP")],
+  ["T1059 inline-code-below-interpreter", start("ruby -e puts 1", parent("/usr/bin/node", "node a.js"))],
+  ["T1059 several-interpreters-in-one-line", start("sh -c php -r '1;' || python3 -c 'pass'")],
+  [
+    "T1059.005 macro-on-command-line",
+    start("/usr/lib/libreoffice/program/soffice.bin --invisible macro:///A.B.C"),
+  ],
+  [
+    "T1059.005 shell-below-office",
+    start("/bin/sh -c curl x", parent("/opt/libreoffice7.6/program/soffice.bin", "soffice.bin --calc a.ods")),
+  ],
+  [
+    "T1059.005 dropped-script-below-office",
+    start("python3 /tmp/a.py", parent("/usr/lib/libreoffice/program/soffice.bin", "soffice.bin a.odt")),
+  ],
+  [
+    "T1059.005 discovery-below-office",
+    start("whoami", parent("/usr/lib/libreoffice/program/soffice.bin", "soffice.bin")),
+  ],
+  [
+    "T1059.005 profile-in-temporary-folder",
+    start(
+      "/usr/lib/libreoffice/program/soffice.bin --headless -env:UserInstallation=file:///dev/shm/p a.odt",
+    ),
+  ],
+  ["T1059.007 gjs-script-in-temporary-folder", start("gjs -m /tmp/a.js", { Image: "/usr/bin/gjs-console" })],
+  ["T1059.007 inline-gjs-evaluates-text", start("gjs -c Function(String.fromCharCode(49))()")],
+  ["T1059.007 shell-below-inline-javascript", start("sh -c id", parent("/usr/bin/gjs-console", "gjs -c 1"))],
+  ["T1059.011 script-engine-of-nmap", start("nmap -sn --script=/var/tmp/a.nse localhost")],
+  ["T1059.011 shell-below-nmap", start("sh -c id", parent("/usr/bin/nmap", "nmap --script x"))],
   ["T1059.004 base64-piped-to-shell", start("bash -c echo aWQ=|base64 --decode|bash")],
   ["T1059.004 base64-piped-to-shell", start("sh -c base64 -d /tmp/x | sudo /bin/sh")],
   ["T1059.004 base64-piped-to-shell", start("ash -c (base64 -d x|sh)&", { Image: "/bin/busybox" })],
@@ -191,6 +239,19 @@ const daily: readonly Record<string, string>[] = [
   start("env NODE_OPTIONS=--no-warnings node -r ./register app.js"),
   start("lua /usr/share/lmod/lmod/libexec/lmod bash load gcc"),
   start("lua5.1 -e print(package.path)"),
+  start("perl -pi -e s/a/b/ /etc/app.conf"),
+  start("perl -MMIME::Base64 -e print decode_base64('aGk=')"),
+  start("/usr/bin/perl -w /usr/bin/debconf-communicate"),
+  start("perl -e print 1", parent("/usr/bin/make", "make")),
+  start("php /var/www/cron.php", { Image: "/usr/bin/php8.2" }),
+  start("gawk -f /usr/share/awk/passwd.awk /etc/passwd"),
+  start("mawk -F: { print $1 } /etc/passwd"),
+  start("/usr/lib/libreoffice/program/soffice.bin --writer /home/a/letter.odt"),
+  start(
+    "/usr/lib/libreoffice/program/soffice.bin -env:UserInstallation=file:///tmp/lo1 --headless --convert-to pdf /srv/a.docx",
+  ),
+  start("/usr/bin/gjs /usr/bin/gnome-characters", { Image: "/usr/bin/gjs-console" }),
+  start("nmap -sV --script default 10.0.0.1"),
   start("/usr/bin/lua5.1 /usr/bin/luarocks install x"),
   start("/bin/sh -c uname -s", parent("/usr/bin/lua5.1", "/usr/bin/lua5.1 /usr/bin/luarocks install x")),
 ];

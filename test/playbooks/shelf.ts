@@ -23,7 +23,12 @@ export const analytics: readonly { readonly file: string; readonly result: Compi
   .filter((name) => /\.(?:yml|spl)$/.test(name) && name.includes("/analytics/"))
   .sort()
   .map((name) => join(shelf, name))
-  .map((file) => ({ file, result: compileAnalytic(readFileSync(file, "utf8"), file) }));
+  .map((file) => ({ file, result: compileAnalytic({ file, text: readFileSync(file, "utf8") }) }));
+
+/** Whether it is a search of the reference page: each is as wide as the page makes it, and finds much of everything. */
+export function isWide(file: string): boolean {
+  return /reference-page-.*\.spl$/.test(file);
+}
 
 /** What an analytic's file says of it: a rule is such a document, a query has it as its first comment. */
 export function documentOf(file: string): Record<string, unknown> {

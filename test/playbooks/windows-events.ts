@@ -5,7 +5,7 @@ import { languageOf } from "../../src/playbook/language.js";
 import { windowsCommandLine } from "../../src/playbook/windows-command-line.js";
 
 /**
- * Windows events that are constructed, not recorded: what Sysmon (1), the security log (4688) and PowerShell (4104) would
+ * Windows events that are constructed, not recorded: what Sysmon (1, 7), the security log (4688) and PowerShell (400, 4104) would
  * write about an act, from its exact command line, with the fields that Sigma names. No Windows took part.
  */
 
@@ -41,7 +41,10 @@ function childrenOf(act: Act): string[] {
       ? [...act.code.matchAll(/\b(hostname)\.exe/g)].map(() => `${system32}hostname.exe`)
       : [`${system32}cmd.exe /d /c "${shellCommand}"`];
   }
-  const run = /\.Run\(? ?"([^"]*)"/.exec(act.code)?.[1];
+  const run = /\.Run\(? ?"([^"]*)"|RunWait\('([^']*)'/
+    .exec(act.code)
+    ?.slice(1)
+    .find((text) => text !== undefined);
   const executed = /execSync\("([^"]*)"\)/.exec(act.code)?.[1];
   const file = /execFileSync\("([^"]*)"\)/.exec(act.code)?.[1];
   if (executed !== undefined) return [`${system32}cmd.exe /d /s /c "${executed}"`];
@@ -61,6 +64,14 @@ function startsOf(act: Act, work: string): Start[] {
   return [root, ...children];
 }
 
+/** The engines of scripting languages that a program loads. */
+function modulesOf({ image, commandLine }: Start): string[] {
+  if (/powershell\.exe$/.test(image))
+    return ["C:\\Windows\\assembly\\System.Management.Automation\\System.Management.Automation.dll"];
+  if (!/[cw]script\.exe$/.test(image)) return [];
+  return [`${system32}${/\.js\b|:jscript/i.test(commandLine) ? "jscript" : "vbscript"}.dll`];
+}
+
 /** What PowerShell's script block logging would write. */
 function scriptBlocksOf(act: Act): string[] {
   return languageOf(act.program) === "powershell" ? [act.code] : [];
@@ -70,6 +81,10 @@ export interface ConstructedEvents {
   readonly sysmon: readonly RuleEvent[];
   readonly security: readonly RuleEvent[];
   readonly powershell: readonly RuleEvent[];
+  /** Sysmon 7. */
+  readonly modules: readonly RuleEvent[];
+  /** Event 400 of "Windows PowerShell". */
+  readonly engine: readonly RuleEvent[];
 }
 
 export function windowsEvents(act: Act, work: string): ConstructedEvents {
@@ -102,6 +117,23 @@ export function windowsEvents(act: Act, work: string): ConstructedEvents {
         ScriptBlockText: text,
         Path: act.via === "file" ? `${work}\\${scriptName(act)}` : "",
       }),
+    ),
+    modules: starts.flatMap((start, index) =>
+      modulesOf(start).map((path) =>
+        event(`module-${index}`, "image_load", { EventID: "7", Image: start.image, ImageLoaded: path }),
+      ),
+    ),
+    engine: starts.flatMap(({ image, commandLine }, index) =>
+      /powershell\.exe$/.test(image)
+        ? [
+            event(`engine-${index}`, "ps_classic_start", {
+              EventID: "400",
+              HostName: "ConsoleHost",
+              EngineVersion: "5.1.19041.4522",
+              HostApplication: commandLine,
+            }),
+          ]
+        : [],
     ),
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { windowsBatchLine } from "../../src/playbook/windows-command-line.js";
-import { rules, shelf, short } from "./shelf.js";
+import { documentOf, rules, shelf, short } from "./shelf.js";
 import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
 
 /**
@@ -32,6 +32,20 @@ const cases = playbooks.flatMap((playbook) =>
   ),
 );
 
+/** The logs that hold events of a rule's category. */
+function logsOf(file: string): readonly (keyof ConstructedEvents)[] {
+  switch ((documentOf(file)["logsource"] as { readonly category: string }).category) {
+    case "ps_script":
+      return ["powershell"];
+    case "ps_classic_start":
+      return ["engine"];
+    case "image_load":
+      return ["modules"];
+    default:
+      return ["sysmon", "security"];
+  }
+}
+
 function fires(file: string, events: ConstructedEvents, log: keyof ConstructedEvents): boolean {
   const rule = rules.find((entry) => entry.file === file)?.rule;
   if (rule === undefined) throw new Error(`${file} has no rule`);
@@ -47,7 +61,7 @@ describe("on constructed Windows events", () => {
       if (twin === null) throw new Error(`${procedure.id} has no twin`);
       const [twinVariant = variant] = variantsOf(twin);
       const twinEvents = windowsEvents(renderAction(twin, { ...variant, ...twinVariant }, work).act, work);
-      const logs = text.includes("ps_script") ? (["powershell"] as const) : (["sysmon", "security"] as const);
+      const logs = logsOf(file);
       for (const log of logs) {
         const needsParent = text.includes("ParentCommandLine");
         if (needsParent)
@@ -77,14 +91,16 @@ test("each technique of Windows has six procedures at least", () => {
     const own = procedures.filter(isForWindows).length;
     count.set(technique, (count.get(technique) ?? 0) + own);
   }
-  for (const technique of ["T1059.001", "T1059.003", "T1059.005", "T1059.007"])
+  for (const technique of ["T1059.001", "T1059.003", "T1059.005", "T1059.007", "T1059.010"])
     expect(count.get(technique), technique).toBeGreaterThanOrEqual(6);
 });
 
-test("what Wine can run is tagged: its own shell, script host and nothing of PowerShell", () => {
+test("what Wine can run is tagged: its own shell and script host, AutoHotkey, and nothing of PowerShell", () => {
   for (const { procedure } of cases.filter((one) => one.procedure.tags.includes("wine"))) {
     const texts = [procedure.run, procedure.twin?.run ?? ""].join("\n");
-    expect(JSON.stringify(procedure.interpreter), procedure.id).toMatch(/"program":"(cmd|cscript)"/);
+    expect(JSON.stringify(procedure.interpreter), procedure.id).toMatch(
+      /"program":"(cmd|cscript|autohotkey)"/,
+    );
     // Wine's script host refuses //E:, and has no streams of its own.
     expect(texts, procedure.id).not.toMatch(/powershell|\/\/e:|wscript\.std|tasklist|findstr/i);
   }

@@ -24,6 +24,7 @@ export class FakeClone {
       "tsconfig.json",
       "tsconfig.build.json",
       "vitest.config.ts",
+      "test/property-seed.ts",
     ]) {
       cpSync(join(repository, name), join(this.folder, name), { recursive: true });
     }

@@ -29,7 +29,7 @@ correlation:
   condition: { gte: 3 }
 level: high
 `;
-  const { rule, diagnostics } = compileAnalytic(text, "three.yml");
+  const { rule, diagnostics } = compileAnalytic({ file: "three.yml", text });
   if (rule === null || !isCorrelationRule(rule)) throw new Error(JSON.stringify(diagnostics));
   return rule;
 }

@@ -315,7 +315,7 @@ describe("waiting for a host", () => {
 describe("a correlation", () => {
   const twice = (): CompiledRule => {
     const text = `title: Echo\nname: echo\nlogsource: { product: linux }\ndetection: { s: { CommandLine|contains: echo }, condition: s }\n---\ntitle: Twice\nid: twice\ncorrelation: { type: event_count, rules: [echo], group-by: [User], timespan: 1m, condition: { gte: 2 } }\nlevel: high\n`;
-    const { rule: compiled, diagnostics } = compileAnalytic(text, "twice.yml");
+    const { rule: compiled, diagnostics } = compileAnalytic({ file: "twice.yml", text });
     if (compiled === null) throw new Error(JSON.stringify(diagnostics));
     return compiled;
   };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Bracket, bracketOf } from "../../src/verify/bracket.js";
+import { bracketOf } from "../../src/verify/bracket.js";
+import type { Bracket } from "../../src/verify/bracket-model.js";
 import { circumstancesOf } from "../../src/verify/witness.js";
 import type { HostEvent } from "../../src/model/event.js";
 import { exec, executionOf, observationOf, sentinel, trialOf } from "./builders.js";

@@ -13,7 +13,7 @@ function compiled(correlation: string): CorrelationRule {
   const base = (name: string, program: string): string =>
     `title: ${name}\nname: ${name}\nlogsource: { product: linux }\ndetection: { s: { Image|endswith: /${program} }, condition: s }\n---\n`;
   const text = `${base("one", "a")}${base("two", "b")}title: Together\nid: together\ncorrelation:\n  rules: [one, two]\n  group-by: [User]\n  timespan: 5s\n  ${correlation}\nlevel: high\n`;
-  const { rule, diagnostics } = compileAnalytic(text, "together.yml");
+  const { rule, diagnostics } = compileAnalytic({ file: "together.yml", text });
   if (rule === null || !isCorrelationRule(rule)) throw new Error(JSON.stringify(diagnostics));
   return rule;
 }

@@ -12,7 +12,7 @@ const begin = sentinel("begin", "run-0001", { sequence: 99 });
 const nothing = { begin: null, end: null };
 
 function evidenceOf(...events: HostEvent[]): Evidence {
-  const evidence = new Evidence(trialOf(), T0);
+  const evidence = new Evidence(trialOf(), false, T0);
   evidence.addEvents(events, span);
   return evidence;
 }
@@ -158,7 +158,7 @@ test("the same answers leave the same evidence in every order and repetition", (
         alertOf("base64", null, { id, updatedAt: T0 + updated, title: `${id} as of ${updated}` }),
       );
       const told = (order: readonly (HostEvent | Alert)[]): string => {
-        const evidence = new Evidence(trialOf(), T0);
+        const evidence = new Evidence(trialOf(), false, T0);
         for (const one of order) {
           if ("argv" in one) evidence.addEvents([one], span);
           else evidence.addAlerts([one], T0, all);

@@ -21,7 +21,7 @@ import {
 /** Verdicts over rules that need several events: a trial is judged by its own. */
 
 function compiled(text: string, file = "rule.yml"): CompiledRule {
-  const { rule, diagnostics } = compileAnalytic(text, file);
+  const { rule, diagnostics } = compileAnalytic({ file, text });
   if (rule === null) throw new Error(JSON.stringify(diagnostics));
   return rule;
 }

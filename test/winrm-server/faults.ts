@@ -113,6 +113,12 @@ export const faults = {
     reason: "Access is denied. ",
     number: 5,
   },
+  IdleTimeoutOutOfBounds: {
+    code: "Sender",
+    subcode: "w:InvalidParameter",
+    reason: "The WS-Management service cannot process the request. The idle timeout is out of bounds.",
+    number: 0x803381f2,
+  },
   InvalidXml: {
     code: "Sender",
     subcode: "w:SchemaValidationError",

@@ -109,6 +109,8 @@ export class Shell {
 export interface OpenShell {
   readonly id: string;
   readonly user: string;
+  /** Milliseconds without use after which it is deleted. */
+  readonly idleMs: number;
   readonly commands: readonly { readonly commandLine: string; readonly running: boolean }[];
 }
 
@@ -151,9 +153,10 @@ export class Shells {
   }
 
   list(): OpenShell[] {
-    return [...this.#open.values()].map(({ id, user, commands }) => ({
+    return [...this.#open.values()].map(({ id, user, idleMs, commands }) => ({
       id,
       user,
+      idleMs,
       commands: [...commands.values()].map(({ commandLine, running }) => ({ commandLine, running })),
     }));
   }

@@ -27,7 +27,7 @@ export const noWine: string | null =
 const cache = resolve(import.meta.dirname, "../../node_modules/.cache/tyrian-wine");
 const SETUP_MS = 120_000;
 /** The folder of the prefix, and its name in Windows, where command lines are put. */
-const scripts = "tyrian-stand-in";
+export const scripts = "tyrian-stand-in";
 /** Wine writes straight into a file that has several links, so that these are copied. */
 const registry = ["system.reg", "user.reg", "userdef.reg"];
 
@@ -41,14 +41,16 @@ export interface WineHost {
 }
 
 /**
+ * `display` is an X server's, for programs that make windows; without one they end with an error.
+ *
  * A command line is written to a batch file and that is run: from the arguments of a program of Unix, Wine gives cmd other quotes than
  * those that were written. So a percent sign is one of a batch file, and its exit code is kept whole where Unix has eight bits of it.
  */
-export function startWine(): WineHost {
+export function startWine(display = ""): WineHost {
   const prefix = clone(template());
   const drive = join(prefix, "drive_c");
   mkdirSync(join(drive, scripts));
-  const environment = { ...process.env, ...quiet, WINEPREFIX: prefix };
+  const environment = { ...process.env, ...quiet, DISPLAY: display, WINEPREFIX: prefix };
   return {
     drive,
     interpreter: {
@@ -66,8 +68,9 @@ export function startWine(): WineHost {
         );
         const running = runProgram(
           {
-            file: "wine",
-            arguments: ["cmd", "/c", windows(".bat")],
+            // Without a preloader, one of a thousand processes finds a fixed address of Windows taken, and ends at once.
+            file: "setarch",
+            arguments: ["-R", "wine", "cmd", "/c", windows(".bat")],
             environment: { ...environment, ...options.environment },
             workingDirectory: drive,
           },

@@ -38,6 +38,8 @@ export interface Totals {
   readonly unknown: number;
   /** Files that could not be read to their end. */
   readonly unreadable: number;
+  /** Pairs of a query and an event over which its evaluation ended: neither a match nor none. */
+  readonly undecided: number;
 }
 
 /** Matches the events of files against rules. */
@@ -50,8 +52,8 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
     await scanFiles(options, rules, counts, (file) => scanHere(fileChunks(file), matcher, logsource));
     return counts.totals();
   }
-  const { files, pipelines } = loaded;
-  const threads = new Threads(workers, matcher, { files, pipelines, logsource });
+  const { files, pipelines, queries } = loaded;
+  const threads = new Threads(workers, matcher, { rules: { files, pipelines, queries }, logsource });
   try {
     await scanFiles(options, rules, counts, (file) => scanOnThreads(fileChunks(file), threads));
   } finally {
@@ -120,15 +122,17 @@ class Tally {
   #events = 0;
   #skipped = 0;
   #unknown = 0;
+  #undecided = 0;
 
   constructor(rules: readonly CompiledRule[]) {
     this.#rules = rules;
     this.#matches = new Float64Array(rules.length);
   }
 
-  add({ events, matches, problemCount, unknown }: PlacedResult["result"]): void {
+  add({ events, matches, problemCount, unknown, undecided }: PlacedResult["result"]): void {
     this.#events += events;
-    this.#skipped += problemCount;
+    this.#skipped += problemCount - undecided;
+    this.#undecided += undecided;
     this.#unknown += unknown;
     for (let index = 0; index < matches.length; index += 2)
       (this.#matches[matches[index] as number] as number)++;
@@ -145,6 +149,7 @@ class Tally {
       skipped: this.#skipped,
       unknown: this.#unknown,
       unreadable: this.unreadable,
+      undecided: this.#undecided,
     };
   }
 }

@@ -5,6 +5,8 @@ import { type Beginning, EventReader } from "../../telemetry/files/event-reader.
 import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
 import { readFound } from "../../telemetry/files/read-found.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
+import { windowsTime } from "../../telemetry/windows/time.js";
+import { timeOf } from "../search/event-time.js";
 
 /** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
@@ -17,6 +19,8 @@ export interface ScanResult {
   /** The first {@link MOST_PROBLEMS}. */
   readonly problems: readonly EventProblem[];
   readonly problemCount: number;
+  /** Those of the problems that are no events left out, but queries that could not be evaluated over an event. */
+  readonly undecided: number;
   /** Events that were not matched because their shape does not tell their log source. */
   readonly unknown: number;
   /** Whether a new scan of the next piece would find the same as this one. */
@@ -36,6 +40,7 @@ export class EventScan {
   #problems: EventProblem[] = [];
   #problemCount = 0;
   #unknown = 0;
+  #undecided = 0;
 
   /** @param logsource of every event; null: told by its shape */
   constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
@@ -63,6 +68,7 @@ export class EventScan {
       problems: this.#problems,
       problemCount: this.#problemCount,
       unknown: this.#unknown,
+      undecided: this.#undecided,
       clean: this.#reader.clean,
       lines: this.#reader.line - 1,
     };
@@ -71,6 +77,7 @@ export class EventScan {
     this.#problems = [];
     this.#problemCount = 0;
     this.#unknown = 0;
+    this.#undecided = 0;
     return result;
   }
 
@@ -90,11 +97,26 @@ export class EventScan {
     announced ??= this.#announced(read, logsources);
     if (announced === null) return;
     const rules = new Set<number>();
+    // An event of several log sources has one say.
+    const undecided = new Map<string, string>();
+    const time = this.#matcher.hasQueries ? (windowsTime(read.fields) ?? timeOf(found.document())) : null;
     for (const logsource of logsources) {
-      const event = { id: "", logsource, fields: fieldsFor(read, logsource) };
-      for (const rule of this.#matcher.satisfied(event, announced)) rules.add(rule);
+      const event = {
+        ...{ id: "", logsource, fields: fieldsFor(read, logsource) },
+        ...(time === null ? {} : { time }),
+      };
+      const satisfied = this.#matcher.satisfied(event, announced, ({ file }, reason) =>
+        undecided.set(file, reason),
+      );
+      for (const rule of satisfied) rules.add(rule);
     }
     for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
+    for (const [file, reason] of undecided) {
+      this.#undecided++;
+      const message = `${file} could not be evaluated over this event: ${reason}`;
+      const hint = "it is no match, and no proof of none: correct the query";
+      this.#problem({ line: found.line, column: found.column, code: "query-undecided", message, hint });
+    }
   }
 
   #problem(problem: EventProblem): void {

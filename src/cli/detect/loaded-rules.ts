@@ -3,13 +3,15 @@ import { stateFolder } from "../../config.js";
 import { StreamingMatcher } from "../../detection/matcher.js";
 import type { CompiledRule } from "../../detection/rule.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
+import type { SigmaCollection } from "../../detection/sigma/collection.js";
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
-import { RuleCache } from "./rule-cache.js";
+import { compileQueries } from "./query-rules.js";
+import { RuleCache, type RuleText } from "./rule-cache.js";
 import { readRuleTexts } from "./rule-files.js";
-import { type PipelineText, RulePipelines } from "./rule-pipelines.js";
+import { type PipelineText, RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule that is not matched, and why. */
 export interface UnsupportedRule {
@@ -21,11 +23,16 @@ export interface UnsupportedRule {
   readonly reasons: readonly Diagnostic[];
 }
 
-export interface LoadedRules {
-  /** As they were read, for threads that compile them on their own, with these pipelines. */
+/** What rules were read from: plain data, for threads that compile them on their own. */
+export interface RuleSources {
   readonly files: readonly SigmaFile[];
   readonly pipelines: readonly PipelineText[];
-  /** Those that alert, in the order of the files. */
+  /** Queries of SPL. */
+  readonly queries: readonly RuleText[];
+}
+
+export interface LoadedRules extends RuleSources {
+  /** Those that alert on single events: of Sigma, then of SPL, each in the order of the files. */
   readonly rules: readonly CompiledRule[];
   /** Those that alert, over several events. */
   readonly correlations: readonly CorrelationRule[];
@@ -36,11 +43,19 @@ export interface LoadedRules {
   readonly others: readonly string[];
 }
 
-/** The rules that alert on single events, of files that were read. */
-export function rulesOf(files: readonly SigmaFile[], pipelines: readonly PipelineText[]): CompiledRule[] {
+/** The rules that alert on single events, of what was read. */
+export function rulesOf({ files, pipelines, queries }: RuleSources): CompiledRule[] {
   // Whatever is refused was told of where they were loaded.
-  const { rules } = new RulePipelines(pipelines).compile(files, () => "");
+  const collection = new RulePipelines(pipelines).compile(files, () => "");
+  return [...alerting(collection), ...compileQueries(queries, compiledOf(collection)).rules];
+}
+
+function alerting({ rules }: SigmaCollection): CompiledRule[] {
   return rules.flatMap(({ rule, alone }) => (alone ? [rule] : []));
+}
+
+function compiledOf({ rules, correlations }: SigmaCollection): CompiledRule[] {
+  return [...rules, ...correlations].map(({ rule }) => rule);
 }
 
 /** @param logsource of every event; null: told by its shape */
@@ -59,7 +74,7 @@ export interface LoadOptions {
  */
 export function loadRules(paths: readonly string[], { cache, pipelines: named }: LoadOptions): LoadedRules {
   const pipelines = new RulePipelines(named);
-  const { texts, others, diagnostics } = readRuleTexts(paths);
+  const { texts, queries, others, diagnostics } = readRuleTexts(paths);
   const parse = (text: string, file: string): SigmaFile => pipelines.parse(text, file);
   // A pipeline answers for placeholders while a rule is read: what was read without it is another rule.
   const files =
@@ -68,6 +83,7 @@ export function loadRules(paths: readonly string[], { cache, pipelines: named }:
       : texts.map(({ file, text }) => parse(text, file));
   const textOf = new Map(texts.map(({ file, text }) => [file, text]));
   const collection = pipelines.compile(files, (file) => textOf.get(file) ?? "");
+  const queried = compileQueries(queries, compiledOf(collection));
   const refused = collection.refused.map(
     ({ id, title, file, position, diagnostics: reasons }): UnsupportedRule => ({
       rule: id,
@@ -85,10 +101,11 @@ export function loadRules(paths: readonly string[], { cache, pipelines: named }:
   return {
     files,
     pipelines: named,
-    rules: collection.rules.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
+    queries,
+    rules: [...alerting(collection), ...queried.rules],
     correlations: collection.correlations.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
-    unsupported: [...unreadable, ...refused],
-    diagnostics: [...pipelines.warnings, ...diagnostics, ...collection.diagnostics],
+    unsupported: [...unreadable, ...refused, ...queried.unsupported],
+    diagnostics: [...pipelines.warnings, ...diagnostics, ...collection.diagnostics, ...queried.diagnostics],
     others,
   };
 }

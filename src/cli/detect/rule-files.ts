@@ -17,6 +17,8 @@ function isRule(text: string): boolean {
 /** Texts of the files that rule paths name. */
 export interface RuleTexts {
   readonly texts: readonly { readonly file: string; readonly text: string }[];
+  /** Queries of SPL. */
+  readonly queries: readonly { readonly file: string; readonly text: string }[];
   /** YAML files in folders that are no rules. */
   readonly others: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -26,26 +28,27 @@ function unreadable(file: string, code: string, message: string, hint: string): 
   return { file, line: 1, column: 1, severity: "error", code, message, hint };
 }
 
-/** YAML files of a folder and those below, in the order of their names. Hidden folders and links to folders are not entered. */
-function yamlFiles(folder: string): string[] {
+/** Files of YAML and SPL of a folder and those below, in the order of their names. Hidden folders and links to folders are not entered. */
+function ruleFiles(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true });
   entries.sort((one, other) => (one.name < other.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      return entry.name.startsWith(".") || entry.name === "node_modules" ? [] : yamlFiles(path);
+      return entry.name.startsWith(".") || entry.name === "node_modules" ? [] : ruleFiles(path);
     }
-    return /\.ya?ml$/i.test(entry.name) ? [path] : [];
+    return /\.(?:ya?ml|spl)$/i.test(entry.name) ? [path] : [];
   });
 }
 
-/** Reads the rules that paths name: files as they are, folders with all YAML files below that are rules. Each file once. */
+/** Reads the rules that paths name: files as they are, folders with all below that are rules of Sigma or queries of SPL. Each file once. */
 export function readRuleTexts(paths: readonly string[]): RuleTexts {
   const texts = new Map<string, string>();
+  const queries = new Map<string, string>();
   const others: string[] = [];
   const diagnostics: Diagnostic[] = [];
   const read = (file: string, named: boolean): void => {
-    if (texts.has(file)) return;
+    if (texts.has(file) || queries.has(file)) return;
     const { size } = statSync(file);
     if (size > mostBytes) {
       const message = `${file} has more than ${mostBytes / 1024 / 1024} MiB`;
@@ -53,17 +56,20 @@ export function readRuleTexts(paths: readonly string[]): RuleTexts {
       return;
     }
     const text = readFileSync(file, "utf8");
-    if (named || isRule(text)) texts.set(file, text);
+    if (/\.spl$/i.test(file)) queries.set(file, text);
+    else if (named || isRule(text)) texts.set(file, text);
     else others.push(file);
   };
   for (const path of paths) {
     try {
       const folder = statSync(path).isDirectory();
-      const files = folder ? yamlFiles(path) : [path];
+      const files = folder ? ruleFiles(path) : [path];
       for (const file of files) read(file, !folder);
-      if (folder && !files.some((file) => texts.has(file))) {
+      if (folder && !files.some((file) => texts.has(file) || queries.has(file))) {
         const message = `there is no rule in ${path} or below`;
-        diagnostics.push(unreadable(path, "no-rules", message, "rules are files that end in .yml or .yaml"));
+        diagnostics.push(
+          unreadable(path, "no-rules", message, "rules are files that end in .yml, .yaml or .spl"),
+        );
       }
     } catch (thrown) {
       const missing = thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT";
@@ -71,5 +77,7 @@ export function readRuleTexts(paths: readonly string[]): RuleTexts {
       diagnostics.push(unreadable(path, "file-unreadable", message, "check the path and its permissions"));
     }
   }
-  return { texts: [...texts].map(([file, text]) => ({ file, text })), others, diagnostics };
+  const listed = (found: ReadonlyMap<string, string>): RuleTexts["texts"] =>
+    [...found].map(([file, text]) => ({ file, text }));
+  return { texts: listed(texts), queries: listed(queries), others, diagnostics };
 }

@@ -5,8 +5,8 @@ import { matcherOf, rulesOf } from "./loaded-rules.js";
 import type { Answer, Task, ThreadData } from "./threads.js";
 
 /** A thread of `detect`: compiles the rules on its own and scans the pieces that it is given. */
-const { files, pipelines, logsource } = workerData as ThreadData;
-const matcher = matcherOf(rulesOf(files, pipelines), logsource);
+const { rules, logsource } = workerData as ThreadData;
+const matcher = matcherOf(rulesOf(rules), logsource);
 
 function answerTo({ bytes, begin, last }: Task): Answer {
   try {

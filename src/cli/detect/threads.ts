@@ -1,16 +1,14 @@
 import { Worker } from "node:worker_threads";
-import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
 import { EventScan, type ScanResult } from "./event-scan.js";
 import type { CutPiece } from "./file-chunks.js";
-import type { PipelineText } from "./rule-pipelines.js";
+import type { RuleSources } from "./loaded-rules.js";
 
 /** What a thread is started with. */
 export interface ThreadData {
-  readonly files: readonly SigmaFile[];
-  readonly pipelines: readonly PipelineText[];
+  readonly rules: RuleSources;
   readonly logsource: Logsource | null;
 }
 

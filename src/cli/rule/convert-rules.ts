@@ -9,7 +9,7 @@ import {
 import type { CollectedRule } from "../../detection/sigma/collection.js";
 import type { Diagnostic } from "../../errors.js";
 import type { RuleTexts } from "../detect/rule-files.js";
-import type { RulePipelines } from "../detect/rule-pipelines.js";
+import type { RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule or correlation as a query. */
 export interface ConvertedRule {
@@ -31,7 +31,7 @@ export interface ConvertedRules {
  * pipelines are applied before. Never throws for what is in the files.
  */
 export function convertRules(
-  { texts, diagnostics: unreadable }: RuleTexts,
+  { texts, queries, diagnostics: unreadable }: RuleTexts,
   language: QueryLanguage,
   pipelines: RulePipelines,
   options: ConvertOptions,
@@ -72,8 +72,15 @@ export function convertRules(
     diagnostics: [
       ...pipelines.warnings,
       ...unreadable,
+      ...queries.map(({ file }) => leftOut(file)),
       ...collection.diagnostics,
       ...results.flatMap(({ result }) => result.diagnostics),
     ],
   };
+}
+
+function leftOut(file: string): Diagnostic {
+  const message = `${file} is a query of SPL and was left out: only Sigma is converted`;
+  const hint = "write the rule as Sigma to have it in other languages";
+  return { file, line: 1, column: 1, severity: "warning", code: "convert-query", message, hint };
 }

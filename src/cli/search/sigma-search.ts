@@ -7,10 +7,10 @@ import {
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { type Diagnostic, messageOf, TyrianError } from "../../errors.js";
 import type { NearestEvent } from "../../model/verdict.js";
-import type { RulePipelines } from "../detect/rule-pipelines.js";
+import type { RulePipelines } from "../../detection/pipelines/index.js";
 import { asRuleEvents, type HuntedEvent } from "./hunted-event.js";
 import { hold } from "./limits.js";
-import { nearer } from "./nearest.js";
+import { nearer } from "../../detection/nearest.js";
 
 /** An event, or for a correlation a set of events, that a rule matched. */
 export interface SigmaHit {

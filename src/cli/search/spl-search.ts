@@ -5,7 +5,7 @@ import { type Diagnostic, TyrianError } from "../../errors.js";
 import type { NearestEvent } from "../../model/verdict.js";
 import { asRuleEvents, asSplEvent, type HuntedEvent } from "./hunted-event.js";
 import { collect } from "./limits.js";
-import { nearer } from "./nearest.js";
+import { nearer } from "../../detection/nearest.js";
 
 /** What a query's diagnostics call it. */
 const QUERY = "query";

@@ -6,7 +6,7 @@ import { correlateFiles, type Correlated } from "../detect/correlated.js";
 import { detect, type Totals } from "../detect/detection-run.js";
 import { loadRules, type LoadedRules } from "../detect/loaded-rules.js";
 import { logsourceOf } from "../detect/logsource-option.js";
-import { addPipelineOption, readPipelineTexts } from "../detect/rule-pipelines.js";
+import { addPipelineOption, readPipelineTexts } from "../pipeline-option.js";
 import { diagnosticText } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 
@@ -22,7 +22,7 @@ interface Options {
 
 export function register(command: Command, invocation: Invocation): void {
   addPipelineOption(command)
-    .requiredOption("--rules <path...>", "Sigma rules, and folders with them")
+    .requiredOption("--rules <path...>", "Sigma rules and queries of SPL (.spl), and folders with them")
     .requiredOption(
       "--events <file...>",
       "events as JSON or XML, also in files that end in .gz; - is standard input",
@@ -37,9 +37,11 @@ export function register(command: Command, invocation: Invocation): void {
     .option("--no-cache", "read every rule again")
     .addHelpText(
       "after",
-      "\nPrints {rule, title, file, line} for each match, in the order of the events; then those of correlations, with the\n" +
+      "\nA query decides over events one by one; one that needs several together is refused.\n" +
+        "Prints {rule, title, file, line} for each match, in the order of the events; then those of correlations, with the\n" +
         "number of their events and their group, at the last event. Exit status: 0 whether or not anything\n" +
-        "matched; 2 when the answer is not whole: a rule was refused, or something in the files was no event.",
+        "matched; 2 when the answer is not whole: a rule was refused, a query could not be\n" +
+        "evaluated over an event, or something in the files was no event.",
     )
     .action(
       invocation.action(async (options: Options) => {
@@ -84,8 +86,9 @@ export function register(command: Command, invocation: Invocation): void {
             `${counted(correlated.undated, "event")} without a time did not count for correlations`,
           );
         }
-        for (const remark of remarks(loaded, totals, seconds)) output.note(remark);
-        const whole = loaded.unsupported.length === 0 && totals.skipped === 0 && totals.unreadable === 0;
+        for (const remark of remarks(loaded, totals, correlated, seconds)) output.note(remark);
+        const { skipped, unreadable, undecided } = totals;
+        const whole = loaded.unsupported.length === 0 && skipped + unreadable + undecided === 0;
         return whole ? EXIT.met : EXIT.invalidInput;
       }),
     );
@@ -99,7 +102,7 @@ function handedOver(): Promise<void> {
 }
 
 function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): unknown {
-  const { events, skipped, unknown, unreadable } = totals;
+  const { events, skipped, unknown, unreadable, undecided } = totals;
   const matches: Record<string, number> = { ...totals.matches };
   for (const { rule } of correlated.matches) matches[rule] = (matches[rule] ?? 0) + 1;
   return {
@@ -110,6 +113,7 @@ function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, 
     unsupportedCount: loaded.unsupported.length,
     unsupported: loaded.unsupported,
     skipped,
+    undecided,
     unreadableFiles: unreadable,
     eventsOfUnknownLogsource: unknown,
     seconds: Number(seconds.toFixed(3)),
@@ -117,16 +121,25 @@ function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, 
   };
 }
 
-function remarks({ rules, unsupported, others }: LoadedRules, totals: Totals, seconds: number): string[] {
-  const matches = Object.values(totals.matches).reduce((sum, count) => sum + count, 0);
+function remarks(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): string[] {
+  const { rules, correlations, unsupported, others } = loaded;
+  const ofRules = Object.values(totals.matches).reduce((sum, count) => sum + count, 0);
+  const matches = ofRules + correlated.matches.length;
+  const kinds = [
+    counted(rules.length, "rule"),
+    ...(correlations.length === 0 ? [] : [counted(correlations.length, "correlation")]),
+  ];
   const lines = [
-    `${counted(totals.events, "event")}, ${counted(rules.length, "rule")}, ${counted(matches, "match", "matches")} in ${seconds.toFixed(1)} s`,
+    `${counted(totals.events, "event")}, ${kinds.join(", ")}, ${counted(matches, "match", "matches")} in ${seconds.toFixed(1)} s`,
   ];
   if (unsupported.length > 0)
     lines.push(`${counted(unsupported.length, "rule")} refused, with the reasons above`);
   if (others.length > 0)
     lines.push(`${counted(others.length, "YAML file")} beside the rules are no rules (-v lists them)`);
   if (totals.skipped > 0) lines.push(`${counted(totals.skipped, "place")} left out that held no event`);
+  if (totals.undecided > 0) {
+    lines.push(`${counted(totals.undecided, "time")} a query could not be evaluated over an event`);
+  }
   if (totals.unknown > 0) {
     lines.push(
       `${counted(totals.unknown, "event")} of an unknown log source were matched against no rule; --logsource names it`,

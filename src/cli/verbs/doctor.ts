@@ -22,6 +22,14 @@ export function register(command: Command, invocation: Invocation): void {
     );
 }
 
+/** Of a program that is missing; one that only a profile of the lab needs is installed by a command of its own. */
+function optional(found: DoctorReport["requirements"][number]): string {
+  const install = found.neededFor.every((purpose) => purpose === "windows-wine")
+    ? `; apt-get install -y --no-install-recommends ${found.package ?? ""}`
+    : "";
+  return `${found.unusable ?? found.why}${install}`;
+}
+
 const word = (usable: boolean | null): string => (usable === null ? "unknown" : usable ? "ok" : "no");
 
 function describe(report: DoctorReport, width: number): string[] {
@@ -43,9 +51,7 @@ function describe(report: DoctorReport, width: number): string[] {
   const programs = report.requirements.map((found): [string, string, string] => [
     found.program,
     found.path !== null ? "ok" : found.needed ? "missing" : "not needed",
-    found.path !== null
-      ? [found.path, found.version ?? ""].join(" ").trim()
-      : `${found.unusable ?? found.why}`,
+    found.path !== null ? [found.path, found.version ?? ""].join(" ").trim() : optional(found),
   ]);
   const lines = table(
     [{ title: "what" }, { title: "state" }, { title: "detail", shrinks: true }],

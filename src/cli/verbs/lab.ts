@@ -1,6 +1,13 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { EXIT } from "../../errors.js";
-import { labDown, labStatus, labUp, type LabStatus } from "../../lab/embedded/index.js";
+import {
+  hostProfiles,
+  type HostProfile,
+  labDown,
+  labStatus,
+  labUp,
+  type LabStatus,
+} from "../../lab/embedded/index.js";
 import { keepLab } from "../../lab/embedded/users.js";
 import { table } from "../../report/table.js";
 import { counted, plain } from "../../report/text.js";
@@ -11,6 +18,7 @@ const DEFAULT_TARGETS = 3;
 
 interface UpOptions {
   readonly targets: number;
+  readonly profile: HostProfile;
   readonly rootless?: true;
   readonly json?: true;
 }
@@ -20,7 +28,12 @@ export function register(command: Command, invocation: Invocation): void {
   command
     .command("up")
     .description("start the embedded lab, or give it the hosts that it lacks")
-    .option("--targets <count>", "how many hosts", wholeNumber(1, 200), DEFAULT_TARGETS)
+    .option("--targets <count>", "how many hosts of the profile", wholeNumber(1, 200), DEFAULT_TARGETS)
+    .addOption(
+      new Option("--profile <name>", "what the hosts are: Linux, or Windows played by Wine")
+        .choices(hostProfiles)
+        .default("linux"),
+    )
     .option("--rootless", "without root: user namespaces and strace; default only where no more is possible")
     .option("--json", "print the lab's state")
     .action(
@@ -28,6 +41,7 @@ export function register(command: Command, invocation: Invocation): void {
         const { output, signal } = invocation;
         const state = await labUp({
           targets: options.targets,
+          profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,
         });

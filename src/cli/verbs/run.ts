@@ -4,6 +4,7 @@ import { exitStatus } from "../../journal/exit-status.js";
 import { toResults } from "../../journal/results.js";
 import { newRunId } from "../../plan/identity.js";
 import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
+import { chooseCampaign } from "../campaign-choice.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab, expectedInventory } from "../lab-choice.js";
@@ -11,6 +12,7 @@ import { showLive } from "../live-view.js";
 import { wholeNumber } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
+import { readPipelineTexts } from "../pipeline-option.js";
 import { executeRun } from "../run-session.js";
 import { chooseSiem } from "../siem-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
@@ -36,9 +38,10 @@ export function register(command: Command, invocation: Invocation): void {
     )
     .action(
       invocation.action(async (paths: string[], options: Options) => {
-        const selection = selectionOf(options);
+        const chosen = selectionOf(options);
         const siem = await chooseSiem(options.siem);
-        const catalogue = await openRunnable(paths);
+        const catalogue = await openRunnable(paths, readPipelineTexts(options.pipeline ?? []));
+        const selection = { ...chosen, campaign: await chooseCampaign(options, catalogue.playbooks) };
         const run = newRunId(new Date());
         const request = {
           run,

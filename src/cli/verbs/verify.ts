@@ -58,7 +58,7 @@ function replayRun(
 ): ExitStatus {
   const plan = events.find((event) => event.type === "run-started")?.plan;
   if (plan === undefined) throw new TyrianError("journal-invalid", `${folder}: the journal has no plan`);
-  const replayed = replay(events, rulesOfPlan(plan.analytics));
+  const replayed = replay(events, rulesOfPlan(plan));
   const different = replayed.filter(({ same }) => !same);
   if (options.json === true) output.json({ trials: replayed.length, different });
   else {

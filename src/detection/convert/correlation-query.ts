@@ -24,13 +24,18 @@ export interface CorrelationQuery {
     /** Values of a field, or combinations of values of several, that differ. An event without one does not count. */
     | { readonly of: "values"; readonly fields: readonly string[]; readonly least: number }
     | { readonly of: "rules"; readonly rules: readonly Query[]; readonly wanted: WantedRules };
+  /** As Sigma writes it: a number and s, m, h or d. */
+  readonly timespan: string;
 }
 
 /** Refuses the correlation. */
-type Refuse = (position: Position, message: string, hint: string) => null;
+export type Refuse = (position: Position, message: string, hint: string) => null;
+
+const notOverOneRange =
+  "a sum of values that may be negative, an average, a median and a percentile may be met by a part of the range and not by all of it";
 
 /** The least whole number that meets the condition; null when a greater one may break it. */
-function leastOf({ tree }: Correlation): number | null {
+export function leastOf({ tree }: Correlation): number | null {
   const { condition } = tree;
   if (condition.type !== "bounds") return null;
   const { gte, gt, ...others } = condition.bounds;
@@ -98,20 +103,14 @@ export function correlationQuery(
 ): CorrelationQuery | null {
   const { tree } = correlation;
   if (tree.type !== "event_count" && tree.type !== "value_count" && tree.type !== "temporal") {
+    const isOrdered = tree.type === "temporal_ordered";
     return refuse(
       tree.position,
-      `${tree.type} is not converted: only event_count, value_count and temporal are`,
-      "evaluate it with Tyrian, or write it in the language by hand",
+      `${tree.type} is not converted: ${isOrdered ? "a query that counts keeps no order" : notOverOneRange}`,
+      isOrdered ? "convert it to EQL, which has sequences" : "evaluate it with Tyrian",
     );
   }
-  const logsources = new Set(trees.map(({ logsource }) => JSON.stringify(logsource)));
-  if (logsources.size > 1) {
-    return refuse(
-      tree.position,
-      "the rules read different log sources, and a query reads one source",
-      "convert each rule by itself, and correlate in the SIEM",
-    );
-  }
+  if (!commonLogsource(trees, tree.position, refuse)) return null;
   const named = (name: string): string | null => {
     const names = new Set(trees.map((_, index) => correlation.fieldIn(index, name)));
     const [only] = names;
@@ -128,7 +127,32 @@ export function correlationQuery(
   const rules = trees.map(queryOf);
   const isName = (name: string | null): name is string => name !== null;
   const counts = countsOf(correlation, rules, fields.filter(isName), refuse);
-  return counts === null ? null : { events: link("or", rules), groupBy: groupBy.filter(isName), counts };
+  if (counts === null) return null;
+  return {
+    events: link("or", rules),
+    groupBy: groupBy.filter(isName),
+    counts,
+    timespan: tree.timespanText,
+  };
+}
+
+/** Whether all rules read one log source; refuses them otherwise. */
+export function commonLogsource(trees: readonly SigmaRule[], position: Position, refuse: Refuse): boolean {
+  if (new Set(trees.map(({ logsource }) => JSON.stringify(logsource))).size <= 1) return true;
+  refuse(
+    position,
+    "the rules read different log sources, and a query reads one source",
+    "convert each rule by itself, and correlate in the SIEM",
+  );
+  return false;
+}
+
+/** The events of a query that have all of these fields. */
+export function havingFields(events: Query, names: readonly string[]): Query {
+  const present = names.map((field): Query => {
+    return { type: "leaf", field, value: { type: "presence", wanted: true }, cased: false, at: 0 };
+  });
+  return link("and", [events, ...present]);
 }
 
 /** The field in which a query counts, and those in which it keeps which rules matched. */

@@ -2,7 +2,7 @@ import { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../../errors.js";
 import type { Correlation } from "../sigma/correlation/correlation.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
-import { correlationQuery } from "./correlation-query.js";
+import { correlationQuery, type Refuse } from "./correlation-query.js";
 import type { ConvertContext, Language } from "./language.js";
 import { eql } from "./eql/index.js";
 import { esql } from "./esql/index.js";
@@ -12,6 +12,7 @@ import { logsql } from "./logsql/index.js";
 import { lucene } from "./lucene/index.js";
 import { ppl } from "./ppl/index.js";
 import { leavesOf, queryOf, type Query } from "./query-tree.js";
+import { sequenceQuery } from "./sequence-query.js";
 import { spl } from "./spl/index.js";
 import { isCarried, isPaired, literalsOf } from "./text-shape.js";
 import { udmSearch, yaraL } from "./yara-l/index.js";
@@ -33,6 +34,8 @@ export type QueryLanguage = keyof typeof languages;
 
 /** The query languages that rules are converted to, by name. */
 export const queryLanguages = Object.keys(languages) as readonly QueryLanguage[];
+
+const counting = queryLanguages.filter((name) => typeof languages[name].correlation !== "string");
 
 export interface Conversion {
   readonly query: string;
@@ -157,8 +160,8 @@ export interface CountedRule {
 }
 
 /**
- * Converts a correlation to a query that counts over the range of time that it is run over: run over the correlation's
- * timespan, it finds the groups that the correlation finds there.
+ * Converts a correlation to a query that counts over the correlation's timespan, or over the range of time that it is run
+ * over: run over the timespan, it finds the groups that the correlation finds there.
  * @param rules those that the correlation counts, in its order; null for one that is a correlation itself
  */
 export function convertCorrelation(
@@ -170,9 +173,9 @@ export function convertCorrelation(
   const { position, timespanText } = correlation.tree;
   const conversation = new Conversation(language);
   const counted = rules.filter((each) => each !== null);
-  const write = languages[language].correlation;
-  if (typeof write === "string") {
-    conversation.refuse(position, write, "spl, kql, esql and ppl have queries that count");
+  const { correlation: write, sequence, holdsTimespan }: Language = languages[language];
+  if (typeof write === "string" && sequence === undefined) {
+    conversation.refuse(position, write, `${counting.join(", ")} have queries that count`);
     return conversation.result("");
   }
   if (counted.length < rules.length) {
@@ -188,20 +191,21 @@ export function convertCorrelation(
     ({ rule, place }) => convertRule(rule, place, language, options).diagnostics,
   );
   conversation.diagnostics.push(...refused);
-  const query = correlationQuery(
-    correlation,
-    counted.map(({ rule }) => rule),
-    (at, message, hint) => conversation.refuse(at, message, hint),
-  );
+  const trees = counted.map(({ rule }) => rule);
+  const refuse: Refuse = (at, message, hint) => conversation.refuse(at, message, hint);
+  const context = conversation.context(correlation.title, () => position, options);
+  for (const rule of trees) assumeLogsource(rule, conversation);
+  if (typeof write === "string") {
+    const query = sequence === undefined ? null : sequenceQuery(correlation, trees, refuse);
+    const isWritten = query !== null && sequence !== undefined && refused.length === 0;
+    return conversation.result(isWritten ? sequence(query, context) : "");
+  }
+  const query = correlationQuery(correlation, trees, refuse);
   if (query === null || refused.length > 0) return conversation.result("");
-  for (const { rule } of counted) assumeLogsource(rule, conversation);
-  conversation.assume(
-    `The query is run over ${timespanText} at a time, such as the last ${timespanText}: it counts over the whole range`,
-  );
-  return conversation.result(
-    write(
-      query,
-      conversation.context(correlation.title, () => position, options),
-    ),
-  );
+  if (holdsTimespan !== true) {
+    conversation.assume(
+      `The query is run over ${timespanText} at a time, such as the last ${timespanText}: it counts over the whole range`,
+    );
+  }
+  return conversation.result(write(query, context));
 }

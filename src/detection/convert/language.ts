@@ -1,5 +1,6 @@
 import type { CorrelationQuery } from "./correlation-query.js";
 import type { Query, Leaf } from "./query-tree.js";
+import type { SequenceQuery } from "./sequence-query.js";
 
 /** What the writer of a query may say about the rule while it writes. */
 export interface ConvertContext {
@@ -20,6 +21,10 @@ export interface Language {
   readonly escapesControls?: true;
   /** Writes the query that finds the groups of a correlation; or the reason why the language has none. */
   readonly correlation: ((query: CorrelationQuery, context: ConvertContext) => string) | string;
+  /** Whether a query that counts holds the timespan; otherwise it counts over the range of time that it is run over. */
+  readonly holdsTimespan?: true;
+  /** Writes the query that finds events which follow each other; absent where the language has none. */
+  readonly sequence?: (query: SequenceQuery, context: ConvertContext) => string;
 }
 
 /** How a language links tests. */

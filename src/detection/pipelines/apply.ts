@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../errors.js";
+import { hintFor } from "../hints.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
 import type { Pipeline, StateValue } from "./pipeline.js";
 import { PipelineProblem, positionIn, positionOf, type RuleSource } from "./problem.js";
@@ -43,7 +44,7 @@ function diagnosticOf(problem: PipelineProblem, source: RuleSource, pipeline: Pi
     severity: "error",
     code: problem.code,
     message: `${problem.message} (pipeline ${pipeline.name})`,
-    hint: problem.hint,
+    hint: hintFor(problem.code, problem.hint),
   };
 }
 

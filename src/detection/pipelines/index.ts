@@ -4,7 +4,6 @@ export { parsePipeline, type PipelineResult } from "./load.js";
 export {
   compileForFormat,
   compileOverFormats,
-  fitToFormat,
   type LoadedFormat,
   type RuleForFormat,
   type RuleOverFormats,
@@ -18,3 +17,4 @@ export {
 export type { Pipeline, StateValue } from "./pipeline.js";
 export { placeholdersOf } from "./placeholders.js";
 export type { RuleSource } from "./problem.js";
+export { type PipelineText, RulePipelines } from "./rule-pipelines.js";

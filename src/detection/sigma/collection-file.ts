@@ -43,11 +43,18 @@ export interface SigmaFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What is known about a document before it is read, by its number. */
+export type OptionsOfDocument = (number: number) => ParseOptions;
+
 /**
  * Reads every document of a file. Never throws on a text. A document that cannot be used does not take the others with it:
  * it stands in the list as refused. A file that cannot be read at all is one refused document.
  */
-export function parseSigmaFile(text: string, file: string, options: ParseOptions = {}): SigmaFile {
+export function parseSigmaFile(
+  text: string,
+  file: string,
+  optionsOf: OptionsOfDocument = () => ({}),
+): SigmaFile {
   const lines = new LineCounter();
   const whole = new Findings(file, lines);
   const documents = readYamlDocuments(text, whole, lines);
@@ -57,8 +64,8 @@ export function parseSigmaFile(text: string, file: string, options: ParseOptions
     const refused = { ...nothing, position: whole.position(0), number: 1, diagnostics };
     return { file, documents: [refused], diagnostics };
   }
-  const state: FileState = { text, file, lines, options, global: null };
-  const read = documents.map((document, index) => readDocument(document, index + 1, state));
+  const state: FileState = { text, file, lines, global: null };
+  const read = documents.map((document, index) => readDocument(document, index + 1, optionsOf, state));
   return { file, documents: read, diagnostics: read.flatMap(({ diagnostics }) => diagnostics) };
 }
 
@@ -66,19 +73,23 @@ interface FileState {
   readonly text: string;
   readonly file: string;
   readonly lines: LineCounter;
-  readonly options: ParseOptions;
   /** Line of the `action: global` that the following rules would take over from. */
   global: number | null;
 }
 
-function readDocument(document: Document, number: number, state: FileState): SigmaDocument {
+function readDocument(
+  document: Document,
+  number: number,
+  optionsOf: OptionsOfDocument,
+  state: FileState,
+): SigmaDocument {
   const findings = new Findings(state.file, state.lines);
   const root = mapOfDocument(document, findings);
   const position = findings.position(document.contents?.range?.[0] ?? document.range?.[0] ?? 0);
   // What a refused document is can often be told all the same.
   const shape = isMap(document.contents) ? document.contents : null;
   const kind = shape === null ? "unknown" : kindOf(shape);
-  const read = root === null ? null : readMap(root, kind, state, findings);
+  const read = root === null ? null : readMap(root, kind, optionsOf(number), state, findings);
   const located = { position, number, diagnostics: findings.list() };
   if (read !== null && !findings.failed) return { ...located, ...read };
   const textAt = (key: string): string | null => {
@@ -103,6 +114,7 @@ type ReadDocument =
 function readMap(
   root: YAMLMap,
   kind: DocumentKind,
+  options: ParseOptions,
   state: FileState,
   findings: Findings,
 ): ReadDocument | null {
@@ -120,7 +132,7 @@ function readMap(
       return correlation === null ? null : { type: "correlation", correlation };
     }
     case "filter": {
-      const filter = readFilter(root, state.text, findings, state.options);
+      const filter = readFilter(root, state.text, findings, options);
       return filter === null ? null : { type: "filter", filter };
     }
     case "rule":
@@ -131,7 +143,7 @@ function readMap(
         findings.error(root.range?.[0] ?? 0, "action-unsupported", message, hint);
         return null;
       }
-      const rule = readRule(root, state.text, findings, state.options);
+      const rule = readRule(root, state.text, findings, options);
       return rule === null ? null : { type: "rule", rule };
     }
   }

@@ -1,5 +1,6 @@
 import type { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../../errors.js";
+import { hintFor } from "../hints.js";
 
 /** Collects the findings about one rule file, in the order of the file. */
 export class Findings {
@@ -42,7 +43,7 @@ export class Findings {
       severity,
       code,
       message,
-      hint,
+      hint: severity === "error" ? hintFor(code, hint) : hint,
       offset,
     });
   }

@@ -2,12 +2,13 @@ import { LineCounter, type YAMLMap } from "yaml";
 import type { Diagnostic } from "../../errors.js";
 import { readDetection } from "./detection-section.js";
 import { Findings } from "./findings.js";
+import { readParameters } from "./parameters.js";
 import { checkKeys, readHead, readLogsource } from "./rule-head.js";
 import type { SigmaRule } from "./rule-tree.js";
 import { entry, readYamlMap } from "./yaml-file.js";
 
 export interface ParseOptions {
-  /** Values of placeholders (`%name%` with the modifier `expand`). A rule with others is refused. */
+  /** Values of placeholders (`%name%` with the modifier `expand`); the rule's own parameters stand in for others. */
   readonly placeholders?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -31,7 +32,7 @@ const topKeys = [
     "date",
   ],
   ...["modified", "logsource", "detection", "fields", "falsepositives", "level", "tags", "scope"],
-  ...["correlation", "filter"],
+  ...["correlation", "filter", "parameters"],
 ];
 
 /** What stands in a file of one rule without being one, and how it is read instead. */
@@ -94,7 +95,8 @@ export function readRule(
   checkKeys(root, topKeys, findings);
   const head = readHead(root, "rule", findings);
   const logsource = readLogsource(root, "rule", findings);
-  const detection = readDetection(root, text, findings, options.placeholders ?? {});
+  const placeholders = { ...readParameters(root, findings), ...options.placeholders };
+  const detection = readDetection(root, text, findings, placeholders);
   if (head.title === null || logsource === null || detection === null) return null;
   return { ...head, title: head.title, logsource, ...detection };
 }

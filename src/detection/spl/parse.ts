@@ -1,5 +1,6 @@
 import { LineCounter } from "yaml";
 import type { Diagnostic } from "../../errors.js";
+import { hintFor } from "../hints.js";
 import { Findings } from "../sigma/findings.js";
 import { didYouMean } from "../sigma/text.js";
 import { ArgumentReader } from "./commands/argument-reader.js";
@@ -195,7 +196,8 @@ function linesOf(text: string): LineCounter {
 /** A problem as a finding about a query's text. */
 export function diagnosticOf(problem: SplProblem, text: string, file: string): Diagnostic {
   const { line, col } = linesOf(text).linePos(problem.at);
-  const { code, message, hint } = problem;
+  const { code, message } = problem;
+  const hint = hintFor(code, problem.hint);
   return { file, line: Math.max(1, line), column: Math.max(1, col), severity: "error", code, message, hint };
 }
 

@@ -50,12 +50,13 @@ export function writeAccounts(
   kind: LabState["kind"],
   operator: number,
   operatorKey: string,
+  shell: string,
 ): void {
   const id = String(operator);
   const users = [
     "root:x:0:0:root:/root:/bin/bash",
     "sshd:x:74:74:sshd:/run/sshd:/usr/sbin/nologin",
-    `${OPERATOR}:x:${id}:${id}::/home/${OPERATOR}:/bin/bash`,
+    `${OPERATOR}:x:${id}:${id}::/home/${OPERATOR}:${shell}`,
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin",
   ];
   const groups = ["root:x:0:", "sshd:x:74:", `${OPERATOR}:x:${id}:`, "nogroup:x:65534:"];

@@ -9,6 +9,9 @@ import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { MARKER, type LabPlace } from "./state.js";
 import type { LabHost, LabState } from "./types.js";
+import { LOGIN_SHELL, LOGIN_SHELL_TEXT } from "./wine/login-shell.js";
+import { PREFIX } from "./wine/names.js";
+import { WINE_START } from "./wine/start.js";
 
 /**
  * What a host's root keeps of root's power: enough for sshd, log-ins and `su`, nothing that reaches the machine
@@ -31,7 +34,7 @@ export function hostFolder(place: LabPlace, host: Pick<LabHost, "name">): string
  * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine.
  */
 const START = `set -e
-folder=$1 name=$2 address=$3 sshd=$4
+folder=$1 name=$2 address=$3 sshd=$4 profile=$5 operator=$6
 trap 'echo failed > "$folder/started"' EXIT
 read -r pid rest < /proc/self/stat
 ip -batch - <<END
@@ -54,10 +57,14 @@ cd "$folder/root"
 pivot_root . mnt
 cd /
 umount -l /mnt
+if [ "$profile" = windows-wine ]; then
+${WINE_START}
+fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 
-function mountTable(place: LabPlace, folder: string): string {
+function mountTable(place: LabPlace, host: LabHost): string {
+  const folder = hostFolder(place, host);
   const root = `${folder}/root`;
   const store = `${folder}/store`;
   const lower = `${folder}/layer:${place.folder}/skeleton`;
@@ -67,6 +74,9 @@ function mountTable(place: LabPlace, folder: string): string {
     `${place.folder}/usr-local ${root}/usr/local none bind,ro,nodev 0 0`,
     ...procMounts(root),
     `devpts ${root}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,gid=5 0 0`,
+    ...(host.profile === "windows-wine"
+      ? [`${folder}/prefix ${root}/${PREFIX} none bind,nosuid,nodev 0 0`]
+      : []),
     "",
   ].join("\n");
 }
@@ -83,7 +93,10 @@ export function prepareHost(
   writeHostFile(layer, "etc/hostname", `${host.name}\n`);
   writeHostFile(layer, "etc/hosts", `127.0.0.1 localhost\n${host.address} ${host.name}\n`);
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
-  writeAccounts(layer, options.kind, host.operator, options.operatorKey);
+  const windows = host.profile === "windows-wine";
+  if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
+  const shell = windows ? LOGIN_SHELL : "/bin/bash";
+  writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
 }
 
 /**
@@ -95,12 +108,12 @@ export function launchHosts(place: LabPlace, hosts: readonly LabHost[], sshd: st
   writeFileSync(start, START);
   for (const host of hosts) {
     const folder = hostFolder(place, host);
-    writeFileSync(join(folder, "fstab"), mountTable(place, folder));
+    writeFileSync(join(folder, "fstab"), mountTable(place, host));
   }
   const lines = hosts.map((host) => {
     const folder = hostFolder(place, host);
     const inNamespaces = `nsenter --net=/run/netns/${place.prefix}${host.name} unshare --mount --propagation private --uts --ipc --pid --fork --kill-child`;
-    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} > ${folder}/start.log 2>&1 &\n`;
+    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} ${host.profile} ${String(host.operator)} > ${folder}/start.log 2>&1 &\n`;
   });
   const launch = join(place.folder, "launch.sh");
   writeFileSync(launch, lines.join(""));

@@ -7,9 +7,19 @@ import { folderExists, type LabPlace, makeStateFolder, placeOf, readState } from
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
+import { requireWine } from "./wine/prefix.js";
 
 export { probeSensor } from "./probe.js";
-export type { LabHost, LabOptions, LabState, LabStatus, LabUpOptions, SensorProbe } from "./types.js";
+export { hostProfiles } from "./types.js";
+export type {
+  HostProfile,
+  LabHost,
+  LabOptions,
+  LabState,
+  LabStatus,
+  LabUpOptions,
+  SensorProbe,
+} from "./types.js";
 
 /** Milliseconds to wait for another command that works on the same lab, or on the sensor of this machine. */
 const LOCK_DEADLINE = 120_000;
@@ -37,37 +47,51 @@ async function locked<Result>(
 
 /**
  * Starts the embedded lab, or returns the one that is up when it has enough hosts. A root lab with fewer is given the
- * missing ones; a rootless lab with fewer, and any that is broken, is built anew. The lab outlives this process;
+ * missing ones, beside those of other profiles; a rootless lab with fewer, and any that is broken, is built anew. The lab outlives this process;
  * `labDown` ends it. Calls for one state folder wait for each other.
  * @throws TyrianError `lab-failed` (what had been made is taken away again), `requirement-missing`, `usage`; an aborted
  * signal rejects with its reason, likewise with nothing left.
  */
 export async function labUp(options: LabUpOptions): Promise<LabState> {
-  const { targets, signal } = options;
+  const { targets, signal, profile = "linux" } = options;
   if (!Number.isInteger(targets) || targets < 1 || targets > MOST_TARGETS) {
     const range = `1 to ${String(MOST_TARGETS)} targets`;
     throw new TyrianError("usage", `a lab has ${range}, not ${String(targets)}`);
   }
+  if (profile === "windows-wine") requireWine();
   const place = placeOf(options);
   return await locked(place, options.rootless === true, signal, async () => {
     const unusable = options.rootless === true ? "asked for" : await auditUnusable();
-    if (options.rootless === false && unusable !== null) {
+    if (unusable !== null && options.rootless === false) {
       throw new TyrianError("lab-failed", `a root lab cannot be made here: ${unusable}`);
+    }
+    if (unusable !== null && profile === "windows-wine") {
+      const why = options.rootless === true ? "without root was asked for" : unusable;
+      throw new TyrianError("lab-failed", `hosts of the profile ${profile} need a root lab: ${why}`);
     }
     const status = await statusOf(place);
     const suits = options.rootless === undefined || options.rootless === (status.state?.kind === "rootless");
     const present = status.phase === "up" && suits ? status.state : null;
-    if (present !== null && present.hosts.length >= targets) return present;
+    const lacking = targets - (present?.hosts.filter((host) => host.profile === profile).length ?? 0);
+    if (present !== null && lacking <= 0) return present;
     const kind = present?.kind ?? (unusable === null ? "root" : "rootless");
     // Only a root lab grows: hosts of a rootless one are children of the process that holds it.
     const growing = kind === "root" ? present : null;
     if (growing === null) await tearDown(place);
+    const wanted = growing === null ? targets : growing.hosts.length + lacking;
+    if (wanted > MOST_TARGETS) {
+      throw new TyrianError(
+        "usage",
+        `a lab has at most ${String(MOST_TARGETS)} hosts of all profiles together`,
+      );
+    }
     try {
       signal?.throwIfAborted();
       requirePrograms(kind);
       const reason = unusable ?? "root, and the kernel's audit can be used";
-      if (kind === "root") return await makeRootLab(place, growing, { targets, reason, signal });
-      return await makeRootlessLab(place, { targets, reason, signal });
+      if (kind === "root")
+        return await makeRootLab(place, growing, { targets: wanted, profile, reason, signal });
+      return await makeRootlessLab(place, { targets, profile, reason, signal });
     } catch (error) {
       await tearDown(place);
       if (signal?.aborted === true) throw signal.reason;

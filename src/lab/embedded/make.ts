@@ -13,7 +13,8 @@ import { makeNetwork } from "./network.js";
 import { launchRootless, waitSupervisor } from "./rootless.js";
 import { makeSkeleton } from "./skeleton.js";
 import { addressOf, writeState, type LabPlace } from "./state.js";
-import type { LabHost, LabState } from "./types.js";
+import type { HostProfile, LabHost, LabState } from "./types.js";
+import { clonePrefix, wineTemplate } from "./wine/prefix.js";
 
 const programs = {
   root: ["ip", "nsenter", "unshare", "setpriv", "mount", "umount", "pivot_root", "sshd"],
@@ -34,12 +35,15 @@ function newHosts(
   from: number,
   to: number,
   operators: number,
+  profile: HostProfile = "linux",
 ): { host: LabHost; key: SshKey }[] {
   return Array.from({ length: to - from + 1 }, (_, index) => {
-    const name = `h${String(from + index)}`;
+    // The letter tells the profile; the number is the host's own in the lab, as its address is.
+    const name = `${profile === "linux" ? "h" : "w"}${String(from + index)}`;
     const key = newSshKey(name);
     const host: LabHost = {
       name,
+      profile,
       address: addressOf(kind, from + index),
       hostKey: key.publicLine,
       operator: kind === "root" ? operators + from + index : ROOTLESS_OPERATOR,
@@ -76,7 +80,10 @@ function startDeadline(hosts: number): number {
 }
 
 export interface MakeOptions {
+  /** How many hosts it is to have in all. */
   readonly targets: number;
+  /** What the new ones are. */
+  readonly profile: HostProfile;
   /** Why it is a lab of this kind. */
   readonly reason: string;
   readonly signal?: AbortSignal | undefined;
@@ -94,8 +101,16 @@ export async function makeRootLab(
 ): Promise<LabState> {
   const first = present?.hosts[0];
   const operators = first === undefined ? freeOperators(await operatorsOfLabs()) : first.operator - 1;
-  const fresh = newHosts(place, "root", (present?.hosts.length ?? 0) + 1, options.targets, operators);
+  const fresh = newHosts(
+    place,
+    "root",
+    (present?.hosts.length ?? 0) + 1,
+    options.targets,
+    operators,
+    options.profile,
+  );
   const hosts = fresh.map((one) => one.host);
+  const template = options.profile === "windows-wine" ? await wineTemplate(place) : null;
   const deadline = startDeadline(hosts.length);
   const start = present ?? newState(place, "root", options.reason);
   // Written before anything is made, so that whatever happens next can be undone.
@@ -112,6 +127,10 @@ export async function makeRootLab(
   await Promise.allSettled([starting, ...making]);
   await Promise.all(making);
   const sensor = await starting;
+  if (template !== null) {
+    const token = readFileSync(join(place.folder, TOKEN_FILE), "utf8").trim();
+    for (const host of hosts) await clonePrefix(place, host, template, token);
+  }
   options.signal?.throwIfAborted();
   // Only now: a process that started before audit was switched on is never recorded, nor are its children.
   launchHosts(place, hosts, findProgram("sshd") as string);

@@ -26,9 +26,11 @@ export interface SkeletonOptions {
 const allowed = [
   "alternatives",
   "debian_version",
+  "fonts",
   "ld.so.cache",
   "ld.so.conf",
   "ld.so.conf.d",
+  "libreoffice",
   "localtime",
   "login.defs",
   "lsb-release",

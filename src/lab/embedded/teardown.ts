@@ -6,6 +6,7 @@ import { run } from "./commands.js";
 import { isAlive, labNamespaces, labProcesses, mountsUnder } from "./processes.js";
 import { readState, type LabPlace } from "./state.js";
 import type { LabState } from "./types.js";
+import { removeHalfTemplate } from "./wine/prefix.js";
 
 /** Milliseconds that a lab's processes have to end after SIGKILL. */
 const KILL_DEADLINE = 20_000;
@@ -66,4 +67,5 @@ export async function tearDown(place: LabPlace): Promise<void> {
     );
   }
   rmSync(place.folder, { recursive: true, force: true });
+  removeHalfTemplate(place);
 }

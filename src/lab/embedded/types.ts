@@ -14,8 +14,13 @@ const sensorStateSchema = z.discriminatedUnion("type", [
 ]);
 export type SensorState = z.infer<typeof sensorStateSchema>;
 
+/** What a host is: a Linux host, or a Windows host of fidelity `wine`, of which Wine runs the command lines. */
+export const hostProfiles = ["linux", "windows-wine"] as const;
+export type HostProfile = (typeof hostProfiles)[number];
+
 const labHostSchema = z.strictObject({
   name: z.string(),
+  profile: z.enum(hostProfiles).default("linux"),
   address: z.string(),
   /** The pinned host key, `ssh-ed25519 AAAA...`. */
   hostKey: z.string(),
@@ -60,8 +65,10 @@ export interface LabOptions {
 }
 
 export interface LabUpOptions extends LabOptions {
-  /** How many hosts, 1 to 200. */
+  /** How many hosts of the profile, 1 to 200. */
   readonly targets: number;
+  /** What the hosts are. Default: `linux`. */
+  readonly profile?: HostProfile;
   /** User namespaces and strace instead of root and kernel audit. Default: only when the machine allows no more. */
   readonly rootless?: boolean;
   readonly signal?: AbortSignal;

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { setFlagsFromString } from "node:v8";
 import type { Node, Parser, Tree } from "web-tree-sitter";
 import type { Language } from "../language.js";
 
@@ -31,6 +32,8 @@ export function loadGrammars(): Promise<Grammars> {
 }
 
 async function load(): Promise<Grammars> {
+  // Grammars are few huge functions. To optimise them takes seconds of every core, which a run's short codes never win back.
+  setFlagsFromString("--liftoff-only");
   const treeSitter = await import("web-tree-sitter");
   await treeSitter.Parser.init();
   const require = createRequire(import.meta.url);

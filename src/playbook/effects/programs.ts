@@ -87,7 +87,7 @@ export const privilege = set("sudo su doas pkexec runuser sg newgrp setpriv caps
 export const unreadable = set(`
   perl ruby php tclsh expect wish R Rscript julia guile scheme sbcl clisp erl escript elixir ghci runghc ocaml
   java jshell groovy kotlin scala dotnet mono deno bun osascript fish csh tcsh nu xonsh vim vi view ex ed emacs nano less more man gcc cc tcc
-  clang make cmake ninja m4 sqlite3 lldb script screen tmux parallel watch entr flock dc`);
+  clang soffice libreoffice gbs3 gbr3 make cmake ninja m4 sqlite3 lldb script screen tmux parallel watch entr flock dc`);
 
 /** Variables that change what later commands mean or run. */
 export const powerfulVariables = set(`

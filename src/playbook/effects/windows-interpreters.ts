@@ -21,10 +21,16 @@ const interpreters: Readonly<Record<string, (scope: Scope, name: string, command
     cscript: scriptHost,
     wscript: scriptHost,
     node,
+    autohotkey: unread,
+    autoit3: unread,
   };
 
 function unreadable(scope: Scope, at: number, reason: string): void {
   need(scope, "computed-code", reason, at);
+}
+
+function unread(scope: Scope, name: string, { at }: WindowsCommand): void {
+  unreadable(scope, at, `lint cannot read what ${name} runs`);
 }
 
 function fromStdin(scope: Scope, name: string, stdin: Value, at: number): void {

@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
 import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
-import type { RuleStatus } from "../../model/observation.js";
+import type { Delivery, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import type { ReceivedEvent } from "../../telemetry/received/record-reader.js";
 import { EventStore } from "../../telemetry/store.js";
@@ -43,10 +43,13 @@ export interface EmbeddedSiemOptions {
 /** Milliseconds that the background may wait for the history. */
 const HISTORY_MS = 15_000;
 
+/** Milliseconds: a shipper collects for some seconds and tries again after a failure; a rule fires as its event is read. */
+const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 5_000 };
+
 /** See `openEmbeddedSiem`. */
 export class EmbeddedSiem implements Siem {
   readonly name = "embedded";
-  readonly delivery = { type: "read" } as const;
+  readonly delivery: Delivery;
   readonly questionsPerMinute = null;
   readonly #feeds: Feed[];
   readonly #received: ReceivedFeed | undefined;
@@ -72,6 +75,9 @@ export class EmbeddedSiem implements Siem {
   /** @param received takes what receivers bring, if there are any; closed with the SIEM */
   constructor(options: EmbeddedSiemOptions, received?: ReceivedFeed) {
     const problem = (text: string): void => this.#problems.add(text);
+    // A shipper's file is not the log of the sensor: what it lacks may be under way.
+    const isShipped = received !== undefined || options.sources.some(({ type }) => type === "windows-log");
+    this.delivery = isShipped ? SHIPPED : { type: "read" };
     this.#store = new EventStore(options.storeFile ?? ":memory:", received?.spillFolder);
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);

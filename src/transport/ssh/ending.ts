@@ -1,6 +1,7 @@
 import { pause } from "../abort.js";
 import type { RunningCommand } from "./command.js";
-import type { ChannelProcess, ProcessHelper } from "./helper.js";
+import type { EndingHost } from "./ending-host.js";
+import { HELPER_COMMAND, ProcessHelper, type ChannelProcess } from "./helper.js";
 
 /** Milliseconds between TERM and KILL. */
 const GRACE = 500;
@@ -9,23 +10,6 @@ const DISAPPEARANCE = 2_000;
 const POLL = 20;
 /** How often the processes are listed until the list agrees with what is known to run. */
 const ATTEMPTS = 15;
-
-/** What ending needs of the session. */
-export interface EndingHost {
-  /**
-   * The commands whose end is not known, in the order in which the server has started them; also those that were given
-   * up, since their processes may live.
-   */
-  running(): readonly RunningCommand[];
-  /** Whether no command is being started. */
-  settled(): boolean;
-  /** Opens the helper's channel; null when the server refuses. */
-  openHelper(): Promise<ProcessHelper | null>;
-  /** Lets no command start until the returned function was called; resolves when none is being started. */
-  holdStarts(): Promise<() => void>;
-  /** The channel's own `signal` request. */
-  signal(command: RunningCommand, signal: "KILL"): void;
-}
 
 /*
  * How the process group of a command is ended, and why so.
@@ -40,72 +24,45 @@ export interface EndingHost {
  * Linux, another login shell, no free channel) the `signal` request with KILL remains.
  */
 
-/** Ends process groups; those that are to be ended at the same time are ended together. */
-export class GroupEnder {
-  readonly #host: EndingHost;
-  #waiting: { readonly command: RunningCommand; readonly done: (gone: boolean) => void }[] = [];
-  #working = false;
-
-  constructor(host: EndingHost) {
-    this.#host = host;
+/** Ends the commands' process groups; those of which it is proved that no member lives. */
+export async function endProcessGroups(
+  host: EndingHost,
+  commands: readonly RunningCommand[],
+): Promise<ReadonlySet<RunningCommand>> {
+  const gone = new Set<RunningCommand>();
+  const release = await host.holdStarts();
+  let helper: ProcessHelper | null = null;
+  try {
+    helper = await host.openHelper(HELPER_COMMAND, (channel) => new ProcessHelper(channel));
+    const groups = helper === null ? null : await identify(host, helper);
+    release();
+    if (helper !== null && groups !== null) await endGroups(helper, groups, commands, gone);
+  } finally {
+    release();
+    helper?.close();
   }
-
-  /** Ends the command's process group; whether it is proved that no member of it lives. Never rejects. */
-  end(command: RunningCommand): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ command, done: resolve });
-      if (!this.#working) void this.#work();
-    });
+  for (const command of commands) {
+    if (!gone.has(command) && !command.exited.isOpen) host.signal(command, "KILL");
   }
+  return gone;
+}
 
-  async #work(): Promise<void> {
-    this.#working = true;
-    // Others that are aborted by the same signal come in the same turn.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0);
-      const gone = await this.#endAll(batch.map(({ command }) => command)).catch(
-        () => new Set<RunningCommand>(),
-      );
-      for (const { command, done } of batch) done(gone.has(command));
+async function identify(
+  host: EndingHost,
+  helper: ProcessHelper,
+): Promise<Map<RunningCommand, ChannelProcess> | null> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const before = host.running();
+    const listed = await helper.list();
+    if (listed === null) return null;
+    const after = host.running();
+    const same = before.length === after.length && before.every((command, index) => command === after[index]);
+    if (same && listed.length === before.length && host.settled()) {
+      return new Map(before.map((command, index) => [command, listed[index] as ChannelProcess]));
     }
-    this.#working = false;
+    await pause(POLL);
   }
-
-  async #endAll(commands: readonly RunningCommand[]): Promise<ReadonlySet<RunningCommand>> {
-    const gone = new Set<RunningCommand>();
-    const release = await this.#host.holdStarts();
-    let helper: ProcessHelper | null = null;
-    try {
-      helper = await this.#host.openHelper();
-      const groups = helper === null ? null : await this.#identify(helper);
-      release();
-      if (helper !== null && groups !== null) await endGroups(helper, groups, commands, gone);
-    } finally {
-      release();
-      helper?.close();
-    }
-    for (const command of commands) {
-      if (!gone.has(command) && !command.exited.isOpen) this.#host.signal(command, "KILL");
-    }
-    return gone;
-  }
-
-  async #identify(helper: ProcessHelper): Promise<Map<RunningCommand, ChannelProcess> | null> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const before = this.#host.running();
-      const listed = await helper.list();
-      if (listed === null) return null;
-      const after = this.#host.running();
-      const same =
-        before.length === after.length && before.every((command, index) => command === after[index]);
-      if (same && listed.length === before.length && this.#host.settled()) {
-        return new Map(before.map((command, index) => [command, listed[index] as ChannelProcess]));
-      }
-      await pause(POLL);
-    }
-    return null;
-  }
+  return null;
 }
 
 async function endGroups(

@@ -13,7 +13,7 @@ const KEEP_ALIVE_MISSES = 3;
 
 /** Where a connection was when it failed; for messages. */
 export interface Progress {
-  stage: "TCP connection" | "SSH handshake" | "authentication";
+  stage: "TCP connection" | "SSH handshake" | "authentication" | "the question for its login shell";
 }
 
 export interface HandshakeOptions {

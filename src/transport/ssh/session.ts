@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
-import type { Duplex } from "node:stream";
-import type { Client } from "ssh2";
+import { Readable, type Duplex } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
 import { TyrianError } from "../../errors.js";
 import { anyOpen, Latch, limited, orAborted, pause } from "../abort.js";
 import { unseenResult } from "../command-life.js";
@@ -9,8 +9,9 @@ import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
 import { ChannelFailure, openChannel, signalChannel } from "./channel.js";
 import { RunningCommand } from "./command.js";
-import { GroupEnder } from "./ending.js";
-import { HELPER_COMMAND, ProcessHelper } from "./helper.js";
+import { Ender } from "./ender.js";
+import type { EndingHost } from "./ending-host.js";
+import type { LoginShell, ShellCommand } from "./login-shell.js";
 
 /** Milliseconds that a server has to answer the request for a command that is no longer wanted. */
 const LATE_START = 5_000;
@@ -20,6 +21,16 @@ const LATE_EXIT = 1_000;
 const HELPER_PATIENCE = 3_000;
 /** Milliseconds until the socket of a closed session is destroyed. */
 const CLOSING = 1_000;
+
+export interface SshSessionOptions {
+  readonly target: string;
+  /** Authenticated. */
+  readonly client: Client;
+  /** What the client speaks over; it belongs to the session. */
+  readonly socket: Duplex;
+  readonly maxChannels: number;
+  readonly shell: LoginShell;
+}
 
 /** Commands over one SSH connection, each on a channel of its own. */
 export class SshSession implements Session {
@@ -31,23 +42,26 @@ export class SshSession implements Session {
   readonly #gate: Gate;
   readonly #lost = new Latch();
   readonly #lostController = new AbortController();
-  readonly #ender: GroupEnder;
+  readonly #ender: Ender;
+  readonly #shell: LoginShell;
   /** Confirmed by the server and not known to have exited, in the order of confirmation. */
   #running: RunningCommand[] = [];
   #starting = 0;
 
-  constructor(target: string, client: Client, socket: Duplex, maxChannels: number) {
+  constructor({ target, client, socket, maxChannels, shell }: SshSessionOptions) {
     this.target = target;
     this.#client = client;
     this.#socket = socket;
+    this.#shell = shell;
     this.#gate = new Gate(maxChannels);
-    this.#ender = new GroupEnder({
+    const host: EndingHost = {
       running: () => (this.#running = this.#running.filter((command) => !command.exited.isOpen)),
-      openHelper: () => this.#openHelper(),
+      openHelper: (command, accept) => this.#openHelper(command, accept),
       holdStarts: () => this.#holdStarts(),
       settled: () => this.#starting === 0,
       signal: (command, signal) => signalChannel(client, command.channel, signal),
-    });
+    };
+    this.#ender = new Ender((commands) => shell.endAll(host, commands));
     setMaxListeners(0, this.#lostController.signal);
     socket.on("error", () => {});
     const lose = (): void => this.#lose();
@@ -60,13 +74,20 @@ export class SshSession implements Session {
   }
 
   async exec(command: string, options: ExecOptions): Promise<ExecResult> {
+    if (options.pty === true && !this.#shell.terminals) {
+      throw new TyrianError(
+        "transport-failed",
+        `A command on ${this.target} has no terminal: that of Windows changes what programs write. It was not run.`,
+      );
+    }
+    const prepared = this.#shell.prepare(command, inputOf(options));
     const limit = new CommandLimit(
       options,
       `The command was not sent to ${this.target} within ${options.deadlineMs} ms: no channel was free.`,
       this.#lostController.signal,
     );
     try {
-      const started = await this.#start(command, options, limit);
+      const started = await this.#start(prepared, options, limit);
       if (started === "unknown") return unseenResult("disconnected", options);
       return await this.#follow(started, limit);
     } catch (thrown) {
@@ -91,7 +112,7 @@ export class SshSession implements Session {
 
   /** Gets a channel and has the command started; `unknown` when nobody can tell whether it was. */
   async #start(
-    command: string,
+    command: ShellCommand,
     options: ExecOptions,
     limit: CommandLimit,
   ): Promise<RunningCommand | "unknown"> {
@@ -125,17 +146,25 @@ export class SshSession implements Session {
     }
   }
 
-  async #open(command: string, options: ExecOptions, stopped: Latch): Promise<RunningCommand | "unknown"> {
-    const started = { wall: Date.now(), monotonic: performance.now() };
+  async #open(
+    command: ShellCommand,
+    options: ExecOptions,
+    stopped: Latch,
+  ): Promise<RunningCommand | "unknown"> {
+    const start = { wall: Date.now(), monotonic: performance.now() };
+    const { clixml } = this.#shell;
     let wanted = true;
     this.#starting += 1;
     const opening = openChannel(
       this.#client,
-      command,
+      command.line,
       options.pty === true,
       () => this.#lost.isOpen,
       (channel) => {
-        const running = new RunningCommand(channel, wanted ? options : { ...options, stdin: "" }, started);
+        const running = new RunningCommand(channel, {
+          ...{ options, start, clixml },
+          command: wanted ? command : { ...command, input: Buffer.alloc(0) },
+        });
         this.#running.push(running);
         if (this.#gate.waiting > 0) running.yield();
         if (!wanted) void this.#ender.end(running).finally(() => running.release());
@@ -179,7 +208,10 @@ export class SshSession implements Session {
     for (const command of this.#running) command.yield();
   }
 
-  async #openHelper(): Promise<ProcessHelper | null> {
+  async #openHelper<T extends { close(): void }>(
+    command: string,
+    accept: (channel: ClientChannel) => T,
+  ): Promise<T | null> {
     const limit = limited(
       [this.#lostController.signal],
       HELPER_PATIENCE,
@@ -187,13 +219,7 @@ export class SshSession implements Session {
     );
     try {
       while (!limit.signal.aborted) {
-        const opening = openChannel(
-          this.#client,
-          HELPER_COMMAND,
-          false,
-          () => this.#lost.isOpen,
-          (channel) => new ProcessHelper(channel),
-        );
+        const opening = openChannel(this.#client, command, false, () => this.#lost.isOpen, accept);
         try {
           return await orAborted(opening, limit.signal, (helper) => helper.close());
         } catch (thrown) {
@@ -226,4 +252,9 @@ export class SshSession implements Session {
     this.#lost.open();
     this.#lostController.abort(this.#disconnected());
   }
+}
+
+function inputOf({ stdin = "" }: ExecOptions): Readable | Buffer {
+  if (stdin instanceof Readable) return stdin;
+  return typeof stdin === "string" ? Buffer.from(stdin, "utf8") : Buffer.from(stdin);
 }

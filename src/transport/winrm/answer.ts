@@ -61,6 +61,14 @@ export function shellIdIn(body: XmlElement, message: Message, target: string): s
   return identifier(selector?.text, "the shell", message, target);
 }
 
+/** Milliseconds after which the host deletes the new shell when it is not used, from the answer to Create; null when it does not say. */
+export function idleTimeoutIn(body: XmlElement): number | null {
+  const text = child(child(body, SHELL, "Shell"), SHELL, "IdleTimeOut")?.text.trim() ?? "";
+  // Windows writes every duration in seconds.
+  const [, seconds = "0"] = /^PT(\d{1,9}(?:\.\d{1,9})?)S$/.exec(text) ?? [];
+  return Number(seconds) > 0 ? Number(seconds) * 1_000 : null;
+}
+
 /** The started command's id, from the answer to Command. */
 export function commandIdIn(body: XmlElement, message: Message, target: string): string {
   return identifier(descendant(body, SHELL, "CommandId")?.text, "the command", message, target);

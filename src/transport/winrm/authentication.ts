@@ -24,6 +24,8 @@ export interface LaneAuthentication {
    * @throws TyrianError `auth-failed` for a token that is not what it must be.
    */
   proceed(token: Buffer): Promise<Buffer | null>;
+  /** Whether all that the scheme has to prove was sent. */
+  proved(): boolean;
   /** Headers of every message. */
   headers(): Readonly<Record<string, string>>;
   /** A message as it is sent: encrypted, or as it is. */
@@ -116,6 +118,7 @@ function clear(
     scheme,
     begin: () => Promise.resolve(null),
     proceed: () => Promise.resolve(null),
+    proved: () => true,
     headers: () => ({ Authorization: authorization }),
     wrap: (message) => message,
     unwrap: (message) => message,

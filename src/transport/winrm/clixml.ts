@@ -128,18 +128,18 @@ function textOf(document: Buffer): Buffer | null {
 }
 
 /** The words that PowerShell's console puts before what is not an error. */
-const prefixes: Readonly<Record<string, string>> = {
-  warning: "WARNING: ",
-  verbose: "VERBOSE: ",
-  debug: "DEBUG: ",
-};
+const prefixes: ReadonlyMap<string, string> = new Map([
+  ["warning", "WARNING: "],
+  ["verbose", "VERBOSE: "],
+  ["debug", "DEBUG: "],
+]);
 
 function textOfRecord(record: XmlElement): string {
   const stream = record.attributes.get("S")?.toLowerCase() ?? "";
   if (stream === "progress") return "";
   const shown = record.name === "S" ? record : record.children.find(({ name }) => name === "ToString");
   if (shown === undefined) throw new XmlDefect("it holds an object without text");
-  const text = `${prefixes[stream] ?? ""}${unescape(shown.text)}`;
+  const text = `${prefixes.get(stream) ?? ""}${unescape(shown.text)}`;
   // The console has cut errors into lines already.
   return stream === "error" && record.name === "S" ? text : `${text.replace(/\r?\n$/, "")}\r\n`;
 }

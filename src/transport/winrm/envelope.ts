@@ -35,12 +35,15 @@ export class Envelopes {
     this.#settings = settings;
   }
 
-  create(codePage: number, operationTimeoutMs: number): Message {
+  /** @param idleMs milliseconds without a message after which the host shall delete the shell; null leaves that to the host. */
+  create(codePage: number, idleMs: number | null, operationTimeoutMs: number): Message {
+    const idle = idleMs === null ? "" : `<rsp:IdleTimeOut>${duration(idleMs)}</rsp:IdleTimeOut>`;
     return this.#message({
       action: ACTION.create,
       operationTimeoutMs,
       options: { WINRS_CODEPAGE: String(codePage) },
-      body: `<rsp:Shell><rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>`,
+      // In the order of the schema (MS-WSMV 2.2.4.37).
+      body: `<rsp:Shell>${idle}<rsp:InputStreams>stdin</rsp:InputStreams><rsp:OutputStreams>stdout stderr</rsp:OutputStreams></rsp:Shell>`,
     });
   }
 
@@ -118,7 +121,7 @@ export class Envelopes {
       `<w:Locale s:mustUnderstand="false" xml:lang="en-US"/>`,
       `<w:MaxEnvelopeSize s:mustUnderstand="true">${String(maxEnvelopeBytes)}</w:MaxEnvelopeSize>`,
       `<a:MessageID>${id}</a:MessageID>`,
-      `<w:OperationTimeout>PT${(operationTimeoutMs / 1_000).toFixed(3)}S</w:OperationTimeout>`,
+      `<w:OperationTimeout>${duration(operationTimeoutMs)}</w:OperationTimeout>`,
       `<a:ReplyTo><a:Address s:mustUnderstand="true">${ADDRESSING}/role/anonymous</a:Address></a:ReplyTo>`,
       `<w:ResourceURI s:mustUnderstand="true">${CMD_SHELL}</w:ResourceURI>`,
       `<p:SessionId s:mustUnderstand="false">${sessionId}</p:SessionId>`,
@@ -130,4 +133,9 @@ export class Envelopes {
       `<s:Header>${header}</s:Header><s:Body>${body}</s:Body></s:Envelope>`;
     return { id, action, xml };
   }
+}
+
+/** Milliseconds as a duration of XML Schema. */
+function duration(milliseconds: number): string {
+  return `PT${(milliseconds / 1_000).toFixed(3)}S`;
 }

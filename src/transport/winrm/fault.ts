@@ -4,17 +4,18 @@ import { child, descendant, type XmlElement } from "./xml.js";
 
 /**
  * What a fault means for who has asked. `timed-out`: nothing to tell within the OperationTimeout · `quota`: the host has
- * no room now · `gone`: the shell or command is not there (any more) · `access-denied` · `other`.
+ * no room now · `gone`: the shell or command is not there (any more) · `input-closed`: the command reads no more input ·
+ * `access-denied` · `other`.
  */
-export type FaultKind = "timed-out" | "quota" | "gone" | "access-denied" | "other";
+export type FaultKind = "timed-out" | "quota" | "gone" | "input-closed" | "access-denied" | "other";
 
 /** Kinds by the subcodes of WS-Management (DSP0226, 16.4). */
-const kindsBySubcode: Readonly<Record<string, FaultKind>> = {
-  TimedOut: "timed-out",
-  QuotaLimit: "quota",
-  InvalidSelectors: "gone",
-  AccessDenied: "access-denied",
-};
+const kindsBySubcode: ReadonlyMap<string, FaultKind> = new Map([
+  ["TimedOut", "timed-out"],
+  ["QuotaLimit", "quota"],
+  ["InvalidSelectors", "gone"],
+  ["AccessDenied", "access-denied"],
+]);
 
 /**
  * ERROR_WSMAN_QUOTA_MAX_OPERATIONS and ..._USER_PPQ: the commands of the user's shells are too many, those that have ended among
@@ -33,7 +34,13 @@ function kindByCode(code: number): FaultKind {
   if (isQuota(code)) return "quota";
   if (code === 0x80338029) return "timed-out"; // ERROR_WSMAN_OPERATION_TIMEDOUT
   if (code === 0x8033805b) return "gone"; // ERROR_WSMAN_UNEXPECTED_SELECTORS, of a shell or command that is not found
-  return code === 5 ? "access-denied" : "other"; // ERROR_ACCESS_DENIED
+  // ERROR_BROKEN_PIPE and ERROR_NO_DATA of Windows, also as an HRESULT.
+  if (code >>> 16 === 0x8007 || code >>> 16 === 0) {
+    const error = code & 0xffff;
+    if (error === 109 || error === 232) return "input-closed";
+    if (error === 5) return "access-denied"; // ERROR_ACCESS_DENIED
+  }
+  return "other";
 }
 
 /** Characters of the server's words that are shown. */
@@ -53,7 +60,7 @@ export class WsmanFault extends Error {
     super(`${words === "" ? "a fault without words" : words}${numbered === "" ? "" : ` (${numbered})`}`);
     this.code = code;
     this.spent = tooManyOperations.includes(code);
-    this.kind = kindsBySubcode[subcode] ?? (code === null ? "other" : kindByCode(code));
+    this.kind = kindsBySubcode.get(subcode) ?? (code === null ? "other" : kindByCode(code));
   }
 }
 
@@ -87,6 +94,7 @@ const errorCodes: Readonly<Record<FaultKind, ErrorCode>> = {
   "access-denied": "access-denied",
   quota: "quota-exceeded",
   gone: "disconnected",
+  "input-closed": "transport-failed",
   "timed-out": "transport-failed",
   other: "transport-failed",
 };

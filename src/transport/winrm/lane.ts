@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import { TyrianError } from "../../errors.js";
 import { orAborted, reasonOf } from "../abort.js";
-import type { Credentials, LaneAuthentication, WireBody } from "./authentication.js";
+import type { Credentials, LaneAuthentication } from "./authentication.js";
 import { HttpConnection, type HttpAnswer } from "./http-connection.js";
 import { challengeOf, offeredSchemes, refusal } from "./http-refusal.js";
 import { UnknownOutcome } from "./unknown-outcome.js";
@@ -40,7 +40,7 @@ interface Context {
   readonly authentication: LaneAuthentication;
 }
 
-/** Milliseconds without use after which a connection is not trusted with a message that must not be sent twice. */
+/** Milliseconds without use after which a connection is not trusted: what stands between may have forgotten it without a word. */
 const STALE_AFTER = 30_000;
 
 /** More tokens than any handshake has. */
@@ -67,7 +67,7 @@ export class Lane {
     xml: string,
     { signal, connecting = signal, once = false }: ExchangeOptions,
   ): Promise<string> {
-    if (once && performance.now() - this.#usedAt > STALE_AFTER) this.close();
+    if (performance.now() - this.#usedAt > STALE_AFTER) this.close();
     for (;;) {
       const present = this.#context?.connection.usable === true ? this.#context : null;
       const context = present ?? (await this.#connect(AbortSignal.any([signal, connecting])));
@@ -138,6 +138,12 @@ export class Lane {
       }
       token = challenge === null ? null : await orAborted(authentication.proceed(challenge), signal);
     }
+    if (authentication.proved()) return;
+    throw new TyrianError(
+      "not-winrm",
+      `${this.#options.target} let us in before anything was proved: it has not taken the authentication by ${authentication.scheme}.`,
+      { hint: "Is it the WinRM service, and does nothing stand between that answers in its place?" },
+    );
   }
 
   async #post(
@@ -155,25 +161,11 @@ export class Lane {
     return answer;
   }
 
+  /** The answer's clear text. After one that cannot be used, the two sides of the encryption may not agree any more. */
   #open({ authentication }: Context, answer: HttpAnswer): string {
-    const { target } = this.#options;
-    const { status, body } = answer;
-    if ((status !== 200 && status !== 500) || body.length === 0) {
-      throw new UnknownOutcome(refusal(target, answer));
-    }
-    const clear = this.#unwrap(authentication, answer);
-    if (!/^application\/soap\+xml\b/i.test(clear.contentType)) {
-      throw new UnknownOutcome(refusal(target, { ...answer, ...clear }));
-    }
-    const encoding = /charset="?utf-16/i.test(clear.contentType) ? "utf-16le" : "utf-8";
-    return new TextDecoder(encoding).decode(clear.body);
-  }
-
-  #unwrap(authentication: LaneAuthentication, answer: WireBody): WireBody {
     try {
-      return authentication.unwrap(answer);
+      return clearTextOf(authentication, answer, this.#options.target);
     } catch (thrown) {
-      // From here on the two sides of the encryption do not agree.
       this.close();
       throw thrown instanceof TyrianError ? new UnknownOutcome(thrown) : thrown;
     }
@@ -197,4 +189,14 @@ export class Lane {
       hint: "Check the user, the domain and the password or certificate that the inventory names, and that the clocks of both machines agree.",
     });
   }
+}
+
+/** @throws TyrianError for an answer that is none of WinRM's, or not the host's. */
+function clearTextOf(authentication: LaneAuthentication, answer: HttpAnswer, target: string): string {
+  const { status, body } = answer;
+  if ((status !== 200 && status !== 500) || body.length === 0) throw refusal(target, answer);
+  const clear = authentication.unwrap(answer);
+  if (!/^application\/soap\+xml\b/i.test(clear.contentType)) throw refusal(target, { ...answer, ...clear });
+  const encoding = /charset="?utf-16/i.test(clear.contentType) ? "utf-16le" : "utf-8";
+  return new TextDecoder(encoding).decode(clear.body);
 }

@@ -1,7 +1,8 @@
 import { setMaxListeners } from "node:events";
+import { Readable } from "node:stream";
 import type { WinrmTransport } from "../../model/target.js";
 import { messageOf, TyrianError } from "../../errors.js";
-import { anyOpen, Latch, pause } from "../abort.js";
+import { anyOpen, Latch, pause, timerMilliseconds } from "../abort.js";
 import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
@@ -16,12 +17,16 @@ import { UnknownOutcome } from "./unknown-outcome.js";
 
 /** Milliseconds that the host has to answer the request for a command that is no longer wanted. */
 const LATE_START = 5_000;
+/** Milliseconds that the host has to pass ctrl+c on. */
+const INTERRUPTION = 2_000;
 /** Milliseconds between ctrl+c and the end by force. */
 const GRACE = 500;
 /** Milliseconds that the host has to confirm that it has ended a command. */
 const TERMINATION = 5_000;
 /** Milliseconds that an ended command has to report its end. */
 const LATE_EXIT = 1_000;
+/** The part of the time after which the host deletes an idle shell until we do it: a command must not find it gone. */
+const IDLE_PART = 0.8;
 
 export interface WinrmSessionOptions {
   readonly target: string;
@@ -46,6 +51,7 @@ export class WinrmSession implements Session {
   readonly #lostController = new AbortController();
   readonly #inputs = new Set<StandardInput>();
   #deleting: Promise<void> = Promise.resolve();
+  #idle: NodeJS.Timeout | undefined;
   #why = "";
 
   constructor(options: WinrmSessionOptions) {
@@ -53,6 +59,7 @@ export class WinrmSession implements Session {
     this.#options = options;
     this.#gate = new Gate(options.maxCommands);
     setMaxListeners(0, this.#lostController.signal);
+    this.#rest();
   }
 
   get open(): boolean {
@@ -76,10 +83,12 @@ export class WinrmSession implements Session {
     try {
       if (this.#gate.isFull) for (const input of this.#inputs) input.end();
       await this.#gate.enter(limit.signal);
+      clearTimeout(this.#idle);
       try {
         return await this.#run(command, options, limit);
       } finally {
         this.#gate.leave();
+        this.#rest();
       }
     } catch (thrown) {
       if (!this.open) throw this.#disconnected();
@@ -150,9 +159,9 @@ export class WinrmSession implements Session {
       options.stdin ?? "",
       shell.mostInput,
       (piece, end) => shell.send(id, piece, end, signal),
-      // A command need not read its input, and what the host refuses it does not get: it waits for input until its deadline.
       (thrown) => {
-        if (!(thrown instanceof WsmanFault)) running.break(messageOf(thrown));
+        // What was on its way when the command was over is nobody's loss.
+        if (!signal.aborted) void this.#missInput(running, thrown, hasWords(options));
       },
     );
     if (options.yields === true) this.#inputs.add(input);
@@ -180,9 +189,30 @@ export class WinrmSession implements Session {
     }
   }
 
+  /**
+   * A command need not read its input, or has ended. What it lacks for any other reason it would wait for until its deadline, so that it is
+   * ended; for the mere end of its input it need not wait.
+   */
+  async #missInput(running: RunningCommand, thrown: unknown, words: boolean): Promise<void> {
+    const { exited, broken } = running;
+    if (exited.isOpen) return;
+    if (!(thrown instanceof WsmanFault)) return running.break(messageOf(thrown));
+    if (thrown.kind === "input-closed" || thrown.kind === "gone") return;
+    // The host may have refused it because the command was just ending.
+    if (await anyOpen([exited, broken, this.#lost], LATE_EXIT)) return;
+    const why = `input for a command was refused: ${messageOf(thrown)}`;
+    this.#options.onWarning(`${this.target}: ${why}`);
+    if (words) running.break(why);
+  }
+
   /** Lets a command end by itself, as by ctrl+c; what comes of that does not matter, since it is ended in any case. */
   async #interrupt(id: string, ended: readonly Latch[]): Promise<void> {
-    this.#options.shell.interrupt(id).catch(() => {});
+    const told = new Latch();
+    this.#options.shell.interrupt(id).then(
+      () => told.open(),
+      () => told.open(),
+    );
+    await anyOpen([told, ...ended], INTERRUPTION);
     await anyOpen(ended, GRACE);
   }
 
@@ -206,10 +236,22 @@ export class WinrmSession implements Session {
     );
   }
 
+  /** While nothing runs, the shell is not kept for longer than the host keeps it. */
+  #rest(): void {
+    clearTimeout(this.#idle);
+    if (this.#gate.held > 0 || !this.open) return;
+    const milliseconds = this.#options.shell.idleMs * IDLE_PART;
+    this.#idle = setTimeout(
+      () => this.#lose("it was idle for too long"),
+      timerMilliseconds(milliseconds),
+    ).unref();
+  }
+
   /** What runs ends as `disconnected`; the shell is deleted, and what runs in it with it. */
   #lose(why: string): void {
     if (this.#lost.isOpen) return;
     this.#why = why;
+    clearTimeout(this.#idle);
     this.#lost.open();
     this.#lostController.abort(this.#disconnected());
     this.#deleting = this.#delete();
@@ -226,4 +268,9 @@ export class WinrmSession implements Session {
     }
     lanes.end();
   }
+}
+
+/** Whether there is more to a command's input than its end. */
+function hasWords({ stdin = "" }: ExecOptions): boolean {
+  return stdin instanceof Readable || stdin.length > 0;
 }

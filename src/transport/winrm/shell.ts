@@ -1,6 +1,6 @@
 import { TyrianError } from "../../errors.js";
 import { limited, orAborted, pause } from "../abort.js";
-import { bodyOf, commandIdIn, receivedIn, shellIdIn, type Received } from "./answer.js";
+import { bodyOf, commandIdIn, idleTimeoutIn, receivedIn, shellIdIn, type Received } from "./answer.js";
 import type { Envelopes, Message } from "./envelope.js";
 import { errorOfFault, WsmanFault } from "./fault.js";
 import type { Lane } from "./lane.js";
@@ -20,20 +20,31 @@ export interface ShellSettings {
 
 /** Milliseconds that an answer may take beyond the OperationTimeout. */
 const SLACK = 5_000;
-/** Milliseconds for a shell to be deleted. */
+/** Milliseconds that the host has to answer one request to delete a shell, and all of them together. */
 const DELETION = 5_000;
-/** How often a shell is asked for while the host has no room for it. */
+const ALL_DELETIONS = 8_000;
+/** Milliseconds before each attempt to delete a shell. Of a connection that was idle nobody knows whether it is open still. */
+const DELETION_PAUSES = [0, 0, 250, 1_000, 2_500] as const;
+/** How often the host is asked while it has no room. */
 const MOST_ATTEMPTS = 5;
+/** Milliseconds without use that a shell may last: one that is left behind goes then. Longer than an answer can be held back. */
+const IDLE = 15 * 60_000;
+const IDLE_PER_OPERATION = 2;
+/** Where the host does not say it: the default of the oldest hosts (MS-WSMV 2.2.4.42). */
+const SHORTEST_IDLE = 180_000;
 /** Bytes of a Send beside its data: 1,800 with the longest name and ids that there are. */
 const SEND_OVERHEAD = 2_500;
 
 /** A shell on the host, and what can be asked of it: one message, one answer. */
 export class Shell {
   readonly id: string;
+  /** Milliseconds without a message after which the host deletes it. */
+  readonly idleMs: number;
   readonly #settings: ShellSettings;
 
-  private constructor(id: string, settings: ShellSettings) {
+  private constructor(id: string, idleMs: number, settings: ShellSettings) {
     this.id = id;
+    this.idleMs = idleMs;
     this.#settings = settings;
   }
 
@@ -44,31 +55,43 @@ export class Shell {
    */
   static async open(settings: ShellSettings, signal: AbortSignal): Promise<Shell> {
     const { target, lanes } = settings;
-    for (let attempt = 1; ; attempt += 1) {
-      const creating = Shell.#create(settings, signal);
-      try {
-        return await orAborted(creating, signal);
-      } catch (thrown) {
-        const full = thrown instanceof WsmanFault && thrown.kind === "quota";
-        if (signal.aborted || !full || attempt === MOST_ATTEMPTS) {
-          const ended = creating.then(
-            (late) => late.delete(),
-            () => false,
-          );
-          void ended.then(() => lanes.end());
-          if (thrown instanceof WsmanFault) throw errorOfFault(target, "open a shell", thrown);
-          throw thrown instanceof UnknownOutcome ? thrown.error : thrown;
-        }
-      }
-      await pause(100 * 2 ** attempt, signal);
+    let creating: Promise<Shell> | undefined;
+    try {
+      return await patiently(() => orAborted((creating = Shell.#create(settings, signal)), signal), signal);
+    } catch (thrown) {
+      const ended = creating?.then(
+        (late) => late.delete(),
+        () => false,
+      );
+      void Promise.resolve(ended).then(() => lanes.end());
+      if (thrown instanceof WsmanFault) throw errorOfFault(target, "open a shell", thrown);
+      throw thrown instanceof UnknownOutcome ? thrown.error : thrown;
     }
   }
 
   static async #create(settings: ShellSettings, connecting: AbortSignal): Promise<Shell> {
+    const idleMs = Math.max(IDLE, IDLE_PER_OPERATION * settings.operationTimeoutMs);
+    try {
+      return await Shell.#createFor(idleMs, settings, connecting);
+    } catch (thrown) {
+      // ERROR_WINRS_IDLETIMEOUT_OUTOFBOUNDS, or other words for it: what is refused is not done, so the host may choose the time itself.
+      if (!(thrown instanceof WsmanFault) || thrown.kind !== "other") throw thrown;
+      return await Shell.#createFor(null, settings, connecting);
+    }
+  }
+
+  static async #createFor(
+    idleMs: number | null,
+    settings: ShellSettings,
+    connecting: AbortSignal,
+  ): Promise<Shell> {
     const { envelopes, codePage, operationTimeoutMs, lanes, target } = settings;
-    const message = envelopes.create(codePage, operationTimeoutMs);
-    const body = await lanes.use((lane) => ask(lane, message, settings, operationTimeoutMs, { connecting }));
-    return new Shell(shellIdIn(body, message, target), settings);
+    const message = envelopes.create(codePage, idleMs, operationTimeoutMs);
+    const body = await lanes.use((lane) =>
+      exchange(lane, message, settings, operationTimeoutMs, { connecting }),
+    );
+    const granted = idleTimeoutIn(body) ?? idleMs ?? SHORTEST_IDLE;
+    return new Shell(shellIdIn(body, message, target), granted, settings);
   }
 
   /** Bytes of standard input that one Send can carry. */
@@ -94,16 +117,19 @@ export class Shell {
    */
   async receive(commandId: string, take: (received: Received) => void, signal: AbortSignal): Promise<void> {
     const { envelopes, operationTimeoutMs, lanes, target } = this.#settings;
+    const ask = async (lane: Lane): Promise<Received> => {
+      const message = envelopes.receive(this.id, commandId, operationTimeoutMs);
+      const body = await exchange(lane, message, this.#settings, operationTimeoutMs, { signal });
+      return receivedIn(body, commandId, message, target);
+    };
     await lanes.use(async (lane) => {
       for (;;) {
         const asked = performance.now();
-        const message = envelopes.receive(this.id, commandId, operationTimeoutMs);
         try {
-          const body = await ask(lane, message, this.#settings, operationTimeoutMs, { signal });
-          const received = receivedIn(body, commandId, message, target);
+          const received = await patiently(() => ask(lane), signal);
           take(received);
           if (received.done) return;
-          if (received.pieces.length > 0) continue;
+          if (received.pieces.some(({ bytes }) => bytes.length > 0)) continue;
         } catch (thrown) {
           if (!(thrown instanceof WsmanFault) || thrown.kind !== "timed-out") throw thrown;
         }
@@ -119,8 +145,10 @@ export class Shell {
    */
   async send(commandId: string, piece: Uint8Array, end: boolean, signal: AbortSignal): Promise<void> {
     const { envelopes, operationTimeoutMs } = this.#settings;
-    const message = envelopes.send(this.id, commandId, piece, end, operationTimeoutMs);
-    await this.#askOnce(message, "pass input on to a command", { signal });
+    await patiently(async () => {
+      const message = envelopes.send(this.id, commandId, piece, end, operationTimeoutMs);
+      await this.#askOnce(message, "pass input on to a command", { signal });
+    }, signal);
   }
 
   /** Tells a command to end, as ctrl+c does. */
@@ -136,28 +164,37 @@ export class Shell {
     await this.#signal(commandId, SIGNAL.terminate);
   }
 
-  /** Deletes the shell and ends what runs in it; whether the host has confirmed it. Never rejects. */
+  /** Deletes the shell and ends what runs in it; whether the host has confirmed it. Never rejects. To delete twice does no harm. */
   async delete(): Promise<boolean> {
-    const limit = limited([], DELETION, () => new Error("no answer"));
+    const limit = limited([], ALL_DELETIONS, () => new Error("no answer"));
     try {
-      // Of a connection that was idle nobody knows whether it is open still, and to delete twice does no harm.
-      return (await this.#tryDelete(limit.signal)) || (await this.#tryDelete(limit.signal));
+      for (const milliseconds of DELETION_PAUSES) {
+        await pause(milliseconds, limit.signal);
+        if (limit.signal.aborted) break;
+        if (await this.#tryDelete(limit.signal)) return true;
+      }
+      return false;
     } finally {
       limit.release();
     }
   }
 
-  async #tryDelete(signal: AbortSignal): Promise<boolean> {
+  async #tryDelete(outer: AbortSignal): Promise<boolean> {
+    const { signal, release } = limited([outer], DELETION, () => new Error("no answer"));
     try {
       await this.#askUnlessGone(this.#settings.envelopes.delete(this.id, DELETION), DELETION, { signal });
       return true;
     } catch {
       return false;
+    } finally {
+      release();
     }
   }
 
   async #ask(message: Message, timeoutMs: number, options: AskOptions): Promise<XmlElement> {
-    return await this.#settings.lanes.use((lane) => ask(lane, message, this.#settings, timeoutMs, options));
+    return await this.#settings.lanes.use((lane) =>
+      exchange(lane, message, this.#settings, timeoutMs, options),
+    );
   }
 
   /** Asks for what must not be done twice: a host that has not done it in time may do it yet. */
@@ -173,8 +210,10 @@ export class Shell {
 
   async #signal(commandId: string, code: Parameters<Envelopes["signal"]>[2]): Promise<void> {
     const { envelopes, operationTimeoutMs } = this.#settings;
-    const message = envelopes.signal(this.id, commandId, code, operationTimeoutMs);
-    await this.#askUnlessGone(message, operationTimeoutMs, {});
+    await patiently(async () => {
+      const message = envelopes.signal(this.id, commandId, code, operationTimeoutMs);
+      await this.#askUnlessGone(message, operationTimeoutMs, {});
+    });
   }
 
   async #askUnlessGone(message: Message, timeoutMs: number, options: AskOptions): Promise<void> {
@@ -194,7 +233,21 @@ interface AskOptions {
   readonly once?: boolean;
 }
 
-async function ask(
+/** Asks again, with a fresh message, while the host has no room for what is asked: then it has not done it. Never for a command. */
+async function patiently<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      const full = thrown instanceof WsmanFault && thrown.kind === "quota";
+      if (!full || attempt === MOST_ATTEMPTS || signal?.aborted === true) throw thrown;
+    }
+    await pause(100 * 2 ** attempt, signal);
+    signal?.throwIfAborted();
+  }
+}
+
+async function exchange(
   lane: Lane,
   message: Message,
   { target, maxEnvelopeBytes }: ShellSettings,

@@ -7,12 +7,30 @@ import {
   type QueryLanguage,
 } from "../../../src/detection/convert/index.js";
 import { correlate } from "../../../src/detection/sigma/correlation/evaluator.js";
-import { evaluateSpl } from "../../../src/detection/spl/evaluate.js";
 import { at, compiledCorrelations, timed, withRules } from "../sigma/correlation/workbench.js";
+import {
+  eqlGroups,
+  type FindsGroups,
+  logqlGroups,
+  logsqlGroups,
+  splGroups,
+} from "./correlation-stand-ins.js";
+
+/** The fields' names, as Google SecOps has them. */
+const udmNames: Readonly<Record<string, string>> = {
+  kind: "principal.application",
+  user: "principal.user.userid",
+  host: "principal.hostname",
+  ip: "principal.ip",
+};
+
+function inUdm(text: string): string {
+  return text.replaceAll(/\b(?:kind|user|host|ip)\b/g, (name) => udmNames[name] ?? name);
+}
 
 /** The correlation named `test` over rules named a, b and c, whose events have the rule's name in the field `kind`. */
 function converted(section: string, language: QueryLanguage, source?: string): ConvertResult {
-  const text = withRules(section);
+  const text = language === "yara-l" ? inUdm(withRules(section)) : withRules(section);
   const { collection, named } = compiledCorrelations(text);
   const correlation = named("test");
   const rules = correlation.counted.map((counted) => {
@@ -143,6 +161,83 @@ describe("a correlation becomes a query that counts", () => {
     expect(queryOf(section, language, language === "spl" ? undefined : "Events")).toBe(lines.join("\n| "));
   });
 
+  // VictoriaMetrics, LogsQL: "stats pipe", "count_uniq stats", "filter pipe". Grafana, "Metric queries" of Loki. Elastic, "EQL
+  // syntax reference": "Sequences". Google, "YARA-L 2.0 language syntax", "Condition section syntax", "Match section syntax".
+  test.each([
+    [
+      "logsql",
+      failures,
+      undefined,
+      `"kind":~"(?is)^.*a.*\\\\z" AND "user":* AND "host":*
+| stats by ("user", "host") count() as tyrian_count
+| filter "tyrian_count":range[10, Inf]`,
+    ],
+    [
+      "logsql",
+      addresses,
+      undefined,
+      `"kind":~"(?is)^.*a.*\\\\z" AND "user":* AND "ip":*
+| stats by ("user") count_uniq("ip") as tyrian_count
+| filter "tyrian_count":range[4, Inf]`,
+    ],
+    [
+      "logql",
+      failures,
+      '{job="events"} | json',
+      `sum by (user, host) (count_over_time(
+{job="events"} | json
+| kind=~"(?is)^.*a.*\\\\z" and user!="" and host!=""
+[5m])) >= 10`,
+    ],
+    [
+      "eql",
+      together.replace("temporal", "temporal_ordered"),
+      undefined,
+      `sequence with maxspan=5m
+  [ any where ?kind like~ "*a*" ] by user
+  [ any where ?kind like~ "*b*" ] by user`,
+    ],
+    [
+      "eql",
+      failures,
+      undefined,
+      `sequence with maxspan=5m
+  [ any where ?kind like~ "*a*" ] by user, host with runs=10`,
+    ],
+    [
+      "yara-l",
+      addresses,
+      undefined,
+      `rule sigma_test {
+  events:
+    $e.principal.application = /(?is)^.*a.*\\z/ nocase and $e.principal.user.userid != "" and $e.principal.ip != ""
+    $e.principal.user.userid = $group_1
+    $e.principal.ip = $value
+  match:
+    $group_1 over 60m
+  condition:
+    $e and #value >= 4
+}`,
+    ],
+    [
+      "yara-l",
+      failures,
+      undefined,
+      `rule sigma_test {
+  events:
+    $e.principal.application = /(?is)^.*a.*\\z/ nocase and $e.principal.user.userid != "" and $e.principal.hostname != ""
+    $e.principal.user.userid = $group_1
+    $e.principal.hostname = $group_2
+  match:
+    $group_1, $group_2 over 5m
+  condition:
+    #e >= 10
+}`,
+    ],
+  ] as const)("%s holds all of it: %#", (language, section, source, query) => {
+    expect(queryOf(section, language, source)).toBe(query);
+  });
+
   test("it says over which range of time it counts", () => {
     expect(converted(failures, "spl").conversion?.assumptions.join("\n")).toContain("run over 5m at a time");
   });
@@ -153,53 +248,81 @@ describe("a correlation becomes a query that counts", () => {
   });
 });
 
-test("the query in SPL finds the groups that the correlation finds over its timespan", () => {
-  const event = fc.record({
-    second: fc.integer({ min: 0, max: 299 }),
-    kind: fc.constantFrom("a", "b", "c", "ab", "x"),
-    user: fc.constantFrom("u", "v", undefined),
-    host: fc.constantFrom("h", undefined),
-    ip: fc.constantFrom("1", "2", "3", "4", "5", undefined),
-  });
-  const sections = [
-    "type: event_count\nrules: [a, b]\ngroup-by: [user, host]\ntimespan: 5m\ncondition: { gte: 3 }",
-    "type: event_count\nrules: [a]\ntimespan: 5m\ncondition: { gt: 2 }",
-    "type: value_count\nrules: [a, c]\ngroup-by: [user]\ntimespan: 5m\ncondition: { field: ip, gte: 2 }",
-    "type: value_count\nrules: [a]\ntimespan: 5m\ncondition: { field: [ip, user], gte: 3 }",
-    "type: temporal\nrules: [a, b, c]\ngroup-by: [user]\ntimespan: 5m",
-    "type: temporal\nrules: [a, b, c]\ngroup-by: [user]\ntimespan: 5m\ncondition: a and (b or c)",
-  ].map((section) => {
-    const { collection, named } = compiledCorrelations(withRules(section));
-    return { collection, correlation: named("test"), query: queryOf(section, "spl") };
-  });
-  let found = 0;
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...sections),
-      fc.array(event, { minLength: 5, maxLength: 25 }),
-      (section, list) => {
-        const { collection, correlation, query } = section;
-        const events = list.map(({ second, kind, ...fields }, index) => {
-          const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-          return at(second, kind, Object.fromEntries(given), String(index));
-        });
-        const { rows } = evaluateSpl(
-          query,
-          "query.spl",
-          events.map(({ id, fields, time, logsource }) => ({ id, fields, time: time ?? null, logsource })),
-        );
-        const groupOf = (fields: Readonly<Record<string, unknown>>): string =>
-          JSON.stringify(correlation.tree.groupBy.map((name) => fields[name]));
-        const matches = correlate([correlation], timed(collection, events));
-        const expected = [...new Set(matches.map(({ group }) => groupOf(group)))];
-        found += expected.length;
-        expect(rows?.map(({ fields }) => groupOf(fields)).toSorted(), query).toEqual(expected.toSorted());
-      },
-    ),
-    { numRuns: 300 },
-  );
-  expect(found).toBeGreaterThan(100);
+const event = fc.record({
+  second: fc.integer({ min: 1, max: 299 }),
+  kind: fc.constantFrom("a", "b", "c", "ab", "x"),
+  user: fc.constantFrom("u", "v", undefined),
+  host: fc.constantFrom("h", undefined),
+  ip: fc.constantFrom("1", "2", "3", "4", "5", undefined),
 });
+
+const counting = [
+  "type: event_count\nrules: [a, b]\ngroup-by: [user, host]\ntimespan: 5m\ncondition: { gte: 3 }",
+  "type: event_count\nrules: [a]\ntimespan: 5m\ncondition: { gt: 2 }",
+  "type: value_count\nrules: [a, c]\ngroup-by: [user]\ntimespan: 5m\ncondition: { field: ip, gte: 2 }",
+  "type: value_count\nrules: [a]\ntimespan: 5m\ncondition: { field: [ip, user], gte: 3 }",
+  "type: temporal\nrules: [a, b, c]\ngroup-by: [user]\ntimespan: 5m",
+  "type: temporal\nrules: [a, b, c]\ngroup-by: [user]\ntimespan: 5m\ncondition: a and (b or c)",
+  "type: temporal\nrules: [a, b]\ntimespan: 5m",
+];
+const sequences = [
+  "type: temporal_ordered\nrules: [a, b]\ngroup-by: [user]\ntimespan: 5m",
+  "type: temporal_ordered\nrules: [b, a, c]\ntimespan: 5m",
+  "type: temporal_ordered\nrules: [a, b]\ngroup-by: [account]\ntimespan: 5m\naliases: { account: { a: user, b: host } }",
+  "type: event_count\nrules: [a, b]\ngroup-by: [user, host]\ntimespan: 5m\ncondition: { gte: 3 }",
+  "type: event_count\nrules: [a]\ntimespan: 5m\ncondition: { gt: 2 }",
+];
+
+interface Counter {
+  readonly language: QueryLanguage;
+  readonly source?: string;
+  readonly finds: FindsGroups;
+  readonly sections: readonly string[];
+}
+
+const counters: readonly Counter[] = [
+  { language: "spl", finds: splGroups, sections: counting },
+  { language: "logsql", finds: logsqlGroups, sections: counting },
+  { language: "logql", source: '{job="events"} | json', finds: logqlGroups, sections: counting },
+  { language: "eql", finds: eqlGroups, sections: sequences },
+];
+
+test.each(counters)(
+  "the query in $language finds the groups that the correlation finds over its timespan",
+  ({ language, source, finds, sections }) => {
+    const converts = sections.map((section) => {
+      const { collection, named } = compiledCorrelations(withRules(section));
+      return { collection, correlation: named("test"), query: queryOf(section, language, source) };
+    });
+    let found = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...converts),
+        fc.uniqueArray(event, { minLength: 5, maxLength: 25, selector: ({ second }) => second }),
+        ({ collection, correlation, query }, list) => {
+          const events = list.map(({ second, kind, ...fields }, index) => {
+            const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+            return at(second, kind, Object.fromEntries(given), String(index));
+          });
+          // In the query a field of a group has the name that it has in the first rule.
+          const names = correlation.tree.groupBy;
+          const groupOf = (values: readonly unknown[]): string => JSON.stringify(values);
+          const matches = correlate([correlation], timed(collection, events));
+          const expected = [
+            ...new Set(matches.map(({ group }) => groupOf(names.map((name) => group[name])))),
+          ];
+          found += expected.length;
+          const groups = finds(query, events).map((fields) =>
+            groupOf(names.map((name) => fields[correlation.fieldIn(0, name)])),
+          );
+          expect(groups.toSorted(), query).toEqual(expected.toSorted());
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(found).toBeGreaterThan(100);
+  },
+);
 
 describe("what no query over one range of time says is refused", () => {
   test.each([
@@ -217,11 +340,19 @@ describe("what no query over one range of time says is refused", () => {
       "spl",
       '"user" is another field in each rule',
     ],
-    [failures, "eql", "EQL finds sequences"],
+    [addresses, "eql", "value_count is no sequence"],
+    [together, "eql", "temporal is no sequence"],
+    [failures.replace("gte: 10", "lt: 10"), "eql", "few or none"],
+    [failures.replace("gte: 10", "gte: 101"), "eql", "at most 100 runs"],
+    [failures.replace("gte: 10", "gte: 1"), "eql", "two events at least"],
     [failures, "lucene", "finds events one by one"],
-    [failures, "logsql", "LogsQL"],
-    [failures, "logql", "LogQL"],
-    [failures, "yara-l", "Google SecOps"],
+    [failures, "udm-search", "finds events one by one"],
+    [failures.replace("gte: 10", "lte: 10"), "logsql", "few enough"],
+    [failures, "logql", "starts with the streams"],
+    [together, "yara-l", "one event may stand for two rules"],
+    [failures.replace("group-by: [user, host]\n", ""), "yara-l", "groups by one field at least"],
+    [failures.replace("5m", "90s"), "yara-l", "whole minutes"],
+    [addresses.replace("field: ip", "field: [ip, host]"), "yara-l", "not combinations"],
   ] as const)("refusal %#", (section, language, message) => {
     const { conversion, diagnostics } = converted(section, language, undefined);
     expect(conversion).toBeNull();

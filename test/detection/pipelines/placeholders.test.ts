@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileWithPipelines, placeholdersOf } from "../../../src/detection/pipelines/index.js";
+import { placeholdersOfFile } from "../../../src/detection/pipelines/placeholders.js";
+import { parseSigmaFile } from "../../../src/detection/sigma/collection-file.js";
 import { event, matches, pipelineOf } from "./helpers.js";
 import { ruleText, selection } from "../sigma/helpers.js";
 
@@ -105,5 +107,27 @@ describe("which step answers", () => {
       "vars: { admins: x }",
     );
     expect(compile(line, pipelineThatRefuses).diagnostics).toMatchObject([{ code: "pipeline-refused" }]);
+  });
+});
+
+describe("the documents of a file", () => {
+  const linuxOnly = pipelineOf(
+    "- { type: value_placeholders, rule_conditions: [{ type: logsource, product: linux }] }",
+    "vars: { admins: root }",
+  );
+  const rule = (product: string, id: string): string =>
+    `title: ${id}\nid: ${id}\nlogsource: { product: ${product} }\ndetection: { selection: { User|expand: "%admins%" }, condition: selection }\n`;
+  const filter =
+    "title: Admins\nlogsource: { product: linux }\nfilter: { rules: any, selection: { User|expand: '%admins%' }, condition: not selection }\n";
+
+  test("each have their own answers", () => {
+    const text = `${rule("linux", "one")}---\n${rule("windows", "two")}---\n${filter}`;
+    const { documents } = parseSigmaFile(
+      text,
+      "a.yml",
+      placeholdersOfFile({ text, file: "a.yml" }, [linuxOnly]),
+    );
+    expect(documents.map(({ type }) => type)).toEqual(["rule", "refused", "filter"]);
+    expect(documents[1]?.diagnostics).toMatchObject([{ code: "placeholder-unresolved", line: 9 }]);
   });
 });

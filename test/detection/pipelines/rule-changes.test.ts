@@ -142,7 +142,7 @@ describe("failures", () => {
       severity: "error",
       code: "pipeline-refused",
       message: "Not for these events (pipeline test)",
-      hint: "",
+      hint: "leave the rule out for these events, or use another pipeline",
     });
   });
 

@@ -134,3 +134,13 @@ describe("a query for single events", () => {
     expect(diagnostics[0]?.hint).toContain("Sigma correlation");
   });
 });
+
+test("a file that is refused for what is evidently a mistake says the whole query as it was meant", () => {
+  const { rule, diagnostics } = compileSplFile(
+    "index=main | where hour(_time) NOT BETWEEN 6 AND 18",
+    "a.spl",
+  );
+  expect(rule).toBeNull();
+  expect(diagnostics.at(-1)).toMatchObject({ severity: "warning", code: "query-corrected" });
+  expect(diagnostics.at(-1)?.message).toContain('where tonumber(strftime(_time, "%H")) < 6 OR tonumber(');
+});

@@ -284,3 +284,16 @@ describe("explaining a miss", () => {
     }
   });
 });
+
+test.each([
+  [{}, true],
+  [{ EventID: 1 }, true],
+  [{ EventID: 3 }, false],
+])(
+  "an event of Windows is in the data model by its code, and without one by its log source: %j",
+  (fields, expected) => {
+    const logsource = { product: "windows", category: "process_creation" };
+    const rule = compiled("| tstats count from datamodel=Endpoint.Processes BY Processes.process_name");
+    expect(rule.matches({ id: "1", logsource, fields: { Image: "C:\\x.exe", ...fields } })).toBe(expected);
+  },
+);

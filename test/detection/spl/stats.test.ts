@@ -30,13 +30,8 @@ describe("aggregations", () => {
     ["range(n)", 9],
     // the greater of the two in the middle
     ["median(n)", 7],
-    ["perc50(n)", 7],
-    ["perc95(n)", 10],
-    ["p25(n)", 3],
     ["perc100(n)", 10],
-    ["perc99.9(n)", 10],
-    ["exactperc50(n)", 7],
-    ["upperperc50(n)", 7],
+    ["p0(n)", 1],
     ["first(n)", "7"],
     ["last(n)", "1"],
     ["earliest(n)", "1"],
@@ -58,12 +53,35 @@ describe("aggregations", () => {
   test("from a thousand values that differ Splunk estimates percentiles, exactperc apart", () => {
     const many = plain(...Array.from({ length: 1000 }, (_, n) => ({ n: String(n) })));
     const same = plain(...Array.from({ length: 2000 }, (_, n) => ({ n: String(n % 999) })));
-    for (const name of ["perc95", "p95", "upperperc95", "median"]) {
+    for (const name of ["perc100", "p100", "upperperc100", "median"]) {
       const query = `* | stats ${name}(n) AS result`;
       expect(refused(query, many)).toMatchObject({ code: "percentile-estimated", column: 11 });
       expect(run(query, same)).toHaveLength(1);
     }
-    expect(run("* | stats exactperc95(n) AS result", many)[0]?.fields["result"]).toBe(950);
+    expect(run("* | stats exactperc100(n) AS result", many)[0]?.fields["result"]).toBe(999);
+  });
+
+  // Splunk Enterprise 10.0, Search Reference, "Aggregate functions": "the Splunk percentile functions use the nearest rank
+  // algorithm", and under "Basic examples" perc50 of these is 5.5 and perc95 is 9.55.
+  test("a percentile is given where both ways that Splunk documents agree, and refused where they do not", () => {
+    const ten = plain(...Array.from({ length: 10 }, (_, n) => ({ n: String(n + 1) })));
+    for (const [name, interpolated] of [
+      ["perc50", "5.5"],
+      ["p95", "9.55"],
+      ["exactperc95", "9.55"],
+      ["upperperc50", "5.5"],
+    ]) {
+      const { code, message } = refused(`* | stats ${name}(n) AS result`, ten);
+      expect(code).toBe("percentile-ambiguous");
+      expect(message).toContain(`by nearest rank and ${interpolated} interpolated`);
+    }
+    const eleven = [...ten, ...plain({ n: "11" })];
+    const equal = plain({ n: "4" }, { n: "4" }, { n: "4" }, { n: "4" });
+    for (const name of ["perc50", "p50", "exactperc50", "upperperc50"]) {
+      expect(run(`* | stats ${name}(n) AS result`, eleven)[0]?.fields["result"]).toBe(6);
+      expect(run(`* | stats ${name}(n) AS result`, equal)[0]?.fields["result"]).toBe(4);
+    }
+    expect(run("* | stats median(n) AS result", ten)[0]?.fields["result"]).toBe(6);
   });
 
   test("a percentage beyond a hundred is none", () => {
@@ -73,6 +91,18 @@ describe("aggregations", () => {
   test("results are named as they are written, unless they are given a name", () => {
     const [row] = run("* | stats count dc(user) as users, sum(n) by user", events);
     expect(Object.keys(row?.fields ?? {})).toEqual(["user", "count", "users", "sum(n)"]);
+  });
+
+  test.each([
+    ["c", "count"],
+    ["c(user)", "count(user)"],
+    ["SUM(n)", "sum(n)"],
+    ["sum( n )", "sum(n)"],
+  ])("what no example shows needs a name, or the way that examples write it: %s", (written, name) => {
+    const { code, hint } = refused(`* | stats ${written}`);
+    expect([code, hint]).toEqual(["aggregation-unnamed", `write ${name}, or add AS and a name`]);
+    expect(run(`* | stats ${written} AS result`, events)[0]?.fields).toHaveProperty("result");
+    expect(run(`* | stats ${written}`, events, { mode: "lenient" })[0]?.fields).toHaveProperty([name]);
   });
 
   // Search Manual, "Use stats with eval expressions and functions"; the command's own error says "You must specify a

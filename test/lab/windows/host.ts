@@ -10,9 +10,10 @@ import type { Target } from "../../../src/model/target.js";
 import type { Act, Trial } from "../../../src/model/trial.js";
 import { trialId, workFolder } from "../../../src/plan/identity.js";
 import type { Session } from "../../../src/transport/transport.js";
-import { type Host, startHost, winrmTarget } from "../../transport/winrm/host.js";
+import type { DefaultShell } from "../../../src/transport/ssh/windows/shell.js";
 import { trialOf } from "../../verify/builders.js";
 import { startWine, type WineHost } from "../../winrm-server/wine.js";
+import { opensshFront, sshFront, winrmFront } from "./fronts.js";
 
 /** A trial for a host of Windows that prints `done` when it did its work: a batch script, unless the act says otherwise. */
 export function windowsTrial(
@@ -29,12 +30,18 @@ export function windowsTrial(
   });
 }
 
-/** Wine's cmd behind the stand-in for WinRM, and the engine that runs trials there. Neither is Windows. */
+/** Over what a host is reached: both servers are stand-ins for those of Windows. */
+export const reachedOver = ["WinRM", "SSH"] as const;
+
+/** Wine's cmd behind a stand-in for Windows' server, and the engine that runs trials there. Neither is Windows. */
 export interface WindowsHost {
-  readonly host: Host;
   readonly wine: WineHost;
   readonly entries: JournalEntry[];
   readonly ports: EnginePorts;
+  readonly target: Target;
+  connect(): Promise<Session>;
+  /** Cuts all connections. */
+  cut(): void;
   /** The path here of one in Windows. */
   path(inWindows: string): string;
   /** Whether the act of a trial has written its file `begun`. */
@@ -43,16 +50,26 @@ export interface WindowsHost {
   stop(): Promise<void>;
 }
 
-export async function startWindows(): Promise<WindowsHost> {
-  const wine = startWine();
-  const host = await startHost({ interpreter: wine.interpreter });
+const fronts = { WinRM: winrmFront, SSH: sshFront, OpenSSH: opensshFront };
+
+/**
+ * @param shell what the SSH server starts for each command
+ * @param display of an X server, for programs that make windows
+ */
+export async function startWindows(
+  over: (typeof reachedOver)[number] | "OpenSSH" = "WinRM",
+  shell: DefaultShell = "cmd",
+  display?: string,
+): Promise<WindowsHost> {
+  const wine = startWine(display);
+  const front = await fronts[over](wine, shell);
   const folder = mkdtempSync(join(tmpdir(), "tyrian-windows-"));
-  const target: Target = { ...winrmTarget(host.standIn.port), fidelity: "wine" };
+  const target: Target = { ...front.target, fidelity: "wine" };
   const entries: JournalEntry[] = [];
   let session: Session | null = null;
   const ports: EnginePorts = {
     journal: async (entry) => void entries.push(entry),
-    acquire: async () => (session = session?.open === true ? session : await host.connect()),
+    acquire: async () => (session = session?.open === true ? session : await front.connect()),
     renew: async () => await session?.close(),
     lostRecords: () => Promise.resolve(null),
     withheld: new WithheldTargets(join(folder, "withheld"), "lab"),
@@ -67,11 +84,13 @@ export async function startWindows(): Promise<WindowsHost> {
         .replace(/^Windows\/Temp/, "windows/temp"),
     );
   return {
-    ...{ host, wine, entries, ports, path },
+    ...{ wine, entries, ports, path, target },
+    ...{ connect: front.connect, cut: front.cut },
     begun: ({ work }) => existsSync(path(`${work}\\begun`)),
     run: (trial, signal = new AbortController().signal) => actOnTarget(trial, target, ports, signal),
     stop: async () => {
-      await host.stop();
+      await session?.close();
+      await front.stop();
       wine.stop();
       rmSync(folder, { recursive: true, force: true });
     },

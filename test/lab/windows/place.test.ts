@@ -12,7 +12,7 @@ describe("files that cmd.exe of Wine writes", { ...skippedFor(noWine), timeout: 
   let session: Session;
   beforeAll(async () => {
     windows = await startWindows();
-    session = await windows.host.connect();
+    session = await windows.connect();
   }, 180_000);
   afterAll(async () => await windows?.stop());
 

@@ -1,15 +1,16 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Act } from "../../../src/model/trial.js";
 import { skippedFor } from "../../skipped.js";
 import { noWine } from "../../winrm-server/wine.js";
-import { startWindows, windowsTrial, type WindowsHost } from "./host.js";
+import { reachedOver, startWindows, windowsTrial, type WindowsHost } from "./host.js";
 
-/** The engine, our client of WinRM, the stand-in for its server, and Wine's interpreters: all but Windows. */
-describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
+/** The engine, our clients, stand-ins for their servers, and Wine's interpreters: all but Windows. */
+describe.each(reachedOver)("a trial on Wine over %s", { ...skippedFor(noWine), timeout: 90_000 }, (over) => {
   let windows: WindowsHost;
   beforeAll(async () => {
-    windows = await startWindows();
+    windows = await startWindows(over);
   }, 180_000);
   afterAll(async () => await windows?.stop());
 
@@ -42,6 +43,28 @@ describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
     expect(execution).toMatchObject({ status: "failed", exitCode, stdout: "done\r\n" });
   });
 
+  test("whose interpreter takes its code by standard input runs, with the line ends of Windows", async () => {
+    const act = { program: "cmd.exe", options: ["/q"], via: "stdin" as const };
+    const code = "@echo x>begun\n@echo do%ne^&\n@type begun\n@exit /b 3\n";
+    const trial = windowsTrial(code, { act, proof: { exitCode: 3, stdout: { contains: "do%ne&" } } });
+    const { execution, cleanup } = await windows.run(trial);
+    expect({ ...execution, was: execution.status, ...cleanup }).toMatchObject({
+      ...{ was: "ran", exitCode: 3, stdout: expect.stringMatching(/do%ne&\r\n.*x\r\n/s), status: "clean" },
+    });
+  });
+
+  test("whose code is encoded hands it over whole, by a program whose name has blanks", async () => {
+    // No PowerShell runs here: this shows what one would be given.
+    const program = "C:\\a b\\powershell.cmd";
+    mkdirSync(dirname(windows.path(program)), { recursive: true });
+    writeFileSync(windows.path(program), "@echo done %*\r\n");
+    const code = 'Write-Output "50% & é"';
+    const { execution } = await windows.run(windowsTrial(code, { act: { program, via: "encoded" } }));
+    expect(execution.status).toBe("ran");
+    const [, encoded = ""] = /^done -EncodedCommand (\S+)\s*$/.exec(execution.stdout) ?? [];
+    expect(Buffer.from(encoded, "base64").toString("utf16le")).toBe(code);
+  });
+
   test("whose requirement is missing does not run", async () => {
     const trial = windowsTrial("@echo done", {
       requires: [
@@ -68,11 +91,26 @@ describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
     expect(cleanup.status).toBe("clean");
   });
 
+  test("that is interrupted is ended with its children, and cleaned", async () => {
+    const trial = windowsTrial("@echo x>begun\n@cmd.exe /d /c ping -n 600 127.0.0.1 >nul\n");
+    const stop = new AbortController();
+    const running = windows.run(trial, stop.signal);
+    await expect.poll(() => windows.begun(trial), { timeout: 40_000 }).toBe(true);
+    stop.abort(new Error("tyrian kill"));
+    const { execution, cleanup } = await running;
+    expect(execution).toMatchObject({
+      status: "failed",
+      reason: { code: "interrupted", message: expect.stringContaining("tyrian kill") },
+    });
+    expect(execution.outlived).toBeUndefined();
+    expect(cleanup.status).toBe("clean");
+  });
+
   test("whose connection is lost is indeterminate, and cleaned over another", async () => {
     const trial = windowsTrial("@echo x>begun\n@ping -n 600 127.0.0.1 >nul\n");
     const running = windows.run(trial);
     await expect.poll(() => windows.begun(trial), { timeout: 40_000 }).toBe(true);
-    windows.host.cut();
+    windows.cut();
     const { execution, cleanup } = await running;
     expect(execution).toMatchObject({
       status: "indeterminate",
@@ -101,7 +139,7 @@ describe("a trial on Wine", { ...skippedFor(noWine), timeout: 90_000 }, () => {
     expect(execution).toMatchObject({ status: "ran", stdout: "done \ufffd.\r\n" });
   });
 
-  test("that leaves a process whose starter has ended is outlived, until WinRM has ended that with its command", async () => {
+  test("that leaves a process whose starter has ended is outlived, until the server has ended that with its command", async () => {
     const { execution, cleanup } = await windows.run(
       windowsTrial("@echo done\n@cmd.exe /d /c start /b ping -n 30 127.0.0.1 >nul\n"),
     );

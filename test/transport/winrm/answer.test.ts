@@ -158,7 +158,11 @@ describe("a fault", () => {
     ["w:InvalidSelectors", "2150858843", "gone", "disconnected"],
     ["x:AccessDenied", "5", "access-denied", "access-denied"],
     ["w:InternalError", "5", "access-denied", "access-denied"],
+    ["w:InternalError", "2147942405", "access-denied", "access-denied"],
+    ["w:InternalError", "109", "input-closed", "transport-failed"],
+    ["w:InternalError", "2147942632", "input-closed", "transport-failed"],
     ["w:InternalError", "1359", "other", "transport-failed"],
+    ["w:constructor", "1359", "other", "transport-failed"],
     ["", "not a number", "other", "transport-failed"],
   ])("of %s and %s is %s, and the error %s with the server's words", (subcode, code, kind, error) => {
     let thrown: unknown;

@@ -130,6 +130,17 @@ describe("a server that is not WinRM", () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(words) });
   });
 
+  test("lets everybody in: nothing is sent to who wants no proof", async () => {
+    const port = await serve(200, {}, "");
+    const connecting = createWinrmTransport({ resolveSecret }).connect(winrmTarget(port), {
+      deadlineMs: 5_000,
+    });
+    expect(await refusal(connecting)).toMatchObject({
+      code: "not-winrm",
+      message: expect.stringContaining("before anything was proved"),
+    });
+  });
+
   test("speaks another protocol", async () => {
     const server = createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     servers.push(server);

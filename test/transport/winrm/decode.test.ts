@@ -85,11 +85,12 @@ describe("the error stream of PowerShell", () => {
           '<S S="Error">    + CategoryInfo : _x005F_x_x000D__x000A_</S>',
           '<S S="warning">careful</S>',
           '<S S="verbose">and so on</S>',
+          '<S S="constructor">nothing known</S>',
           '<Obj S="information" RefId="1"><ToString>told</ToString></Obj>',
         ),
     );
     expect(text).toBe(
-      "nosuch : The term 'nosuch' is not recognized\r\n    + CategoryInfo : _x\r\nWARNING: careful\r\nVERBOSE: and so on\r\ntold\r\n",
+      "nosuch : The term 'nosuch' is not recognized\r\n    + CategoryInfo : _x\r\nWARNING: careful\r\nVERBOSE: and so on\r\nnothing known\r\ntold\r\n",
     );
   });
 

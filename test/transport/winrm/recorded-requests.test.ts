@@ -29,7 +29,7 @@ function ours({ request, action }: Recorded): Message | null {
   const commandId = idIn(request);
   switch (action) {
     case ACTION.create:
-      return envelopes.create(65001, 10_000);
+      return envelopes.create(65001, null, 10_000);
     case ACTION.command:
       return envelopes.command(shellId, [...words("Command"), ...words("Arguments")].join(" "), 10_000);
     case ACTION.receive:
@@ -113,7 +113,7 @@ describe.each(recordings())(
 test("our request to open a shell is the recorded one of a UTF-8 shell", ({ skip }) => {
   skip(noRecordings !== null, noRecordings ?? "");
   const [recorded] = recording("winrs_unicode");
-  expect(structureOf(parseXml(envelopes.create(65001, 10_000).xml))).toEqual(
+  expect(structureOf(parseXml(envelopes.create(65001, null, 10_000).xml))).toEqual(
     structureOf((recorded as Recorded).request),
   );
 });

@@ -7,6 +7,7 @@ import type { Leaf, Query } from "../query-tree.js";
 import { eqlText } from "../quoted-text.js";
 import { literalsOf } from "../text-shape.js";
 import type { Pattern } from "../../sigma/pattern.js";
+import type { SequenceQuery } from "../sequence-query.js";
 import { eqlName } from "./name.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -90,10 +91,42 @@ function test(leaf: Leaf, name: string, context: ConvertContext): string {
 }
 
 /**
+ * Writes a sequence (reference, "Sequences"): fields of `by` are not null, and all events lie within `maxspan` of the
+ * first.
+ */
+function sequence({ steps, timespan }: SequenceQuery, context: ConvertContext): string {
+  const { assume, refuse } = context;
+  const lines = steps.map(({ events, by, runs }) => {
+    const names = by.map((field) => {
+      const name = eqlName(field);
+      // With a question mark events without the field would be a group of their own.
+      return name === null ? refuseName("EQL", field, 0, context) : name.slice(1);
+    });
+    if (runs > 100) {
+      refuse(
+        0,
+        "a sequence of EQL has at most 100 runs of the same event",
+        "convert it to a language that counts",
+      );
+    }
+    const shared = names.length === 0 ? "" : ` by ${names.join(", ")}`;
+    return `  [ ${eventsOf(events, context)} ]${shared}${runs === 1 ? "" : ` with runs=${runs}`}`;
+  });
+  if (steps.every(({ runs }) => runs === 1) && steps.length < 2)
+    return refuse(0, "a sequence of EQL has two events at least", "convert the rule by itself");
+  for (const field of steps.flatMap(({ by }) => by))
+    assume(`${field} is a field of at least one of the indexes`);
+  assume(
+    "No two events have the same @timestamp, or the search names a tiebreaker_field: concurrent events are in no sequence",
+  );
+  return [`sequence with maxspan=${timespan}`, ...lines].join("\n");
+}
+
+/**
  * Writes a query of Elasticsearch's Event Query Language, over events of any category unless the source names one. A test
  * of an absent field is null there, and so is its negation: below a NOT the field has to be there.
  */
-function eqlQuery(query: Query, context: ConvertContext): string {
+function eventsOf(query: Query, context: ConvertContext): string {
   const { source } = context;
   if (source !== null && !/^[A-Za-z_]\w*$/.test(source)) {
     return context.refuse(
@@ -122,7 +155,8 @@ function eqlQuery(query: Query, context: ConvertContext): string {
 }
 
 export const eql: Language = {
-  rule: eqlQuery,
+  rule: eventsOf,
   escapesControls: true,
   correlation: "EQL finds sequences of events, and counts none",
+  sequence,
 };

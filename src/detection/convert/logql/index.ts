@@ -1,3 +1,4 @@
+import { havingFields, type CorrelationQuery, type WantedRules } from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
@@ -179,8 +180,54 @@ function logqlQuery(query: Query, context: ConvertContext): string {
   return [source, ...lines, `| ${condition}`].join("\n");
 }
 
+function grouped(operator: string, labels: readonly string[], vector: string): string {
+  return `${operator}${labels.length === 0 ? "" : ` by (${labels.join(", ")}) `}(${vector})`;
+}
+
+/**
+ * Counts over the timespan before the time of evaluation (Loki, "Metric queries"): `and` and `or` between results keep the
+ * groups that both have, or either.
+ */
+function correlation(
+  { events, groupBy, counts, timespan }: CorrelationQuery,
+  context: ConvertContext,
+): string {
+  const { assume, refuse } = context;
+  const labelsOf = (names: readonly string[]): string[] =>
+    names.map((name) => {
+      const label = labelOf(name, context);
+      return (
+        label ??
+        refuse(0, `no label of Loki stands for the field name ${JSON.stringify(name)}`, "rename the field")
+      );
+    });
+  assume(
+    `The query is evaluated as a metric, many times in ${timespan}, as a rule of Loki's ruler is: each time it counts over the ${timespan} before`,
+  );
+  assume(
+    "There are no more series than max_query_series allows (500 by default): Loki ends others with an error",
+  );
+  const by = labelsOf(groupBy);
+  const count = (query: Query, fields: readonly string[]): string => {
+    const lines = logqlQuery(havingFields(query, [...groupBy, ...fields]), context);
+    return grouped("sum", [...by, ...labelsOf(fields)], `count_over_time(\n${lines}\n[${timespan}])`);
+  };
+  if (counts.of === "events") return `${count(events, [])} >= ${counts.least}`;
+  if (counts.of === "values")
+    return `${grouped("count", by, count(events, counts.fields))} >= ${counts.least}`;
+  const { rules } = counts;
+  const wanted = (each: WantedRules): string => {
+    if (each.type !== "rule") return `(${each.operands.map(wanted).join(` ${each.type} `)})`;
+    const rule = rules[each.index];
+    if (rule === undefined) throw new Error(`no rule ${each.index}`);
+    return count(rule, []);
+  };
+  return wanted(counts.wanted);
+}
+
 export const logql: Language = {
   rule: logqlQuery,
   escapesControls: true,
-  correlation: "correlations are not written in LogQL",
+  correlation,
+  holdsTimespan: true,
 };

@@ -1,3 +1,10 @@
+import {
+  countName,
+  havingFields,
+  ruleName,
+  writeWanted,
+  type CorrelationQuery,
+} from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { networkText } from "../network-text.js";
@@ -93,17 +100,37 @@ function logsqlQuery(query: Query, context: ConvertContext): string {
   if (source !== null && !/^\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}$/.test(source)) {
     return context.refuse(0, `"${source}" is no filter of streams`, 'give one such as {host="ws1"}, or none');
   }
-  const condition = writeQuery(
-    query,
-    { and: "AND", or: "OR", not: ["!(", ")"], leaf: (leaf) => leafTest(leaf, context) },
-    false,
-    source === null,
-  );
-  return source === null ? condition : `${source} AND ${condition}`;
+  const text = condition(query, context, source === null);
+  return source === null ? text : `${source} AND ${text}`;
+}
+
+function condition(query: Query, context: ConvertContext, outermost: boolean): string {
+  const leaf = (each: Leaf): string => leafTest(each, context);
+  return writeQuery(query, { and: "AND", or: "OR", not: ["!(", ")"], leaf }, false, outermost);
+}
+
+/** Absent fields are empty texts, a group of their own ("stats by fields"): they are sorted out before. */
+function correlation({ events, groupBy, counts }: CorrelationQuery, context: ConvertContext): string {
+  const fields = counts.of === "values" ? counts.fields : [];
+  const nameOf = (name: string): string => logsqlName(name) ?? refuseName("LogsQL", name, 0, context);
+  const by = groupBy.length === 0 ? "" : `by (${groupBy.map(nameOf).join(", ")}) `;
+  const first = logsqlQuery(havingFields(events, [...groupBy, ...fields]), context);
+  const atLeast = (name: string, least: number): string => `"${name}":${ranges.gte(least)}`;
+  if (counts.of === "rules") {
+    const results = counts.rules.map(
+      (rule, index) => `count() if (${condition(rule, context, true)}) as ${ruleName(index)}`,
+    );
+    const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => atLeast(name, 1) });
+    return [first, `stats ${by}${results.join(", ")}`, `filter ${wanted}`].join("\n| ");
+  }
+  // Counts exactly: "Every unique value is stored in memory" ("count_uniq stats").
+  const result = counts.of === "values" ? `count_uniq(${fields.map(nameOf).join(", ")})` : "count()";
+  const lines = [first, `stats ${by}${result} as ${countName}`, `filter ${atLeast(countName, counts.least)}`];
+  return lines.join("\n| ");
 }
 
 export const logsql: Language = {
   rule: logsqlQuery,
   escapesControls: true,
-  correlation: "correlations are not written in LogsQL",
+  correlation,
 };

@@ -1,4 +1,5 @@
 import { compareNumbers } from "../../sigma/evaluate.js";
+import { havingFields, type CorrelationQuery } from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
@@ -132,21 +133,83 @@ function conditionOf(prefix: string): Language["rule"] {
   };
 }
 
-const correlation = "correlations are not written in the languages of Google SecOps";
-
 /** Writes a search over Google SecOps' events of the Unified Data Model. */
-export const udmSearch: Language = { rule: conditionOf(""), correlation };
+export const udmSearch: Language = {
+  rule: conditionOf(""),
+  correlation: "a search over the Unified Data Model finds events one by one",
+};
 
-/** Writes a rule of YARA-L 2.0 over single events. */
+interface Sections {
+  readonly events: readonly string[];
+  readonly match?: string;
+  readonly condition: string;
+}
+
+function ruleText(title: string, { events, match, condition }: Sections): string {
+  const lines = [
+    `rule ${ruleName(title)} {`,
+    "  events:",
+    ...events.map((line) => `    ${line}`),
+    ...(match === undefined ? [] : ["  match:", `    ${match}`]),
+    "  condition:",
+    `    ${condition}`,
+    "}",
+  ];
+  return lines.join("\n");
+}
+
+const minutes: Readonly<Record<string, number>> = { s: 1 / 60, m: 1, h: 60, d: 24 * 60 };
+
+/** Windows of a match are whole minutes, from one to 48 hours ("Match section syntax", limits). */
+function windowOf(timespan: string, { refuse }: ConvertContext): string {
+  const length = Number.parseInt(timespan, 10) * (minutes[timespan.slice(-1)] ?? NaN);
+  if (Number.isInteger(length) && length >= 1 && length <= 48 * 60) return `${length}m`;
+  return refuse(0, "a window of YARA-L has whole minutes, from 1m to 48h", "write another timespan");
+}
+
+/**
+ * Writes a rule that counts the events of a group, or the values of a field that differ (`#`, "Condition section syntax").
+ */
+function correlation(
+  { events, groupBy, counts, timespan }: CorrelationQuery,
+  context: ConvertContext,
+): string {
+  const { refuse, assume } = context;
+  if (counts.of === "rules") {
+    return refuse(
+      0,
+      "Google's documentation does not say whether one event may stand for two rules of a YARA-L rule",
+      "convert it to another language, or each rule by itself",
+    );
+  }
+  if (groupBy.length === 0) {
+    return refuse(0, "a rule of YARA-L that counts groups by one field at least", "add a field to group-by");
+  }
+  const fields = counts.of === "values" ? counts.fields : [];
+  if (fields.length > 1) {
+    return refuse(0, "YARA-L counts the values of one field, not combinations", "count one field");
+  }
+  assume(
+    `The events of a group lie in one of the windows of ${timespan} that Google SecOps lets overlap: those that are spread over nearly all of it may lie in none`,
+  );
+  const variables = new Map([
+    ...groupBy.map((field, index): [string, string] => [field, `$group_${index + 1}`]),
+    ...fields.map((field): [string, string] => [field, "$value"]),
+  ]);
+  const text = conditionOf("$e.")(havingFields(events, [...variables.keys()]), context);
+  const placeholders = [...variables].map(([field, variable]) => `$e.${field} = ${variable}`);
+  const groups = groupBy.map((field) => variables.get(field) ?? "");
+  return ruleText(context.title, {
+    events: [text, ...placeholders],
+    match: `${groups.join(", ")} over ${windowOf(timespan, context)}`,
+    condition: counts.of === "events" ? `#e >= ${counts.least}` : `$e and #value >= ${counts.least}`,
+  });
+}
+
+/** Writes a rule of YARA-L 2.0. */
 export const yaraL: Language = {
   rule: (query, context) =>
-    [
-      `rule ${ruleName(context.title)} {`,
-      "  events:",
-      `    ${conditionOf("$e.")(query, context)}`,
-      "  condition:",
-      "    $e",
-      "}",
-    ].join("\n"),
+    ruleText(context.title, { events: [conditionOf("$e.")(query, context)], condition: "$e" }),
   correlation,
+  holdsTimespan: true,
 };

@@ -41,6 +41,12 @@ function readOf(reader: ArgumentReader, name: string): Aggregation["of"] {
   return field;
 }
 
+function canonicalName(written: string): string {
+  const [, name = "", inner = ""] = /^([^(]*)(.*)$/s.exec(written) ?? [];
+  const long = name.trim().toLowerCase().replace(/^c$/, "count");
+  return long + inner.replace(/^\(\s+/, "(").replace(/\s+\)$/, ")");
+}
+
 /** One aggregation with the name of its result. Throws `SplProblem`. */
 function readAggregation(reader: ArgumentReader): Aggregation {
   const at = reader.at;
@@ -60,7 +66,6 @@ function readAggregation(reader: ArgumentReader): Aggregation {
   let written = name;
   if (reader.isMark("(")) {
     of = readOf(reader, known.function);
-    // Without AS, the result is named as it is written.
     written = reader.context.source.text.slice(start, reader.peek(-1)?.end).replaceAll(/\s+/g, " ");
   } else if (known.function !== "count") {
     throw reader.refuse(
@@ -70,6 +75,8 @@ function readAggregation(reader: ArgumentReader): Aggregation {
       start,
     );
   }
+  // Without AS, the result is named as it is written; what examples show is the long name in small letters, without blanks.
+  const canonical = canonicalName(written);
   const named = reader.takeWord("as");
   if (!named && of !== null && typeof of !== "string") {
     reader.context.defect(
@@ -78,10 +85,15 @@ function readAggregation(reader: ArgumentReader): Aggregation {
       `${reader.command}: Splunk wants a name for what is aggregated over eval()`,
       "add AS and a name",
     );
+  } else if (!named && canonical !== written) {
+    reader.context.defect(
+      start,
+      "aggregation-unnamed",
+      `${reader.command}: Splunk's documentation does not say what the result of ${written} is named`,
+      `write ${canonical}, or add AS and a name`,
+    );
   }
-  const as = named
-    ? reader.field("a name for the result")
-    : written.replace(/^c(?=$|\()/i, "count").replaceAll('"', "");
+  const as = named ? reader.field("a name for the result") : canonical.replaceAll('"', "");
   return { ...known, of, as: as === "count()" || as === "count(*)" ? "count" : as, at };
 }
 

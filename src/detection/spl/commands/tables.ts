@@ -13,7 +13,11 @@ import { filter } from "./filters.js";
 function tableOf(scope: Scope, name: string, at: number): LookupTable {
   const found = Object.hasOwn(scope.tables, name) ? scope.tables[name] : undefined;
   if (found !== undefined) return found;
-  const hint = didYouMean(name, Object.keys(scope.tables), "give the table with the query");
+  const hint = didYouMean(
+    name,
+    Object.keys(scope.tables),
+    "write its values into the query, such as field IN (a, b): no verb reads lookup tables so far",
+  );
   throw new SplProblem("unknown-lookup", at, `the lookup table "${name}" was not given`, hint);
 }
 

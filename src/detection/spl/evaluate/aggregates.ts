@@ -41,10 +41,31 @@ function root(value: number | null): number | null {
 }
 
 /** By nearest rank: of the numbers in order, the one at floor(share × count), counted from 0 (limits.conf, perc_method). */
-export function percentile(numbers: readonly number[], percent: number): number | null {
+function percentile(numbers: readonly number[], percent: number): number | null {
   const sorted = numbers.toSorted((left, right) => left - right);
   const rank = Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length));
   return sorted[rank] ?? null;
+}
+
+/**
+ * The results of a percentile where Splunk's documentation says two: by nearest rank, as its text and limits.conf have it,
+ * and interpolated between the ranks at share × (count - 1), as its examples do (Search Reference 10.0, "Aggregate
+ * functions": perc50 of 1 to 10 is 5.5). Null where both are the same, and for other functions: of the median it says that it
+ * is the higher of two.
+ */
+export function contradicting(
+  name: string,
+  percent: number | null,
+  samples: Samples,
+): { readonly nearest: number; readonly interpolated: number } | null {
+  if (percent === null || !numbered.includes(name)) return null;
+  const sorted = numbersOf(samples).toSorted((left, right) => left - right);
+  const nearest = percentile(sorted, percent);
+  if (nearest === null) return null;
+  const at = (percent / 100) * (sorted.length - 1);
+  const [low = nearest, high = low] = sorted.slice(Math.floor(at), Math.floor(at) + 2);
+  const interpolated = low + (at - Math.floor(at)) * (high - low);
+  return interpolated === nearest ? null : { nearest, interpolated };
 }
 
 /** The least or greatest: of numbers when all are numbers, else of texts. */

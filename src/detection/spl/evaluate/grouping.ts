@@ -1,6 +1,6 @@
 import { SplProblem } from "../problem.js";
 import type { Aggregation } from "../syntax/tree.js";
-import { aggregate, estimated, mostExact, type Sample } from "./aggregates.js";
+import { aggregate, estimated, mostExact, type Sample, contradicting } from "./aggregates.js";
 import { compileExpression } from "./expressions.js";
 import { Row } from "./row.js";
 import { checkGroups, type Scope } from "./scope.js";
@@ -129,8 +129,18 @@ export class Grouping {
   }
 }
 
-/** Throws {@link SplProblem} where Splunk gives an estimate. */
+/** Throws {@link SplProblem} where it cannot be told what Splunk gives: an estimate, or one of two percentiles. */
 function checkExact({ function: name, percentile, at }: Aggregation, samples: readonly Sample[]): void {
+  const results = contradicting(name, percentile, { values: samples });
+  if (results !== null) {
+    const { nearest, interpolated } = results;
+    throw new SplProblem(
+      "percentile-ambiguous",
+      at,
+      `${name}${percentile ?? ""}() of these values is ${nearest} by nearest rank and ${Number(interpolated.toPrecision(12))} interpolated, and Splunk's documentation says both`,
+      "use median(), min() or max(), or count the values beyond a limit: count(eval(field>limit)) AS beyond",
+    );
+  }
   const exact = estimated.get(name);
   if (exact === undefined || samples.length < mostExact) return;
   if (new Set(samples.map(({ value }) => textOfScalar(value))).size < mostExact) return;

@@ -38,9 +38,11 @@ const otherSources: Readonly<Record<string, string>> = {
 export function processRow(row: Row): Row | null {
   const code = scalarsOf(row.get("EventCode")).map(textOfScalar);
   const windows = row.alternatives("sourcetype")?.some((name) => name.endsWith("WinEventLog")) === true;
-  const creation = windows
-    ? (code.includes("1") && isOf(row, "Sysmon")) || (code.includes("4688") && isOf(row, "Security"))
-    : row.category === "process_creation";
+  // An event of Windows that has no code is what its log source says.
+  const creation =
+    windows && code.length > 0
+      ? (code.includes("1") && isOf(row, "Sysmon")) || (code.includes("4688") && isOf(row, "Security"))
+      : row.category === "process_creation";
   if (!creation) return null;
   const model = new Row(null, row.sources);
   for (const [name, { unknown }] of Object.entries(modelFields)) {

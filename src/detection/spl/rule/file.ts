@@ -1,3 +1,4 @@
+import type { Diagnostic } from "../../../errors.js";
 import { compileSpl, type CompileSplOptions, type CompileSplResult } from "./compile.js";
 import { readSplHeader } from "./header.js";
 
@@ -16,7 +17,15 @@ export function compileSplFile(
   const refused = diagnostics.some(({ severity }) => severity === "error");
   return {
     rule: refused ? null : compiled.rule,
-    diagnostics: [...diagnostics, ...compiled.diagnostics],
+    diagnostics: [...diagnostics, ...compiled.diagnostics, ...meantBy(compiled, file)],
     corrected: compiled.corrected,
   };
+}
+
+/** The whole query as it was evidently meant, beside what refuses it. */
+function meantBy({ rule, corrected }: CompileSplResult, file: string): Diagnostic[] {
+  if (rule !== null || corrected === null) return [];
+  const message = `it was evidently meant as: ${corrected.replaceAll("\n", " ")}`;
+  const hint = "correct the file, or see what it finds with `tyrian search --spl QUERY --lenient`";
+  return [{ file, line: 1, column: 1, severity: "warning", code: "query-corrected", message, hint }];
 }

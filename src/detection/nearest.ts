@@ -1,4 +1,4 @@
-import type { NearestEvent } from "../../model/verdict.js";
+import type { NearestEvent } from "../model/verdict.js";
 
 /**
  * Of two misses the nearer one: the one with the larger part of its clauses met; of equals the one in which more of what
@@ -15,7 +15,8 @@ function shareOf({ met, needed }: NearestEvent): number {
   return needed === 0 ? 1 : met / needed;
 }
 
-function likenessOf({ unmet }: NearestEvent): number {
+/** How many of the unmet clauses found something that they name: a path that ends in the wanted name, what an exclusion excludes. */
+export function likenessOf({ unmet }: NearestEvent): number {
   return unmet.filter(({ wanted, found }) => {
     if (found === null) return false;
     const text = found.toLowerCase();

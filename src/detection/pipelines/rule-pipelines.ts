@@ -1,72 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { Command } from "commander";
-import {
-  type ApplyResult,
-  applyPipelines,
-  eventFormats,
-  fitToFormat,
-  type LoadedFormat,
-  parsePipeline,
-  type Pipeline,
-  placeholdersOf,
-  type RuleSource,
-} from "../../detection/pipelines/index.js";
-import {
-  compileCollection,
-  type PreparedRule,
-  type SigmaCollection,
-} from "../../detection/sigma/collection.js";
-import { parseSigmaFile, type SigmaFile } from "../../detection/sigma/collection-file.js";
-import type { Item, SigmaRule } from "../../detection/sigma/rule-tree.js";
-import { type Diagnostic, messageOf, type Position, TyrianError } from "../../errors.js";
-import { packageFolder } from "../places.js";
+import { type Diagnostic, type Position, TyrianError } from "../../errors.js";
+import { compileCollection, type PreparedRule, type SigmaCollection } from "../sigma/collection.js";
+import { parseSigmaFile, type SigmaFile } from "../sigma/collection-file.js";
+import type { Item, SigmaRule } from "../sigma/rule-tree.js";
+import { applyPipelines, type ApplyResult } from "./apply.js";
+import { eventFormats } from "./formats.js";
+import { parsePipeline } from "./load.js";
+import { fitToFormat, type LoadedFormat } from "./over-formats.js";
+import type { Pipeline } from "./pipeline.js";
+import { placeholdersOfFile } from "./placeholders.js";
+import type { RuleSource } from "./problem.js";
 
-/** A pipeline that was named. Plain data: threads make it ready on their own. */
+/** A pipeline that was named. Plain data: threads and replays make it ready on their own. */
 export interface PipelineText {
   readonly file: string;
   readonly text: string;
   /** Id of the format whose shipped pipeline it is; null for a file of the user's. */
   readonly format: string | null;
-}
-
-/** Adds the option that names pipelines, for the verbs that match Sigma rules. */
-export function addPipelineOption(command: Command): Command {
-  return command.option(
-    "--pipeline <file|name...>",
-    `processing pipelines for the Sigma rules: YAML as pySigma's, or one of ${eventFormats.map(({ id }) => id).join(", ")}`,
-  );
-}
-
-/**
- * Reads the pipelines that names stand for: a shipped one's name, else a file.
- * @throws TyrianError `file-unreadable`; `usage` when two shipped pipelines are named.
- */
-export function readPipelineTexts(names: readonly string[]): PipelineText[] {
-  const texts = names.map((name): PipelineText => {
-    const format = eventFormats.find(({ id }) => id === name);
-    const file = format === undefined ? name : join(packageFolder(), "pipelines", format.file);
-    try {
-      return { file, text: readFileSync(file, "utf8"), format: format?.id ?? null };
-    } catch (error) {
-      const shipped = eventFormats.map(({ id }) => id).join(", ");
-      const message = existsSync(file)
-        ? `${file} cannot be read: ${messageOf(error)}`
-        : `there is no pipeline ${name}, neither shipped nor as a file`;
-      throw new TyrianError("file-unreadable", message, { hint: `Shipped are: ${shipped}.`, cause: error });
-    }
-  });
-  const shipped = texts.flatMap(({ format }) => format ?? []);
-  if (shipped.length > 1) {
-    throw new TyrianError(
-      "usage",
-      `--pipeline names ${shipped.join(" and ")}: each fits rules to events of one format`,
-      {
-        hint: "Name one of them; search events of another format in a search of their own.",
-      },
-    );
-  }
-  return texts;
 }
 
 /** The pipelines of an invocation, made ready. With none, rules stay as they are. */
@@ -104,7 +53,7 @@ export class RulePipelines {
   /** Reads a file of rules; the pipelines answer for placeholders. */
   parse(text: string, file: string): SigmaFile {
     if (this.isEmpty) return parseSigmaFile(text, file);
-    return parseSigmaFile(text, file, { placeholders: placeholdersOf({ text, file }, this.#all) });
+    return parseSigmaFile(text, file, placeholdersOfFile({ text, file }, this.#all));
   }
 
   /**

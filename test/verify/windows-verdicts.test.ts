@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import type { CompiledRule } from "../../src/detection/rule.js";
+import type { HostEvent } from "../../src/model/event.js";
+import type { Trial } from "../../src/model/trial.js";
+import { decide } from "../../src/verify/decide.js";
+import type { Verdict } from "../../src/model/verdict.js";
+import { alertOf, executionOf, observationOf, rule, statusOf } from "./builders.js";
+import { acted, lookText, started, windowsTrial } from "./windows-events.js";
+
+const windows = "{ product: windows, category: process_creation }";
+const scripts = rule(
+  "scripts",
+  "{ selection: { CommandLine|contains: .vbs }, condition: selection }",
+  windows,
+);
+const child = rule(
+  "child",
+  String.raw`{ selection: { Image|endswith: '\cmd.exe', ParentImage|endswith: '\cscript.exe' }, condition: selection }`,
+  windows,
+);
+const script = "cscript //Nologo C:\\Windows\\Temp\\tmpAAAAAAAAAA\\script.vbs";
+
+/** The verdict of one analytic, which the embedded SIEM evaluated over all that the host's sensor told. */
+function verdictOn(
+  compiled: CompiledRule,
+  events: HostEvent[],
+  over: Partial<Trial> = {},
+  alone = true,
+): Verdict {
+  const outcome = over.twin === true ? "quiet" : "detected";
+  const trial: Trial = {
+    ...windowsTrial,
+    ...over,
+    expectations: [{ analytic: compiled.id, outcome, execution: "ran" }],
+  };
+  const alerts = events
+    .filter((event) => compiled.matches(event))
+    .map((event) => alertOf(compiled.id, [event]));
+  const observation = observationOf(events, alerts, {
+    rules: [{ ...statusOf(), rule: compiled.id, evaluatedBy: "embedded" }],
+    background: { [compiled.id]: { matches: 0, observedHours: 1, perDay: 0 } },
+  });
+  const execution = executionOf({ housekeeping: 2, ...(alone ? { alone } : {}) });
+  const [verdict] = decide({ trial, execution, observation, rules: new Map([[compiled.id, compiled]]) });
+  if (verdict === undefined) throw new Error("no verdict");
+  return verdict;
+}
+
+describe("a verdict on Windows", () => {
+  test("credits the rule that fired for the act's own process", () => {
+    const { all, act } = acted([script]);
+    expect(verdictOn(scripts, all)).toMatchObject({ outcome: "detected", attribution: "exact" });
+    expect(verdictOn(scripts, all).evidence).toContain(act[0]?.id);
+  });
+
+  test("gives no credit, and no false alarm, for the wrapper's own script, which the rule looks for too", () => {
+    const { all } = acted(["cmd /d /c ver"]);
+    expect(all.filter((event) => scripts.matches(event))).toHaveLength(1);
+    expect(verdictOn(scripts, all).outcome).toBe("logged");
+    expect(verdictOn(scripts, all, { twin: true }).outcome).toBe("quiet");
+  });
+
+  test("is undecided where the wrapper's script could be taken for the act's", () => {
+    const { all } = acted(["cmd /d /c ver"]);
+    const twice = [...all, started(lookText, { sequence: (all[2] as HostEvent).sequence + 0.5 })];
+    for (const twin of [false, true]) {
+      expect(verdictOn(scripts, twice, { twin }).outcome).toBe("undecided");
+      expect(verdictOn(scripts, all, { twin }, false).outcome).toBe("undecided");
+    }
+  });
+
+  test("of silence is undecided while the rule looks for what ran in a session that is not told", () => {
+    const { all } = acted(["cmd /d /c ver"]);
+    const beside = (text: string): HostEvent[] => [
+      ...all,
+      started(text, { session: null, sequence: (all[2] as HostEvent).sequence + 0.5 }),
+    ];
+    for (const twin of [false, true])
+      expect(verdictOn(scripts, beside(script), { twin })).toMatchObject({
+        outcome: "undecided",
+        cause: { link: "attribution" },
+      });
+    expect(verdictOn(scripts, beside("whoami"), { twin: true }).outcome).toBe("quiet");
+  });
+});
+
+describe("a verdict on a host that Wine plays", () => {
+  const wine = { fidelity: "wine" } as const;
+
+  test("is undecided where the rule needs what that sensor does not tell; elsewhere that is a miss", () => {
+    const { all } = acted(["cmd /d /c ver"]);
+    for (const twin of [false, true]) {
+      expect(verdictOn(child, all, { ...wine, twin })).toMatchObject({
+        outcome: "undecided",
+        cause: { link: "fields", detail: expect.stringContaining("ParentImage") },
+      });
+    }
+    expect(verdictOn(child, all).outcome).toBe("logged");
+  });
+
+  test("is decided where the rule's answer is the same whatever those fields hold", () => {
+    const { all } = acted(["hostname"]);
+    expect(verdictOn(child, all, { ...wine, twin: true }).outcome).toBe("quiet");
+  });
+
+  test("is undecided where the rule fired because a field is not told", () => {
+    const unless = rule(
+      "unless",
+      String.raw`{ selection: { CommandLine|contains: .vbs }, known: { ParentImage|endswith: '\explorer.exe' }, condition: selection and not known }`,
+      windows,
+    );
+    const { all } = acted([script]);
+    expect(verdictOn(unless, all).outcome).toBe("detected");
+    expect(verdictOn(unless, all, wine).outcome).toBe("undecided");
+    expect(verdictOn(unless, acted([script, script]).all, wine).outcome).toBe("undecided");
+  });
+
+  test("is undecided where the rule reads quotes or blanks of a command line that Wine took apart", () => {
+    const blanks = rule(
+      "blanks",
+      "{ selection: { CommandLine|contains: 'note.vbs a' }, condition: selection }",
+      windows,
+    );
+    const quotes = rule(
+      "quotes",
+      `{ selection: { CommandLine|contains: '"' }, condition: selection }`,
+      windows,
+    );
+    const note = started("cscript note.vbs a", { argv: ["cscript", "note.vbs", "a"] });
+    const with_ = (event: HostEvent): HostEvent[] => {
+      const { all } = acted(["hostname"]);
+      return [...all, { ...event, sequence: (all[2] as HostEvent).sequence + 0.5 }];
+    };
+    expect(verdictOn(quotes, with_(note), { ...wine, twin: true }).outcome).toBe("undecided");
+    expect(verdictOn(blanks, with_(note), wine).outcome).toBe("undecided");
+    expect(verdictOn(scripts, with_(note), wine).outcome).toBe("detected");
+  });
+
+  test("knows the command line of the act's own process from the plan", () => {
+    const quotes = rule(
+      "quotes",
+      `{ selection: { CommandLine|contains: '"' }, condition: selection }`,
+      windows,
+    );
+    const planned = { ...started(script), argv: script.split(" ") };
+    const { all } = acted([]);
+    const events = [...all, { ...planned, sequence: (all[1] as HostEvent).sequence + 0.5 }];
+    expect(verdictOn(quotes, events, { ...wine, twin: true }).outcome).toBe("quiet");
+  });
+});
