@@ -72,6 +72,8 @@ export const serveSchema = z
     state: file.optional(),
     /** Mebibytes of received records that are kept; the oldest go first. */
     keepMiB: z.int().min(16).default(4_096),
+    /** Which of Windows' sensors tells of created processes: two would tell of each twice. */
+    windowsSensor: z.enum(["sysmon", "security"]).default("sysmon"),
     /** Sigma rules: files and folders. */
     rules: z.array(file).default([]),
     /** How runs on other machines ask this SIEM. */

@@ -36,6 +36,7 @@ export async function serveSiem(
   const { siem, received } = await openReceivingSiem({
     folder: settings.state,
     maximumBytes: settings.keepMiB * 1024 * 1024,
+    windowsSensor: settings.windowsSensor,
     sources: settings.files,
     rules: [...rules],
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TyrianError } from "../../errors.js";
 import { type Ownership, takeOwnership } from "../../journal/owner.js";
 import { Spool } from "../../telemetry/receivers/spool.js";
+import type { ProcessSensor } from "../../telemetry/windows/host-event.js";
 import { ReceivedFeed } from "./received-feed.js";
 import { EmbeddedSiem } from "./siem.js";
 import type { EmbeddedSiemOptions } from "./siem.js";
@@ -24,6 +25,8 @@ export interface ReceivingOptions extends Omit<EmbeddedSiemOptions, "storeFile">
   readonly folder: string;
   /** Bytes of received records that are kept; the oldest go first. */
   readonly maximumBytes: number;
+  /** Which of Windows' sensors tells of created processes; Sysmon when it is not said. */
+  readonly windowsSensor?: ProcessSensor;
 }
 
 /** Bytes of one file of records. */
@@ -37,6 +40,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 export async function openReceivingSiem({
   folder,
   maximumBytes,
+  windowsSensor = "sysmon",
   ...options
 }: ReceivingOptions): Promise<{ siem: EmbeddedSiem; received: ReceivedFeed }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -48,7 +52,7 @@ export async function openReceivingSiem({
     const spillFolder = join(folder, "spill");
     await rm(spillFolder, { recursive: true, force: true });
     await mkdir(spillFolder, { mode: 0o700 });
-    const received = new ReceivedFeed(spool, spillFolder, () => owner.release());
+    const received = new ReceivedFeed(spool, spillFolder, windowsSensor, () => owner.release());
     return { siem: new EmbeddedSiem(options, received), received };
   } catch (error) {
     await owner.release();

@@ -6,6 +6,7 @@ import { lineOf, recordOfLine } from "../../telemetry/received/stored-record.js"
 import type { ChannelCounts } from "../../telemetry/received/channel-book.js";
 import type { ReceivedRecord, RecordSink } from "../../telemetry/receivers/receiver.js";
 import type { Place, Spool } from "../../telemetry/receivers/spool.js";
+import type { ProcessSensor } from "../../telemetry/windows/host-event.js";
 import type { Feed } from "./feed.js";
 
 /** Milliseconds between looks at half events, and how long one may wait beyond what a parser gives it: records travel. */
@@ -38,7 +39,7 @@ export class ReceivedFeed implements Feed {
   readonly sink: RecordSink;
   readonly #spool: Spool;
   readonly #release: () => Promise<void>;
-  readonly #reader = new RecordReader();
+  readonly #reader: RecordReader;
   readonly #openedAt = Date.now();
   readonly #started: (handlers: ReceivedHandlers) => void;
   #handlers: ReceivedHandlers | null = null;
@@ -52,14 +53,17 @@ export class ReceivedFeed implements Feed {
 
   /**
    * @param spillFolder for the events that are made of the records, as far as they do not fit in memory
+   * @param windowsSensor which of Windows' sensors tells of created processes
    * @param release called at the end, when nobody writes to the spool any more
    */
   constructor(
     spool: Spool,
     readonly spillFolder: string,
+    windowsSensor: ProcessSensor,
     release: () => Promise<void>,
   ) {
     this.#spool = spool;
+    this.#reader = new RecordReader(windowsSensor);
     this.#release = release;
     let start: (handlers: ReceivedHandlers) => void = () => undefined;
     const started = new Promise<ReceivedHandlers>((resolve) => (start = resolve));

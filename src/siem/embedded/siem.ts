@@ -247,7 +247,7 @@ export class EmbeddedSiem implements Siem {
     for (const host of new Set(fresh.map((event) => event.host))) this.#arrivals.arrived(host);
   }
 
-  /** Events that are no program starts of Linux: rules see them, and answers about events do not hold them. */
+  /** Events that are no program starts: rules see them, and answers about events do not hold them. */
   #ingestOthers(events: readonly ReceivedEvent[]): void {
     this.#sawOthers ||= events.length > 0;
     for (const received of events) {

@@ -4,13 +4,16 @@ import type { ReadEvent } from "../files/event-shape.js";
 import { LaurelParser } from "../laurel.js";
 import type { SensorParser } from "../sensor.js";
 import { textOf } from "../windows/json.js";
+import { hostEventOf, isProcessCreation, type ProcessSensor } from "../windows/host-event.js";
 import { windowsTime } from "../windows/time.js";
+import { windowsEvent } from "../windows/windows-event.js";
+import type { WindowsFields } from "../windows/windows-fields.js";
 import { ChannelBook, type ChannelCounts } from "./channel-book.js";
 import { shapeOf } from "./record-shape.js";
 import { SeenRecords } from "./seen-records.js";
 import type { StoredRecord } from "./stored-record.js";
 
-/** An event that is no program start of Linux: rules run over it, and its record is kept in the spool. */
+/** An event that is no program start: rules run over it, and its record is kept in the spool. */
 export interface ReceivedEvent {
   /** Unique, and the same whenever the record is read again. */
   readonly id: string;
@@ -37,7 +40,7 @@ const MOST_HOSTS = 10_000;
 
 /**
  * Makes events of records in the order in which they were stored: lines of auditd and laurel by the parser of their host,
- * Windows and others by their shape. A record that came before is left out where something makes it one: the serial in an
+ * created processes of Windows, and others by their shape. A record that came before is left out where something makes it one: the serial in an
  * audit line, the number of a record of Windows, CloudTrail's event id, the name that its sender gave it. Without such a mark two equal
  * records may be two events, and both count. What is of no known form is counted, and stays in the spool.
  */
@@ -45,7 +48,14 @@ export class RecordReader {
   readonly #hosts = new Map<string, HostParsers>();
   readonly #seen = new SeenRecords();
   readonly #channels = new ChannelBook();
+  readonly #windowsSensor: ProcessSensor;
+  readonly #incomplete = new Map<string, number>();
   #unread = 0;
+
+  /** @param windowsSensor which of Windows' sensors tells of created processes: two would tell of each twice, in two orders */
+  constructor(windowsSensor: ProcessSensor = "sysmon") {
+    this.#windowsSensor = windowsSensor;
+  }
 
   push(record: StoredRecord): ReadRecords {
     const count = (kind: keyof ChannelCounts): ReadRecords => {
@@ -63,7 +73,7 @@ export class RecordReader {
         if (event.identity !== null && !this.#seen.isNew(event.host, event.identity))
           return count("repeated");
         count("known");
-        return { events: [], others: [event] };
+        return this.#created(event, record.receivedAt) ?? { events: [], others: [event] };
       }
       case "auditd":
       case "laurel": {
@@ -93,12 +103,24 @@ export class RecordReader {
   /** Program starts of a host of which not all records came, and lines that could not be read for the number of hosts. */
   lost(host: string): number {
     const parsers = this.#hosts.get(host);
-    return (parsers === undefined ? 0 : parsers.auditd.lost(host) + parsers.laurel.lost(host)) + this.#unread;
+    const ofParsers = parsers === undefined ? 0 : parsers.auditd.lost(host) + parsers.laurel.lost(host);
+    return ofParsers + (this.#incomplete.get(host) ?? 0) + this.#unread;
   }
 
   /** By channel: how many records it brought, and what became of them. */
   channels(): Readonly<Record<string, ChannelCounts>> {
     return this.#channels.list();
+  }
+
+  /** A process that Windows created, as the verifier takes it; null for any other event. */
+  #created({ read }: ReceivedEvent, receivedAt: number): ReadRecords | null {
+    if (read.logsources[0]?.product !== "windows") return null;
+    const event = windowsEvent(read as WindowsFields);
+    if (!isProcessCreation(event, this.#windowsSensor)) return null;
+    const created = hostEventOf(event, this.#windowsSensor, receivedAt);
+    if (created !== null) return { events: [created], others: [] };
+    this.#incomplete.set(event.host, (this.#incomplete.get(event.host) ?? 0) + 1);
+    return null;
   }
 
   #parserOf(host: string, type: "auditd" | "laurel"): SensorParser | null {

@@ -103,7 +103,7 @@ test("two equal records without a mark of their own are two", () => {
 });
 
 test("an event of Windows has the fields and log sources that rules ask for, and the computer as its host", () => {
-  const { others } = new RecordReader().push(record(sysmon));
+  const { others } = new RecordReader("security").push(record(sysmon));
   expect(others).toMatchObject([
     {
       ...{ host: "win1", time: Date.parse("2026-11-24T10:00:00Z"), ingestedAt: 1000 },
@@ -114,6 +114,19 @@ test("an event of Windows has the fields and log sources that rules ask for, and
       },
     },
   ]);
+});
+
+test("a process that Windows created is an event as the verifier takes it; one without its number is lost", () => {
+  const reader = new RecordReader();
+  expect(reader.push(record(sysmon)).events).toMatchObject([
+    { id: "win1/sysmon/1795514400000:77", sequence: 77, kind: "exec", fields: { CommandLine: "cmd /c dir" } },
+  ]);
+  const { record_id: _, ...rest } = sysmon.winlog;
+  expect(reader.push(record({ ...sysmon, winlog: rest }))).toMatchObject({
+    events: [],
+    others: [{ host: "win1" }],
+  });
+  expect([reader.lost("win1"), reader.lost("web1")]).toEqual([1, 0]);
 });
 
 test("what is of no known form, and what is damaged, is counted", () => {
