@@ -1,6 +1,6 @@
 import type { CompiledRule } from "../../detection/rule.js";
 import { messageOf } from "../../errors.js";
-import { openReceivingSiem } from "../../siem/embedded/index.js";
+import { deliveryOf, openReceivingSiem } from "../../siem/embedded/index.js";
 import { siemApi } from "../../siem/embedded-remote/server.js";
 import { HttpReceiver } from "../../telemetry/receivers/http.js";
 import type { Receiver } from "../../telemetry/receivers/receiver.js";
@@ -51,7 +51,7 @@ export async function serveSiem(
     problems: siem.problems,
   });
   // Without receivers, what a complete answer lacks is not under way.
-  const delivery = settings.receivers.length === 0 ? "read" : "shipped";
+  const delivery = deliveryOf(settings.files, settings.receivers.length > 0).type;
   const close = async (): Promise<void> => {
     await Promise.all(listening.map(({ receiver }) => receiver.close()));
     await siem.close();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostEvent } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
+import type { Delivery } from "../../model/observation.js";
 import { FileFollower } from "../../telemetry/follow.js";
 import type { SensorParser } from "../../telemetry/sensor.js";
 import { mayCarry, parserOf } from "../../telemetry/sources.js";
@@ -28,6 +29,14 @@ export interface Feed {
   /** What was wrong with what came, in words. */
   problems(): string[];
   close(): Promise<void>;
+}
+
+/** Milliseconds: a shipper collects for some seconds and tries again after a failure; a rule fires as its event is read. */
+const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 5_000 };
+
+/** A shipper's file is not the log of the sensor, and neither is what is received: what it lacks may be under way. */
+export function deliveryOf(sources: readonly TelemetrySource[], isReceiving: boolean): Delivery {
+  return isReceiving || sources.some(({ type }) => type === "windows-log") ? SHIPPED : { type: "read" };
 }
 
 /** One file that is followed and parsed; owns its file and its parser. */

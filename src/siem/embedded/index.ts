@@ -10,6 +10,7 @@ import type { EmbeddedSiemOptions } from "./siem.js";
 
 export type { EmbeddedSiem, EmbeddedSiemOptions, SensorProbe } from "./siem.js";
 export type { ReceivedFeed } from "./received-feed.js";
+export { deliveryOf } from "./feed.js";
 
 /**
  * Opens the embedded SIEM: it follows the logs of its sources, runs every event through the rules as it arrives, and

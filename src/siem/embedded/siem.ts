@@ -14,7 +14,7 @@ import { BackgroundBook } from "./background.js";
 import { BackgroundCorrelations } from "./background-correlations.js";
 import { SentinelBook } from "./canary.js";
 import { type Correlated, type CorrelatedEvent, Correlations } from "./correlations.js";
-import { CATCH_UP_MS, type Feed, FileFeed } from "./feed.js";
+import { CATCH_UP_MS, deliveryOf, type Feed, FileFeed } from "./feed.js";
 import { ProblemBook } from "./problems.js";
 import type { ReceivedFeed } from "./received-feed.js";
 import { matchReceived } from "./received-rules.js";
@@ -43,9 +43,6 @@ export interface EmbeddedSiemOptions {
 /** Milliseconds that the background may wait for the history. */
 const HISTORY_MS = 15_000;
 
-/** Milliseconds: a shipper collects for some seconds and tries again after a failure; a rule fires as its event is read. */
-const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 5_000 };
-
 /** See `openEmbeddedSiem`. */
 export class EmbeddedSiem implements Siem {
   readonly name = "embedded";
@@ -60,7 +57,7 @@ export class EmbeddedSiem implements Siem {
   readonly #background = new BackgroundBook();
   readonly #correlations: Correlations;
   readonly #backgroundCorrelations: BackgroundCorrelations;
-  /** Hosts of which an end sentinel has come since all that came was last looked at. */
+  /** Hosts with an end sentinel since all that came was last looked at. */
   readonly #ended = new Set<string>();
   readonly #sentinels = new SentinelBook();
   readonly #arrivals = new Arrivals();
@@ -75,9 +72,7 @@ export class EmbeddedSiem implements Siem {
   /** @param received takes what receivers bring, if there are any; closed with the SIEM */
   constructor(options: EmbeddedSiemOptions, received?: ReceivedFeed) {
     const problem = (text: string): void => this.#problems.add(text);
-    // A shipper's file is not the log of the sensor: what it lacks may be under way.
-    const isShipped = received !== undefined || options.sources.some(({ type }) => type === "windows-log");
-    this.delivery = isShipped ? SHIPPED : { type: "read" };
+    this.delivery = deliveryOf(options.sources, received !== undefined);
     this.#store = new EventStore(options.storeFile ?? ":memory:", received?.spillFolder);
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);
@@ -85,14 +80,13 @@ export class EmbeddedSiem implements Siem {
     this.#backgroundCorrelations = new BackgroundCorrelations(this.#rules.correlations, this.#background);
     this.#sensors = new SensorReadings(options.probe);
     const backfill = options.backfillBytes ?? 16 * 1024 * 1024;
-    this.#feeds = options.sources.map(
-      (source) => new FileFeed(source, backfill, (events) => this.#ingest(events), problem),
-    );
+    const ingest = (events: readonly HostEvent[]): void => this.#ingest(events);
+    this.#feeds = options.sources.map((source) => new FileFeed(source, backfill, ingest, problem));
     this.#received = received;
     if (received !== undefined) {
       this.#feeds.push(received);
       received.start({
-        events: (events) => this.#ingest(events),
+        events: ingest,
         others: (events) => this.#ingestOthers(events),
         problem,
         room: () => this.#store.room(),
@@ -106,9 +100,15 @@ export class EmbeddedSiem implements Siem {
     const failing = this.#feeds.flatMap(({ failure }) =>
       failure === null ? [] : [`not readable now: ${failure}`],
     );
-    const counted = this.#feeds.flatMap((feed) => feed.problems());
     const store = this.#store.failure === null ? [] : [this.#store.failure];
-    return [...new Set([...failing, ...store, ...counted, ...this.#problems.list()])];
+    return [
+      ...new Set([
+        ...failing,
+        ...store,
+        ...this.#feeds.flatMap((feed) => feed.problems()),
+        ...this.#problems.list(),
+      ]),
+    ];
   }
 
   /**
@@ -271,14 +271,10 @@ export class EmbeddedSiem implements Siem {
     for (const correlated of found) this.#alerts.addCorrelated(correlated, now);
   }
 
-  async #replay(
-    rules: readonly CompiledRule[],
-    history: HostEvent[] | null,
-    lastOrdinal: number,
-  ): Promise<void> {
+  async #replay(rules: readonly CompiledRule[], history: HostEvent[] | null, last: number): Promise<void> {
     try {
       if (this.#sawOthers) throw new Error("events that were received are not kept for it");
-      const events = history === null ? this.#store.scan(lastOrdinal) : [history];
+      const events = history === null ? this.#store.scan(last) : [history];
       await replayHistory(rules, events, this.#background, (text) => this.#problems.add(text));
     } catch (thrown) {
       for (const { id } of rules)

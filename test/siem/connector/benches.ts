@@ -1,6 +1,10 @@
 import { siemOver } from "../../../src/siem/connector/port.js";
 import type { Connector } from "../../../src/siem/connector/connector.js";
-import { type ConnectorKindSettings, connectorSettingsSchema, openConnector } from "../../../src/siem/connect.js";
+import {
+  type ConnectorKindSettings,
+  connectorSettingsSchema,
+  openConnector,
+} from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
