@@ -11,7 +11,7 @@ import type { Decision } from "./decision.js";
 /**
  * What was decided of a host that Wine plays, where a sensor of Windows would have decided the same. The sensor there does not tell
  * all fields that Windows has, and rebuilds command lines: what a rule says only because of that is an answer about Wine, and the
- * verdict is undecided.
+ * verdict is undecided. So is what is blind there: that sensor tells of created processes only.
  *
  * @param act the act's events
  */
@@ -21,8 +21,15 @@ export function withoutDoubt(
   act: readonly HostEvent[],
   decision: Decision,
 ): Decision {
+  if (decision.outcome === "blind") {
+    const seen = decision.cause?.detail ?? "nothing of it that the rule reads was recorded";
+    const detail = `${seen}; the sensor of a host of Wine tells of created processes only`;
+    return { ...decision, outcome: "undecided", cause: causeAt(decision.cause?.link ?? "host-log", detail) };
+  }
+  // The first that runs in the act's own shell is what was planned.
   const doubtful = act.flatMap((event) => {
-    const doubt = doubtOf(trial, rule, event);
+    const planned = event === act[0] ? windowsCommandLine(trial.act, trial.work) : null;
+    const doubt = doubtOf(rule, event, planned);
     return doubt === null ? [] : [{ event, doubt }];
   });
   const [first] = doubtful;
@@ -60,16 +67,19 @@ function isAbout(
   }
 }
 
-/** Why a rule's answer about an event may be another on Windows; null where it is not. */
-function doubtOf(trial: Pick<Trial, "act" | "work">, rule: CompiledRule, event: HostEvent): string | null {
+/**
+ * Why a rule's answer about an event may be another on Windows; null where it is not.
+ * @param planned the command line that the plan has for the event; null where it has none
+ */
+function doubtOf(rule: CompiledRule, event: HostEvent, planned: string | null): string | null {
   if (!rule.reads(event)) return null;
   if (!isCertain(rule, event)) {
     const lacking = [...(rule.fields ?? [])].filter((field) => event.fields[field] === undefined).join(", ");
     return `the rule needs ${lacking === "" ? "fields" : lacking}, which the sensor of a host of Wine does not tell,`;
   }
   if (rule.fields !== null && !rule.fields.has("CommandLine")) return null;
-  const planned = windowsCommandLine(trial.act, trial.work);
-  const isPlanned = JSON.stringify(splitCommandLine(planned)) === JSON.stringify(event.argv);
+  const isPlanned =
+    planned !== null && JSON.stringify(splitCommandLine(planned)) === JSON.stringify(event.argv);
   const answer = counts(rule, event);
   const differs = (isPlanned ? [planned] : otherReadings(event.argv)).some(
     (CommandLine) => counts(rule, { ...event, fields: { ...event.fields, CommandLine } }) !== answer,

@@ -88,3 +88,13 @@ test("a pipeline that Tyrian ships goes by its name; others are told with the na
   expect(stderr).toContain("linux-laurel");
   expect(status).toBe(2);
 });
+
+test("a rule that several correlations count is refused once", async () => {
+  const again = rules.split("---")[2]?.replace("Often", "Twice as often") ?? "";
+  const path = file(
+    "counted-twice.yml",
+    `${rules.replace("CommandLine|re", "CommandLine|fieldref").replace("'a|\\\\bc'", "Image")}---${again}`,
+  );
+  const { stderr } = await tyrian(["rule", "convert", path, "--to", "eql", "--json"]);
+  expect(stderr).toContain("1 query; 1 refusal");
+});

@@ -140,6 +140,7 @@ test("a state folder that cannot be made is said at once, with the way on", asyn
     JSON.stringify({
       name: "here",
       token: { path: join(base, "here.token"), value: `file:${join(base, "here.token")}` },
+      policy: { allowEffects: ["work-folder", "background-process", "computed-code"] },
       targets: [{ name: "h1", platform: "linux", transport: { type: "local" }, sensor: { type: "none" } }],
     }),
   );

@@ -136,6 +136,20 @@ describe("a verdict on a host that Wine plays", () => {
     expect(verdictOn(scripts, with_(note), wine).outcome).toBe("detected");
   });
 
+  test("is undecided of a log source that there is none of", () => {
+    const loads = rule(
+      "loads",
+      String.raw`{ selection: { ImageLoaded|endswith: '\vbscript.dll' }, condition: selection }`,
+      "{ product: windows, category: image_load }",
+    );
+    const { all } = acted([script]);
+    expect(verdictOn(loads, all).outcome).toBe("blind");
+    expect(verdictOn(loads, all, wine)).toMatchObject({
+      outcome: "undecided",
+      cause: { link: "fields", detail: expect.stringContaining("created processes only") },
+    });
+  });
+
   test("knows the command line of the act's own process from the plan", () => {
     const quotes = rule(
       "quotes",

@@ -1,6 +1,6 @@
 import { foldEvent } from "../../detection/match/event-text.js";
 import { FoldedText } from "../../detection/match/folded-text.js";
-import type { StreamingMatcher } from "../../detection/matcher.js";
+import type { OnUndecided, StreamingMatcher } from "../../detection/matcher.js";
 import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
 import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
 import { readFound } from "../../telemetry/files/read-found.js";
@@ -41,6 +41,9 @@ export class EventScan {
   #problemCount = 0;
   #unknown = 0;
   #undecided = 0;
+  /** Why queries could not be evaluated over the event, by file: an event of several log sources has one say. */
+  readonly #reasons = new Map<string, string>();
+  readonly #noteUndecided: OnUndecided = ({ file }, reason) => void this.#reasons.set(file, reason);
 
   /** @param logsource of every event; null: told by its shape */
   constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
@@ -97,26 +100,23 @@ export class EventScan {
     announced ??= this.#announced(read, logsources);
     if (announced === null) return;
     const rules = new Set<number>();
-    // An event of several log sources has one say.
-    const undecided = new Map<string, string>();
     const time = this.#matcher.hasQueries ? (windowsTime(read.fields) ?? timeOf(found.document())) : null;
     for (const logsource of logsources) {
-      const event = {
-        ...{ id: "", logsource, fields: fieldsFor(read, logsource) },
-        ...(time === null ? {} : { time }),
-      };
-      const satisfied = this.#matcher.satisfied(event, announced, ({ file }, reason) =>
-        undecided.set(file, reason),
-      );
-      for (const rule of satisfied) rules.add(rule);
+      const event = { id: "", logsource, fields: fieldsFor(read, logsource), time: time ?? undefined };
+      for (const rule of this.#matcher.satisfied(event, announced, this.#noteUndecided)) rules.add(rule);
     }
     for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
-    for (const [file, reason] of undecided) {
+    if (this.#reasons.size > 0) this.#tellUndecided(found);
+  }
+
+  #tellUndecided({ line, column }: FoundEvent): void {
+    for (const [file, reason] of this.#reasons) {
       this.#undecided++;
       const message = `${file} could not be evaluated over this event: ${reason}`;
       const hint = "it is no match, and no proof of none: correct the query";
-      this.#problem({ line: found.line, column: found.column, code: "query-undecided", message, hint });
+      this.#problem({ line, column, code: "query-undecided", message, hint });
     }
+    this.#reasons.clear();
   }
 
   #problem(problem: EventProblem): void {

@@ -74,9 +74,14 @@ export function convertRules(
       ...unreadable,
       ...queries.map(({ file }) => leftOut(file)),
       ...collection.diagnostics,
-      ...results.flatMap(({ result }) => result.diagnostics),
+      // A rule that several correlations count is refused in each of them.
+      ...distinct(results.flatMap(({ result }) => result.diagnostics)),
     ],
   };
+}
+
+function distinct(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(diagnostics.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 function leftOut(file: string): Diagnostic {

@@ -76,7 +76,7 @@ name=$(cat /proc/sys/kernel/random/uuid)
 file='${folder}/'"$name"
 printf '@echo off\\r\\n%s\\r\\n@>C:\\\\${scripts}\\\\%s.code echo %%ERRORLEVEL%%\\r\\n' "$SSH_ORIGINAL_COMMAND" "$name" >"$file.bat"
 cd '${drive}'
-wine cmd /c "C:\\\\${scripts}\\\\$name.bat"
+setarch -R wine cmd /c "C:\\\\${scripts}\\\\$name.bat"
 code=$?
 if [ -e "$file.code" ]; then code=$(tr -d '\\r ' <"$file.code"); fi
 exit $((code & 255))

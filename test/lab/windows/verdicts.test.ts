@@ -1,9 +1,11 @@
 import { dirname, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { LabHost } from "../../../src/lab/embedded/index.js";
 import type { Results } from "../../../src/model/results.js";
 import { skippedFor } from "../../skipped.js";
 import { type House, openHouse, whyNoLab } from "../house.js";
-import { whyNoWineLab, wineState } from "./wine-lab.js";
+import { account, startHost, winrmTarget } from "../../transport/winrm/host.js";
+import { interpreterOn, whyNoWineLab, wineState } from "./wine-lab.js";
 
 const playbook = (name: string): string => resolve(import.meta.dirname, "../../../playbooks", name);
 
@@ -14,6 +16,8 @@ const limits: Readonly<Record<string, string>> = {
   "vbs-engine-for-other-extension (twin)": "failed: Wine's cscript has no //E",
   "js-engine-for-other-extension": "failed: Wine's cscript has no //E",
   "js-engine-for-other-extension (twin)": "failed: Wine's cscript has no //E",
+  "script-engine-loaded": "ran undecided: the rule reads loaded modules",
+  "script-engine-loaded (twin)": "ran undecided: the rule reads loaded modules",
   "shell-from-vbs-script": "ran undecided: the rule reads the parent process",
   "shell-from-js-script": "ran undecided: the rule reads the parent process",
   "node-decoded-text-evaluated": "failed: there is no node",
@@ -59,6 +63,30 @@ describe("a run on a Windows host that Wine plays", skippedFor(whyNoLab() ?? (aw
       expect([fidelity, cleanup.status]).toEqual(["wine", "clean"]);
       for (const { outcome, attribution } of verdicts)
         expect(attribution).toBe(outcome === "detected" ? "exact" : null);
+    }
+  }, 240_000);
+
+  test("over WinRM decides the same", async () => {
+    const standIn = await startHost({ interpreter: interpreterOn(house.state.hosts[0] as LabHost) });
+    vi.stubEnv("TYRIAN_TEST_PASSWORD", account.password);
+    try {
+      const authentication = { type: "ntlm", user: account.user, password: "env:TYRIAN_TEST_PASSWORD" };
+      const { results } = await house.runFolders(
+        ["T1059.003-windows-command-shell", "T1059.005-visual-basic"].map(playbook),
+        {
+          selection: { procedures: ["nested-shells", "vbs-script-written-and-run"] },
+          hosts: { transport: winrmTarget(standIn.standIn.port, { authentication }).transport },
+        },
+      );
+      expect(results.trials.map((trial) => [nameOf(trial), outcomeOf(trial), trial.cleanup.status])).toEqual([
+        ["nested-shells", "ran detected", "clean"],
+        ["nested-shells (twin)", "ran quiet", "clean"],
+        ["vbs-script-written-and-run", "ran detected", "clean"],
+        ["vbs-script-written-and-run (twin)", "ran quiet", "clean"],
+      ]);
+    } finally {
+      vi.unstubAllEnvs();
+      await standIn.stop();
     }
   }, 240_000);
 

@@ -11,7 +11,7 @@ export const SCRIPTS = "tyrian";
 
 /**
  * Starts a program whose memory, and that of all that it starts, is not laid out at random. Debian's Wine has no preloader to keep free what
- * Windows has at fixed addresses: of a thousand processes one found its place taken (c0000018), and ended before it began. Where
- * that was a service, whoever needed it waited for its start for 30 s.
+ * Windows has at fixed addresses: of a thousand processes one found its place taken (c0000018), and ended before it began. Where that is
+ * a service, who needs it waits until its start is given up.
  */
 export const FIXED_LAYOUT = "setarch -R";
