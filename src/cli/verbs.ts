@@ -70,5 +70,10 @@ export const verbs: readonly Verb[] = [
     summary: "the JSON Schema of playbooks, inventories or results",
     load: () => import("./verbs/schema.js"),
   },
+  {
+    name: "siem",
+    summary: "serve the embedded SIEM to a lab of several machines",
+    load: () => import("./verbs/siem.js"),
+  },
   { name: "config", summary: "the configuration in effect", load: () => import("./verbs/config.js") },
 ];
