@@ -121,6 +121,14 @@ export const expectationSchema = z.strictObject({
   tier: tierSchema.optional(),
   /** For an expected miss: why it is expected; shown beside the verdict. */
   because: z.string().optional(),
+  /** A mitigation: on a target that declares this control the trial is to be `prevented`, and by nothing else. */
+  preventedBy: z
+    .strictObject({
+      /** The id of a control of the inventory. */
+      control: z.string().min(1),
+      outcome: detectionOutcomeSchema.default("undecided"),
+    })
+    .optional(),
 });
 export type Expectation = z.infer<typeof expectationSchema>;
 

@@ -104,7 +104,7 @@ export function buildPlan(request: PlanRequest): Plan {
             effects: [...action.effects],
             proof,
             cleanup,
-            expectations: expectationsOf(playbook, action, request.analytics),
+            expectations: expectationsOf(playbook, action, request.analytics, target),
           });
           begun.add(target.name);
         }
@@ -156,7 +156,12 @@ function placeOf(
   };
 }
 
-function expectationsOf(playbook: Playbook, action: Procedure, analytics: AnalyticSet): Expectation[] {
+function expectationsOf(
+  playbook: Playbook,
+  action: Procedure,
+  analytics: AnalyticSet,
+  { controls }: Target,
+): Expectation[] {
   return action.expect.map((expectation) => {
     const id = analytics.idOf(playbook, expectation.analytic);
     if (id === null)
@@ -164,7 +169,10 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
         "analytic-invalid",
         `${playbook.file}: ${expectation.analytic} has no usable rule`,
       );
-    return { ...expectation, analytic: id };
+    const { preventedBy, ...always } = expectation;
+    return preventedBy !== undefined && controls.some((control) => control.id === preventedBy.control)
+      ? { ...expectation, analytic: id, execution: "prevented", outcome: preventedBy.outcome }
+      : { ...always, analytic: id };
   });
 }
 

@@ -80,15 +80,17 @@ function verdictOf(
   // An alert that a SIEM keeps under the rule's name was made by the rule that is deployed there.
   const shipped = question.observation?.delivery.type === "shipped";
   const tierMet = expectation.tier === undefined || decision.tier === expectation.tier;
+  const { execution } = question;
+  const { preventedBy } = expectation;
+  const executionMet =
+    execution.status === expectation.execution &&
+    (preventedBy === undefined || execution.control === preventedBy.control);
   return {
     analytic: rule.id,
     title: rule.title,
     expected: expectation.outcome,
     outcome: decision.outcome,
-    met:
-      decision.outcome === expectation.outcome &&
-      question.execution.status === expectation.execution &&
-      tierMet,
+    met: decision.outcome === expectation.outcome && executionMet && tierMet,
     tier: decision.tier ?? null,
     evaluatedBy: status?.evaluatedBy ?? (shipped ? "siem-rule" : "embedded"),
     attribution: decision.attribution ?? null,

@@ -4,12 +4,13 @@ import type { Observation } from "../model/observation.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
+import { gateDenied } from "./gate.js";
 import { circumstancesOf } from "./witness.js";
 
 /**
- * `failed` becomes `prevented` when the audit trail shows that a declared control of the target refused an exec of this
- * very act. Without such a record it stays `failed`: a refusal that nobody declared is not a mitigation that works.
- * Returns the same object when nothing changes. Pure.
+ * `failed` becomes `prevented` when a declared control of the target is proved to have stopped this very act: the audit trail shows that
+ * it refused an exec, or that a gate refused and nothing else was there. Without such a proof it stays `failed`: a refusal that nobody
+ * declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
@@ -20,17 +21,28 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
     const control = trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
     const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
-    return { ...execution, status: "prevented", reason: { code: "control-refused", message } };
+    return prevented(execution, control, message);
+  }
+  for (const control of trial.controls) {
+    const root = gateDenied(control, { trial, execution, observation, bracket });
+    if (root === null) continue;
+    const message = `the control ${control.id} said that it refused, and nothing but its gate ran, audit event ${root.id}`;
+    return prevented(execution, control, message);
   }
   return execution;
 }
 
-function refuses(control: Control, event: HostEvent): boolean {
-  if (event.kind !== "exec-refused" || (event.error !== "EACCES" && event.error !== "EPERM")) return false;
+function prevented(execution: Execution, { id }: Control, message: string): Execution {
+  return { ...execution, status: "prevented", control: id, reason: { code: "control-refused", message } };
+}
+
+function refuses({ refuses: own }: Control, event: HostEvent): boolean {
+  if (own === undefined || event.kind !== "exec-refused") return false;
+  if (event.error !== "EACCES" && event.error !== "EPERM") return false;
   const path = pathTried(event);
   return (
-    control.refuses.errors.includes(event.error) &&
-    control.refuses.paths.some(
+    own.errors.includes(event.error) &&
+    own.paths.some(
       (prefix) => path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`),
     )
   );

@@ -5,6 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { prepareMitigations } from "./mitigations/files.js";
+import { WRITABLE } from "./mitigations/names.js";
+import { MITIGATIONS_START, withoutExec } from "./mitigations/start.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -65,6 +68,9 @@ fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
 fi
+if [ "$profile" = mitigated ]; then
+${MITIGATIONS_START}
+fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 
@@ -85,6 +91,7 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.mitigated ? withoutExec(root, WRITABLE) : []),
     "",
   ].join("\n");
 }
@@ -103,8 +110,14 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
-  writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
+  const shells = {
+    linux: "/bin/bash",
+    "windows-wine": LOGIN_SHELL,
+    network: VTYSH,
+    mitigations: "/bin/bash",
+  };
+  writeAccounts(layer, options.kind, host.operator, options.operatorKey, shells[host.profile]);
+  if (host.profile === "mitigations") prepareMitigations(layer, host);
 }
 
 /**
@@ -121,7 +134,7 @@ export function launchHosts(place: LabPlace, hosts: readonly LabHost[], sshd: st
   const lines = hosts.map((host) => {
     const folder = hostFolder(place, host);
     const inNamespaces = `nsenter --net=/run/netns/${place.prefix}${host.name} unshare --mount --propagation private --uts --ipc --pid --fork --kill-child`;
-    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} ${host.profile} ${String(host.operator)} > ${folder}/start.log 2>&1 &\n`;
+    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} ${host.mitigated ? "mitigated" : host.profile} ${String(host.operator)} > ${folder}/start.log 2>&1 &\n`;
   });
   const launch = join(place.folder, "launch.sh");
   writeFileSync(launch, lines.join(""));

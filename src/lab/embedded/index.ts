@@ -59,6 +59,12 @@ export async function labUp(options: LabUpOptions): Promise<LabState> {
     const range = `1 to ${String(MOST_TARGETS)} targets`;
     throw new TyrianError("usage", `a lab has ${range}, not ${String(targets)}`);
   }
+  if (profile === "mitigations" && targets % 2 === 1) {
+    throw new TyrianError(
+      "usage",
+      `hosts of the profile mitigations come in pairs, so ${String(targets)} cannot be`,
+    );
+  }
   if (profile === "windows-wine") requireWine();
   if (profile === "network") requireRouter();
   const place = placeOf(options);

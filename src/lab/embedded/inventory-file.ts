@@ -4,6 +4,7 @@ import { inventorySchema, type TelemetrySource } from "../../model/inventory.js"
 import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
+import { controlsOf } from "./mitigations/controls.js";
 import { routerLog } from "./router/files.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
 
@@ -15,6 +16,7 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   linux: "linux",
   "windows-wine": "windows",
   network: "network",
+  mitigations: "linux",
 };
 
 function isRouter(host: LabHost): boolean {
@@ -81,6 +83,7 @@ export function writeInventory(state: LabState): void {
       },
       sensor: { type: isRouter(host) ? "device-log" : state.sensor.type, host: host.sensorHost },
       tags: ["embedded"],
+      controls: controlsOf(host),
     })),
   });
   writeFileSync(`${state.inventory}.new`, `${JSON.stringify(inventory, null, 2)}\n`, { mode: 0o600 });

@@ -30,7 +30,10 @@ export function requirePrograms(kind: LabState["kind"]): void {
   }
 }
 
-const letters: Readonly<Record<HostProfile, string>> = { linux: "h", "windows-wine": "w", network: "r" };
+const letters: Readonly<Record<HostProfile, string>> = {
+  ...{ linux: "h", "windows-wine": "w", network: "r" },
+  mitigations: "m",
+};
 
 function newHosts(
   place: LabPlace,
@@ -47,6 +50,7 @@ function newHosts(
     const host: LabHost = {
       name,
       profile,
+      mitigated: profile === "mitigations" && index % 2 === 1,
       address: addressOf(kind, from + index),
       hostKey: key.publicLine,
       operator: kind === "root" ? operators + from + index : ROOTLESS_OPERATOR,
