@@ -17,7 +17,7 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
   const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
   // What a bracket with one sentinel calls the act's is surely the act's.
   if (!("act" in bracket)) return execution;
-  for (const event of bracket.act) {
+  for (const event of unpassed(bracket.act)) {
     const control = trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
     const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
@@ -30,6 +30,11 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
     return prevented(execution, control, message);
   }
   return execution;
+}
+
+/** The events after which nothing of the act started any more: an act that went on was not stopped there, whatever it failed of. */
+function unpassed(act: readonly HostEvent[]): readonly HostEvent[] {
+  return act.slice(act.findLastIndex(({ kind }) => kind === "exec") + 1);
 }
 
 function prevented(execution: Execution, { id }: Control, message: string): Execution {

@@ -7,7 +7,7 @@ import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../s
 import { skippedFor } from "../skipped.js";
 import { constructed } from "./constructed-events.js";
 import { runLocally, whyNoTrace } from "./harness.js";
-import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from "./shelf.js";
+import { analytics, documentOf, isWide, matchesOf, rules, shelf, short, techniqueFolders } from "./shelf.js";
 
 /**
  * The playbooks are run for real on this machine, one process tree at a time under strace, as the engine runs them on
@@ -15,7 +15,7 @@ import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from ".
  * worked and be matched by none.
  */
 
-const { playbooks, diagnostics } = await loadPlaybooks([shelf]);
+const { playbooks, diagnostics } = await loadPlaybooks(techniqueFolders);
 const procedures = playbooks.flatMap((playbook) =>
   playbook.procedures.map((procedure) => ({ playbook, procedure })),
 );

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { windowsBatchLine } from "../../src/playbook/windows-command-line.js";
-import { documentOf, rules, shelf, short } from "./shelf.js";
+import { documentOf, rules, short, techniqueFolders } from "./shelf.js";
 import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
 
 /**
@@ -12,7 +12,7 @@ import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
  * procedure would leave and stays quiet on what its twin would leave.
  */
 
-const { playbooks } = await loadPlaybooks([shelf]);
+const { playbooks } = await loadPlaybooks(techniqueFolders);
 const work = "C:\\Windows\\Temp\\tmpAbCdEf0123";
 const facts = JSON.parse(
   readFileSync(resolve(import.meta.dirname, "../../../shared/attack/t1059.json"), "utf8"),
