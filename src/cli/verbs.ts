@@ -47,6 +47,11 @@ export const verbs: readonly Verb[] = [
     summary: "write Sigma rules as queries of a SIEM",
     load: () => import("./verbs/rule.js"),
   },
+  {
+    name: "coverage",
+    summary: "techniques, platforms and ATT&CK's analytics, and what proves each",
+    load: () => import("./verbs/coverage.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",
