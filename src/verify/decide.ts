@@ -13,6 +13,7 @@ import { completing, sharedWithOthers, shortfall } from "./contribution.js";
 import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
+import { isExpected } from "./prevention.js";
 import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
 import { withoutDoubt } from "./wine-doubt.js";
@@ -80,17 +81,12 @@ function verdictOf(
   // An alert that a SIEM keeps under the rule's name was made by the rule that is deployed there.
   const shipped = question.observation?.delivery.type === "shipped";
   const tierMet = expectation.tier === undefined || decision.tier === expectation.tier;
-  const { execution } = question;
-  const { preventedBy } = expectation;
-  const executionMet =
-    execution.status === expectation.execution &&
-    (preventedBy === undefined || execution.control === preventedBy.control);
   return {
     analytic: rule.id,
     title: rule.title,
     expected: expectation.outcome,
     outcome: decision.outcome,
-    met: decision.outcome === expectation.outcome && executionMet && tierMet,
+    met: decision.outcome === expectation.outcome && tierMet && isExpected(question.execution, expectation),
     tier: decision.tier ?? null,
     evaluatedBy: status?.evaluatedBy ?? (shipped ? "siem-rule" : "embedded"),
     attribution: decision.attribution ?? null,

@@ -1,6 +1,7 @@
 import type { HostEvent } from "../model/event.js";
 import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
+import type { Expectation } from "../model/playbook.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
@@ -35,6 +36,14 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
 /** The events after which nothing of the act started any more: an act that went on was not stopped there, whatever it failed of. */
 function unpassed(act: readonly HostEvent[]): readonly HostEvent[] {
   return act.slice(act.findLastIndex(({ kind }) => kind === "exec") + 1);
+}
+
+/** Whether the act ended as the expectation wants it; a prevention that it wants of one control is not met by another's. */
+export function isExpected(
+  { status, control }: Execution,
+  { execution, preventedBy }: Pick<Expectation, "execution" | "preventedBy">,
+): boolean {
+  return status === execution && (preventedBy === undefined || control === preventedBy.control);
 }
 
 function prevented(execution: Execution, { id }: Control, message: string): Execution {
