@@ -47,6 +47,11 @@ export const verbs: readonly Verb[] = [
     summary: "write Sigma rules as queries of a SIEM",
     load: () => import("./verbs/rule.js"),
   },
+  {
+    name: "bindings",
+    summary: "whether the SIEM's rules are there, enabled and as they were",
+    load: () => import("./verbs/bindings.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",
@@ -67,7 +72,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "schema",
-    summary: "the JSON Schema of playbooks, inventories or results",
+    summary: "the JSON Schema of playbooks, inventories, bindings or results",
     load: () => import("./verbs/schema.js"),
   },
   { name: "config", summary: "the configuration in effect", load: () => import("./verbs/config.js") },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { acceptedMissSchema } from "./accepted-miss.js";
 import {
   cleanupSchema,
   effectSchema,
@@ -90,6 +91,8 @@ export const planSchema = z.strictObject({
   analytics: z.array(planAnalyticSchema),
   /** The pipelines that the Sigma rules were compiled with; absent: none. */
   pipelines: z.array(planPipelineSchema).optional(),
+  /** Known gaps that are no failure, those for this SIEM only; absent: none. */
+  acceptedMisses: z.array(acceptedMissSchema).optional(),
   trials: z.array(trialSchema),
 });
 export type Plan = z.infer<typeof planSchema>;

@@ -124,6 +124,21 @@ export function rulesOfPlan({
   );
 }
 
+/**
+ * The id of the analytic that `FILE` or `FILE#RULE` names, with what is wrong where it names none. Rules beside it count, as in a run.
+ * @param file absolute
+ * @throws what reading the file throws
+ */
+export async function analyticIdOf(
+  file: string,
+  rule: string | null,
+): Promise<{ readonly id: string | null; readonly diagnostics: readonly Diagnostic[] }> {
+  const prepared = new RulePipelines([]);
+  const source = await sourceOf({ file, rule }, new Companions(prepared));
+  const { rule: compiled, diagnostics } = compileAnalytic(source, prepared);
+  return { id: compiled?.id ?? null, diagnostics };
+}
+
 async function sourceOf({ file, rule }: Named, companions: Companions): Promise<AnalyticSource> {
   const text = await readFile(file, "utf8");
   const others = languageOf(file) === "sigma" ? await companions.of({ file, text }) : [];

@@ -106,11 +106,15 @@ export function totalNotes(results: Results): Note[] {
     .filter(({ count }) => count > 0)
     .map(({ outcome, count }) => `${count} ${outcome}`);
   const verdicts = results.trials.reduce((sum, { verdicts: each }) => sum + each.length, 0);
+  const accepted = results.trials.reduce(
+    (sum, { verdicts: each }) => sum + each.filter((verdict) => verdict.accepted !== undefined).length,
+    0,
+  );
   return [
     { label: "Trials", text: `${results.trials.length}: ${executions.join(", ") || "none"}`, tone: "none" },
     {
       label: "Verdicts",
-      text: `${verdicts}: ${outcomes.join(", ") || "none"}; ${results.summary.met} met, ${results.summary.notMet} not met`,
+      text: `${verdicts}: ${outcomes.join(", ") || "none"}; ${results.summary.met} met, ${results.summary.notMet} not met${accepted === 0 ? "" : `, ${accepted} of these accepted`}`,
       tone: "none",
     },
   ];
@@ -151,7 +155,10 @@ function nextCommand(state: RunState, results: Results, exit: ExitStatus, id: st
   if (exit === 4) return "npx tyrian lab status; with the sensor and the SIEM in order, run it again";
   const miss = results.trials
     .flatMap((trial) => trial.verdicts.map((verdict) => ({ trial, verdict })))
-    .find(({ verdict, trial }) => !verdict.met && trial.execution.status === "ran");
+    .find(
+      ({ verdict, trial }) =>
+        !verdict.met && verdict.accepted === undefined && trial.execution.status === "ran",
+    );
   if (miss !== undefined) {
     const file = state.plan?.analytics.find(({ id: analytic }) => analytic === miss.verdict.analytic)?.file;
     const look = `npx tyrian show ${plain(miss.trial.procedure)}`;
