@@ -53,6 +53,10 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
   },
+  "executions-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",

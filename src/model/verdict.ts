@@ -141,6 +141,8 @@ export const verdictSchema = z.strictObject({
    * it came to a rule over several events.
    */
   cause: causeSchema.nullable(),
+  /** The execution was not Tyrian's: no sentinels bracket it, and that it ran is what its recorder says. */
+  recordedBy: z.string().optional(),
   /** The miss is a known gap that somebody has taken on. Not journalled: it follows from the plan. */
   accepted: acceptanceSchema.optional(),
   /** Counts from 1; evidence that arrives later appends a revision. */

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { type PipelineText, RulePipelines } from "../detection/pipelines/index.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { type Diagnostic, messageOf } from "../errors.js";
-import type { Playbook } from "../model/playbook.js";
+import type { Expectation, Playbook } from "../model/playbook.js";
 import type { Plan, PlanAnalytic } from "../model/trial.js";
 import { readAnalyticName } from "../playbook/analytic-name.js";
 import { type AnalyticSource, compileAnalytic, languageOf } from "./compile-analytic.js";
@@ -18,8 +18,13 @@ export interface AnalyticSet {
   /** By analytic id. */
   readonly rules: ReadonlyMap<string, CompiledRule>;
   /** The id for an expectation's analytic: `FILE` or `FILE#RULE`. */
-  idOf(playbook: Playbook, analytic: string): string | null;
+  idOf(playbook: Pick<Playbook, "file">, analytic: string): string | null;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What names analytics: a playbook, or a file that has expectations as one has. */
+export interface Expecting extends Pick<Playbook, "file"> {
+  readonly procedures: readonly { readonly expect: readonly Pick<Expectation, "analytic">[] }[];
 }
 
 /** An analytic that a playbook names. */
@@ -33,7 +38,7 @@ interface Named {
  * @throws TyrianError `pipeline-invalid`.
  */
 export async function loadAnalytics(
-  playbooks: readonly Playbook[],
+  playbooks: readonly Expecting[],
   pipelines: readonly PipelineText[] = [],
 ): Promise<AnalyticSet> {
   const named = new Map(
@@ -157,7 +162,7 @@ function hashOf(source: AnalyticSource, pipelines: readonly PipelineText[]): str
   return createHash("sha256").update(content).digest("hex");
 }
 
-function namedBy(playbook: Playbook, analytic: string): Named {
+function namedBy(playbook: Pick<Playbook, "file">, analytic: string): Named {
   const { path, rule } = readAnalyticName(analytic);
   return { file: resolve(dirname(playbook.file), path), rule };
 }

@@ -35,6 +35,7 @@ export function headNotes(state: RunState): Note[] {
     { label: "Run", text: `${plain(state.id)}, ${how}${took}`, tone: "strong" },
     { label: "Scope", text: title === "" ? scope : `${title}: ${scope}`, tone: "none" },
     ...fidelityNotes(state),
+    ...recordedNotes(state),
   ];
 }
 
@@ -45,6 +46,13 @@ function fidelityNotes(state: RunState): Note[] {
   const names = [...new Set(targets)].join(" ");
   if (names === "") return [];
   return [{ label: "Simulated", text: `${names}: proves the plumbing and is no coverage`, tone: "unsure" }];
+}
+
+function recordedNotes({ trials }: RunState): Note[] {
+  const recorders = [...new Set(trials.flatMap(({ trial }) => trial.recorded?.recorder ?? []))];
+  if (recorders.length === 0) return [];
+  const text = `executed by others, as ${recorders.map(plain).join(", ")} recorded it: no sentinels bracket it`;
+  return [{ label: "Not ours", text, tone: "unsure" }];
 }
 
 function milliseconds(from: string | null, to: string): number {

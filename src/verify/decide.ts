@@ -96,6 +96,7 @@ function verdictOf(
     latency: decision.latency ?? noLatency,
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
+    ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
     revision: 1,
   };
 }
