@@ -108,11 +108,12 @@ async function askAgain(
   let state = before;
   if (trialsToRevise(before, scope).length > 0) {
     const file = options.lab === undefined ? {} : { file: options.lab };
-    const lab = await chooseLab({ ...file, targets: "none", signal });
+    const isOfOthers = before.trials.every(({ trial }) => trial.recorded !== undefined);
+    const lab = isOfOthers ? null : await chooseLab({ ...file, targets: "none", signal });
     try {
       ({ revised, state } = await reviseRun(folder, lab, scope, signal));
     } finally {
-      await lab.release();
+      await lab?.release();
     }
   }
   const changed = revised.filter((trial) => trial.changed);

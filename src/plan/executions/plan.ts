@@ -71,7 +71,8 @@ function trialOf(
     effects: [],
     controls: [],
     telemetryHost: host,
-    proof: { exitCode: 0 },
+    // What every execution satisfies: the record is all that there is, and nothing is examined.
+    proof: { exitCode: 0, stdout: { matches: "^" } },
     cleanup: "none",
     recorded: {
       recorder,
