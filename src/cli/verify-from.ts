@@ -7,6 +7,7 @@ import { Journal } from "../journal/journal.js";
 import { toResults, unseenExecution } from "../journal/results.js";
 import type { Execution } from "../model/execution.js";
 import type { JournalEvent } from "../model/journal-event.js";
+import type { Expectation } from "../model/playbook.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { loadAnalytics } from "../plan/analytics.js";
 import { type ExpectedExecution, planOfExecutions } from "../plan/executions/plan.js";
@@ -108,10 +109,15 @@ async function planFrom(options: Options, run: string, siem: ChosenSiem): Promis
   }
   const log = readExecutions(read.text, file);
   const { playbooks } = await loadCatalogue([]);
-  const given = options.analytic.map((analytic) => ({ analytic, outcome: "detected" as const }));
+  const given = options.analytic.map((analytic) => ({
+    analytic,
+    outcome: "detected" as const,
+    execution: "ran" as const,
+  }));
   /** What is expected of an execution, and the file from which its paths are read; null when nothing is. */
   const expectedOf = ({ expect, guid }: RecordedExecution) => {
-    if (expect !== undefined) return { file, expect };
+    if (expect !== undefined)
+      return { file, expect: expect.map((each) => ({ ...each, execution: "ran" as const })) };
     for (const playbook of guid === undefined ? [] : playbooks) {
       const procedure = playbook.procedures.find((each) => each.guid.toLowerCase() === guid?.toLowerCase());
       if (procedure !== undefined) return { file: playbook.file, expect: procedure.expect };
@@ -132,10 +138,10 @@ async function planFrom(options: Options, run: string, siem: ChosenSiem): Promis
     });
   const executions = expected.flatMap(({ execution, wanted }): ExpectedExecution[] => {
     if (wanted === null) return [];
-    const expectations = wanted.expect.map(({ analytic, outcome }) => {
-      const id = analytics.idOf(wanted, analytic);
-      if (id === null) throw new Error(`the analytic ${analytic} has no id and no error`);
-      return { analytic: id, outcome };
+    const expectations = wanted.expect.map((each): Expectation => {
+      const id = analytics.idOf(wanted, each.analytic);
+      if (id === null) throw new Error(`the analytic ${each.analytic} has no id and no error`);
+      return { ...each, analytic: id };
     });
     return [{ execution, expectations }];
   });

@@ -10,7 +10,7 @@ import type { RecordedExecution } from "./schema.js";
 /** An execution with what is expected of it: analytics by their ids. */
 export interface ExpectedExecution {
   readonly execution: RecordedExecution;
-  readonly expectations: readonly Pick<Expectation, "analytic" | "outcome">[];
+  readonly expectations: readonly Expectation[];
 }
 
 export interface ExecutionsRequest {
@@ -82,7 +82,7 @@ function trialOf(
       endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
       alone: !others.some((other) => mayBeTaken(other, execution)),
     },
-    expectations: expectations.map(({ analytic, outcome }) => ({ analytic, outcome, execution: "ran" })),
+    expectations: [...expectations],
   };
 }
 

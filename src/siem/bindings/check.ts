@@ -34,9 +34,10 @@ export async function checkBindings(
   rules: Readonly<Record<string, string>>,
   accepted: Readonly<Record<string, AcceptedRule>>,
 ): Promise<CheckedBinding[]> {
+  const known = new Map(Object.entries(accepted));
   const checked: CheckedBinding[] = [];
   for (const [analytic, rule] of Object.entries(rules))
-    checked.push(await checkOne(connector, analytic, rule, accepted[rule]));
+    checked.push(await checkOne(connector, analytic, rule, known.get(rule)));
   return checked;
 }
 

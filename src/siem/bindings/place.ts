@@ -28,8 +28,8 @@ export function rulesAt(
 ): Record<string, string> {
   const rules = new Map(Object.entries(configured));
   for (const { analytic, rules: places } of bindings) {
-    const own = environment === null ? undefined : places[`${siem}@${environment}`];
-    const rule = own ?? places[siem];
+    const at = new Map(Object.entries(places));
+    const rule = at.get(`${siem}@${String(environment)}`) ?? at.get(siem);
     if (rule === undefined) continue;
     const before = rules.get(analytic);
     if (before !== undefined && before !== rule)
