@@ -7,13 +7,21 @@ import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
+import { remoteSiemSettingsSchema } from "./embedded-remote/settings.js";
 import type { Siem } from "./siem.js";
 
-/** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
-export const siemSettingsSchema = z.discriminatedUnion("kind", [
+/** A SIEM that a connector speaks to in its own language. Each kind is a folder beside this file. */
+export const connectorSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
   openSearchSettingsSchema,
   splunkSettingsSchema,
+]);
+export type ConnectorKindSettings = z.infer<typeof connectorSettingsSchema>;
+
+/** One SIEM of the configuration (`siems:`); an embedded one that is served elsewhere speaks the port's own language. */
+export const siemSettingsSchema = z.discriminatedUnion("kind", [
+  ...connectorSettingsSchema.options,
+  remoteSiemSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
@@ -22,12 +30,12 @@ export const rulesLanguage = {
   elastic: "lucene",
   opensearch: "lucene",
   splunk: "spl",
-} as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
+} as const satisfies Readonly<Record<ConnectorKindSettings["kind"], QueryLanguage>>;
 
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
 export async function openConnector(
   name: string,
-  settings: SiemSettings,
+  settings: ConnectorKindSettings,
   options?: HttpOptions,
 ): Promise<Connector> {
   switch (settings.kind) {
@@ -51,6 +59,8 @@ export async function connectSiem(
   settings: SiemSettings,
   onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
 ): Promise<Siem> {
+  if (settings.kind === "tyrian")
+    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings);
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);

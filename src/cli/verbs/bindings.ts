@@ -78,15 +78,16 @@ async function ask(
 
 /** The record with what the rules are now. Rules that are bound no more stay in it: another environment may have them. */
 function accepting(record: RuleRecord, siem: string, checked: readonly CheckedBinding[]): RuleRecord {
-  const known = record.siems[siem] ?? {};
+  const known = new Map(Object.entries(record.siems[siem] ?? {}));
   const acceptedAt = new Date().toISOString();
   const rules = checked.flatMap(({ rule, now }) => {
     if (now === null) return [];
-    const before = known[rule];
+    const before = known.get(rule);
     const same = before?.title === now.title && before.fingerprint === now.fingerprint;
     return [[rule, same ? before : { ...now, acceptedAt }]] as const;
   });
-  return { ...record, siems: { ...record.siems, [siem]: { ...known, ...Object.fromEntries(rules) } } };
+  const all = Object.fromEntries([...known, ...rules]);
+  return { ...record, siems: { ...record.siems, [siem]: all } };
 }
 
 function print(rules: readonly Checked[], siem: string, output: Output): void {
