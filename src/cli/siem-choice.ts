@@ -43,8 +43,10 @@ export async function chooseSiem(name: string, files?: readonly ConfigurationFil
   const { bindingsFile, bindings } = await bindingsOf(configured);
   const chosen = { name, bindingsFile, acceptedMisses: acceptedAt(place, bindings) };
   if (found === undefined || settings === undefined) return { ...chosen, settings: null };
-  const rules = rulesAt(place, bindings, settings.rules);
-  return { ...chosen, settings: { ...withPaths(settings, dirname(found.file)), rules } };
+  const own = withPaths(settings, dirname(found.file));
+  // An embedded one that is served elsewhere runs the analytics themselves.
+  if (own.kind === "tyrian") return { ...chosen, settings: own };
+  return { ...chosen, settings: { ...own, rules: rulesAt(place, bindings, own.rules) } };
 }
 
 /** The bindings file that the strongest configuration file names. */

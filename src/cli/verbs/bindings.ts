@@ -5,6 +5,7 @@ import { table } from "../../report/table.js";
 import type { CheckedBinding } from "../../siem/bindings/check.js";
 import { placeOf } from "../../siem/bindings/place.js";
 import { readRecord, recordFileOf, type RuleRecord, writeRecord } from "../../siem/bindings/record.js";
+import type { ConnectorKindSettings } from "../../siem/connect.js";
 import type { Invocation } from "../invocation.js";
 import type { Output } from "../output.js";
 import { chooseSiem } from "../siem-choice.js";
@@ -30,7 +31,7 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async ({ siem, accept, json }: CheckOptions) => {
         const { settings, bindingsFile } = await chooseSiem(siem);
-        if (settings === null)
+        if (settings === null || settings.kind === "tyrian")
           throw new TyrianError("usage", "the embedded SIEM runs the analytics themselves: nothing is bound");
         if (accept === true && bindingsFile === null)
           throw new TyrianError("usage", "the configuration names no bindings file beside which to record", {
@@ -63,7 +64,7 @@ const settles: ReadonlySet<string> = new Set(["renamed", "changed", "unrecorded"
 
 async function ask(
   name: string,
-  settings: NonNullable<Awaited<ReturnType<typeof chooseSiem>>["settings"]>,
+  settings: ConnectorKindSettings,
   known: RuleRecord["siems"][string],
 ): Promise<CheckedBinding[]> {
   const { openConnector } = await import("../../siem/connect.js");
