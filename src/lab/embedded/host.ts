@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
+import { HYPERVISOR_START } from "./hypervisor/start.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -23,6 +25,8 @@ const CAPABILITIES = [
   ...["chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap"],
   ...["net_bind_service", "net_raw", "sys_chroot", "audit_write", "audit_control"],
 ];
+
+const BASH = "/bin/bash";
 
 /** A host's files may grow to this; they are in memory and go with the host. */
 const STORE_SIZE = "512m";
@@ -65,6 +69,9 @@ fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
 fi
+if [ "$profile" = hypervisor ]; then
+${HYPERVISOR_START}
+fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 
@@ -85,6 +92,9 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.profile === "hypervisor"
+      ? [`${folder}/libvirt-log ${root}${API_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
     "",
   ].join("\n");
 }
@@ -103,7 +113,7 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
+  const shell = { "windows-wine": LOGIN_SHELL, network: VTYSH, linux: BASH, hypervisor: BASH }[host.profile];
   writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
 }
 
