@@ -37,11 +37,14 @@ export function hostFolder(place: LabPlace, host: Pick<LabHost, "name">): string
 
 /**
  * The start of a host, as its first process, in namespaces of its own. Two overlays, /  and /usr, whose device numbers
- * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine.
+ * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine. From when a
+ * host says that it has started, its execs are recorded: a hypervisor says so when its domains are there, so that their start is no
+ * event of it.
  */
 const START = `set -e
 folder=$1 name=$2 address=$3 sshd=$4 profile=$5 operator=$6
-trap 'echo failed > "$folder/started"' EXIT
+exec 3> "$folder/started"
+trap 'echo failed >&3' EXIT
 read -r pid rest < /proc/self/stat
 ip -batch - <<END
 link set lo up
@@ -58,7 +61,11 @@ while read -r id parent device source point rest; do
   "$folder/root/usr") usr=$device ;;
   esac
 done < /proc/self/mountinfo
-echo "$pid $root $usr end" > "$folder/started"
+if [ "$profile" != hypervisor ]; then
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
+fi
 cd "$folder/root"
 pivot_root . mnt
 cd /
@@ -71,6 +78,9 @@ ${ROUTER_START}
 fi
 if [ "$profile" = hypervisor ]; then
 ${HYPERVISOR_START}
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
 fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;

@@ -9,7 +9,7 @@ const commands = [...DOMAINS.map((name) => `define ${definitionOf(name)}`), `sta
  */
 export const HYPERVISOR_START = `as_operator() {
   setpriv --reuid "$operator" --regid "$operator" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs \\
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/${OPERATOR} USER=${OPERATOR} LC_ALL=C.UTF-8 "$@" < /dev/null
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/home/${OPERATOR} USER=${OPERATOR} LC_ALL=C.UTF-8 "$@" < /dev/null 3>&-
 }
 as_operator setsid libvirtd -d
 as_operator virsh '${commands.join("; ")}'`;
