@@ -23,7 +23,9 @@ const procedures = playbooks.flatMap(({ file, procedures: list }) =>
 function matched(act: Act, isEsxi: boolean): string[] {
   const commands = act.code.split("\n").filter((line) => line !== "");
   if (!isEsxi) {
-    const started = commands.flatMap((command) => command.split(" | ").filter((one) => one.startsWith("virsh")));
+    const started = commands.flatMap((command) =>
+      command.split(" | ").filter((one) => one.startsWith("virsh")),
+    );
     const starts = started.map((line) => ({ Image: "/usr/bin/virsh", CommandLine: line }));
     return [...matchesOf(starts)].filter((file) => !file.endsWith(".spl")).map(short);
   }
@@ -36,7 +38,9 @@ function matched(act: Act, isEsxi: boolean): string[] {
 function matchingLines(format: HypervisorLogFormat, lines: readonly string[]): string[] {
   const { events } = readHypervisorLog(format, lines);
   expect(events).toHaveLength(lines.length);
-  return rules.filter(({ rule }) => events.some((event) => rule.matches(event))).map(({ file }) => short(file));
+  return rules
+    .filter(({ rule }) => events.some((event) => rule.matches(event)))
+    .map(({ file }) => short(file));
 }
 
 function actsOf(procedure: Procedure): Act[] {
@@ -85,7 +89,9 @@ test.each([
 });
 
 test("virsh that only tells its version is not taken for one that reads commands", () => {
-  expect([...matchesOf([{ Image: "/usr/bin/virsh", CommandLine: "virsh --version" }])].map(short)).toEqual([]);
+  expect([...matchesOf([{ Image: "/usr/bin/virsh", CommandLine: "virsh --version" }])].map(short)).toEqual(
+    [],
+  );
 });
 
 test.each<[HypervisorLogFormat, string, string]>([

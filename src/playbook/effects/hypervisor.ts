@@ -147,7 +147,8 @@ export function esxcli(shell: Shell, words: readonly Word[]): Value {
   const verb = names.at(-1) ?? "";
   const shown = `esxcli ${names.join(" ")}`;
   if (secretsOfEsxcli.test(names.join(" "))) need(scope, "credentials", `${shown} may show a secret`, at);
-  if (names.includes("sources") || names.includes("diag")) need(scope, "network", `${shown} uses the network`, at);
+  if (names.includes("sources") || names.includes("diag"))
+    need(scope, "network", `${shown} uses the network`, at);
   if (names.length === 0 || verb === "list" || verb === "get") return null;
   if (names[0] === "software") need(scope, "persistence", `${shown} changes what the host starts with`, at);
   else if (changesByEsxcli.has(verb)) need(scope, "destructive", `${shown} changes the host`, at);

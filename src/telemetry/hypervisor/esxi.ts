@@ -45,7 +45,10 @@ const LOGIN = line("sshd|sshd-session|login|dropbear");
 const outcomes: readonly (readonly [RegExp, string])[] = [
   [/^Accepted \S+ for (?<user>\S+) from (?<address>\S+) port \d+/, "accepted"],
   [/^Failed \S+ for (?:invalid user )?(?<user>\S+) from (?<address>\S+) port \d+/, "failed"],
-  [/^(?:error: )?PAM: Authentication failure for (?:illegal user )?(?<user>\S+) from (?<address>\S+)/, "failed"],
+  [
+    /^(?:error: )?PAM: Authentication failure for (?:illegal user )?(?<user>\S+) from (?<address>\S+)/,
+    "failed",
+  ],
   [/^Session opened for '(?<user>[^']+)' on (?<terminal>\S+)/, "session-opened"],
   [/^Session closed for '(?<user>[^']+)' on (?<terminal>\S+)/, "session-closed"],
   [/^pam_unix\([^)]*:session\): session opened for user (?<user>\S+)/, "session-opened"],

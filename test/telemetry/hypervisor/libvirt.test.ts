@@ -55,7 +55,9 @@ describe("the API log of libvirt", () => {
   test("a domain cannot hide behind a name that looks like an end", () => {
     const name = "a, uuid=00000000-0000-0000-0000-000000000000)";
     const line = `2026-11-24 11:44:10.340+0000: 18: debug : virDomainDestroy:503 : dom=0x7f, (VM: name=${name}, uuid=${uuid})`;
-    expect(fieldsOf("libvirt", [line])).toEqual([{ Call: "virDomainDestroy", Domain: name, DomainUuid: uuid }]);
+    expect(fieldsOf("libvirt", [line])).toEqual([
+      { Call: "virDomainDestroy", Domain: name, DomainUuid: uuid },
+    ]);
   });
 
   test("a definition of several lines is one event, and its other lines are no damage", () => {
@@ -80,7 +82,13 @@ describe("the API log of libvirt", () => {
 
 test("no line makes a reader throw, and each is counted once", () => {
   const head = fc.constantFrom("", "2026-11-24T11:00:00Z ", "2026-11-24 11:44:10.339+0000: ");
-  const piece = fc.constantFrom("shell[1]: ", "[root]: ", "12: debug : ", "virDomainDestroy:1 : ", "(VM: name=");
+  const piece = fc.constantFrom(
+    "shell[1]: ",
+    "[root]: ",
+    "12: debug : ",
+    "virDomainDestroy:1 : ",
+    "(VM: name=",
+  );
   const text = fc.array(fc.oneof(piece, fc.string()), { maxLength: 4 }).map((parts) => parts.join(""));
   fc.assert(
     fc.property(fc.constantFrom(...hypervisorLogFormats), head, text, (format, start, rest) => {

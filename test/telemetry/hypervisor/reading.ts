@@ -10,9 +10,7 @@ function parserFor(format: HypervisorLogFormat): SensorParser {
   const { telemetry } = inventorySchema.parse({
     name: "lab",
     token: { value: "env:TOKEN" },
-    targets: [
-      { name: "v1", platform: "hypervisor", transport: { type: "local" }, sensor: { type: "none" } },
-    ],
+    targets: [{ name: "v1", platform: "hypervisor", transport: { type: "local" }, sensor: { type: "none" } }],
     telemetry: [{ type: "hypervisor-log", file: "/var/log/v1.log", host: "v1", format }],
   });
   return parserOf(telemetry[0] as (typeof telemetry)[number]);

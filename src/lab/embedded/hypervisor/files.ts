@@ -71,6 +71,10 @@ export function prepareHypervisor(place: LabPlace, host: LabHost): void {
   const configuration = `home/${OPERATOR}/.config/libvirt`;
   writeHostFile(layer, `${configuration}/libvirtd.conf`, LIBVIRTD_CONFIGURATION);
   writeHostFile(layer, `${configuration}/qemu.conf`, QEMU_CONFIGURATION);
-  const own = [join(folder, "libvirt-log"), join(layer, `home/${OPERATOR}/.config`), join(layer, configuration)];
+  const own = [
+    join(folder, "libvirt-log"),
+    join(layer, `home/${OPERATOR}/.config`),
+    join(layer, configuration),
+  ];
   for (const path of own) chownSync(path, host.operator, host.operator);
 }

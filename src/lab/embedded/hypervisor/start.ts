@@ -1,7 +1,10 @@
 import { OPERATOR } from "../accounts.js";
 import { definitionOf, DOMAINS, RUNNING_DOMAIN } from "./names.js";
 
-const commands = [...DOMAINS.map((name) => `define ${definitionOf(name)}`), `start --paused ${RUNNING_DOMAIN}`];
+const commands = [
+  ...DOMAINS.map((name) => `define ${definitionOf(name)}`),
+  `start --paused ${RUNNING_DOMAIN}`,
+];
 
 /**
  * Starts a host's libvirtd before sshd, as the operator and with none of root's power, so that it is the operator's own
