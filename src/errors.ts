@@ -168,6 +168,46 @@ const kinds = {
     exit: EXIT.undecided,
     hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
   },
+  "listen-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Is another program listening there (`ss -ltnp` shows it), and is the address one of this machine?",
+  },
+  "records-not-stored": {
+    exit: EXIT.executionFailed,
+    hint: "Make room on the disk of the SIEM's state folder. Senders were not told that anything was stored, and send it again.",
+  },
+  "siem-auth-failed": {
+    exit: EXIT.undecided,
+    hint: "Check the SIEM's `auth` in tyrian.config.yaml: whether the secret that it refers to is still valid, and whether its account may do what was refused.",
+  },
+  "siem-tls-failed": {
+    exit: EXIT.undecided,
+    hint: "Check the SIEM's certificate (expired? of another host?), and what `url` and `tls` in tyrian.config.yaml say of it. TLS is never left unchecked.",
+  },
+  "siem-redirected": {
+    exit: EXIT.undecided,
+    hint: "Redirects are not followed, because the credentials would go along. If the other address is the SIEM's, write it as its `url` in tyrian.config.yaml.",
+  },
+  "siem-answer-invalid": {
+    exit: EXIT.undecided,
+    hint: "Is the SIEM's `url` in tyrian.config.yaml that of its API, and not of a proxy, a login page or another product or version?",
+  },
+  "siem-answer-too-large": {
+    exit: EXIT.undecided,
+    hint: "Narrow the SIEM's `telemetry` in tyrian.config.yaml (an index of its own, a `filter`) so that a question finds less.",
+  },
+  "siem-not-found": {
+    exit: EXIT.undecided,
+    hint: "Check the names of indexes, detectors and rules under the SIEM in tyrian.config.yaml, and whether its account may see them.",
+  },
+  "siem-query-rejected": {
+    exit: EXIT.undecided,
+    hint: "The SIEM says why. Check its `telemetry` in tyrian.config.yaml; if nothing is wrong there, please report it with the SIEM's version.",
+  },
+  "siem-rate-limited": {
+    exit: EXIT.undecided,
+    hint: "Lower `questionsPerMinute` of the SIEM in tyrian.config.yaml, or raise its account's quota, and ask again: `tyrian verify RUN`.",
+  },
   // the rest
   interrupted: { exit: EXIT.interrupted, hint: "Cleanups were done; `tyrian cleanup RUN` repeats them." },
   internal: {

@@ -19,6 +19,7 @@ import {
 import { SENTINEL_WORD } from "../model/event.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Target } from "../model/target.js";
+import type { PlanAnalytic } from "../model/trial.js";
 import { resolveSecret } from "../secrets.js";
 import { openEmbeddedSiem } from "../siem/embedded/index.js";
 import { shareQuestions } from "../siem/shared.js";
@@ -34,6 +35,8 @@ import type { ConnectOptions, Session } from "../transport/transport.js";
 import { createWinrmTransport } from "../transport/winrm.js";
 import type { HostLog } from "../verify/host-log.js";
 import type { ChosenLab } from "./lab-choice.js";
+import { onDemandQueries } from "./on-demand.js";
+import type { ChosenSiem } from "./siem-choice.js";
 
 /** The one place where adapters are chosen: transports, SIEM, queue. Everything opened here is closed here. */
 
@@ -163,17 +166,27 @@ function targetOf(inventory: Inventory, name: string): Target {
   return target;
 }
 
+/** @throws TyrianError `siem-...` when a SIEM of the configuration does not answer: nothing was done on a host yet. */
 export async function openSiem(
+  chosen: ChosenSiem,
   lab: ChosenLab,
-  rules: readonly CompiledRule[],
+  analytics: readonly PlanAnalytic[],
+  rules: ReadonlyMap<string, CompiledRule>,
   runFolder: string,
 ): Promise<Siem> {
-  const siem: Siem = await openEmbeddedSiem({
-    sources: lab.inventory.telemetry,
-    rules: [...rules],
-    storeFile: join(runFolder, "events.duckdb"),
-    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
-  });
+  const { name, settings } = chosen;
+  let siem: Siem;
+  if (settings === null) {
+    siem = await openEmbeddedSiem({
+      sources: lab.inventory.telemetry,
+      rules: [...rules.values()],
+      storeFile: join(runFolder, "events.duckdb"),
+      ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+    });
+  } else {
+    const { connectSiem } = await import("../siem/connect.js");
+    siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules));
+  }
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }

@@ -3,9 +3,10 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { TyrianError } from "../errors.js";
+import type { SiemSettings } from "../siem/connect.js";
 
-/** What a configuration file may say: defaults for options of the same name. Paths are relative to the file. */
-export interface Configuration {
+/** Defaults for options of the same name. Paths are relative to the file. */
+export interface ConfiguredOptions {
   readonly lab?: string | undefined;
   readonly siem?: string | undefined;
   readonly out?: string | undefined;
@@ -14,13 +15,19 @@ export interface Configuration {
   readonly strict?: boolean | undefined;
 }
 
+/** What a configuration file may say. */
+export interface Configuration extends ConfiguredOptions {
+  /** By the name that `--siem` gives. */
+  readonly siems?: Readonly<Record<string, SiemSettings>> | undefined;
+}
+
 export interface ConfigurationFile {
   readonly file: string;
   readonly values: Configuration;
 }
 
 const PROJECT_FILE = "tyrian.config.yaml";
-const paths: readonly string[] = ["lab", "out"] satisfies (keyof Configuration)[];
+const paths: readonly string[] = ["lab", "out"] satisfies (keyof ConfiguredOptions)[];
 
 /**
  * The configuration files that hold here, the strongest first: the nearest `tyrian.config.yaml` from the folder upwards, then
@@ -55,7 +62,8 @@ function userFile(environment: NodeJS.ProcessEnv): string | null {
 /** Gives the options of a command that were not given on the command line what the files say. */
 export function applyConfiguration(command: Command, files: readonly ConfigurationFile[]): void {
   for (const { file, values } of files) {
-    for (const [name, value] of Object.entries(values) as [string, string | number | boolean][]) {
+    const options = Object.entries(values).filter(([name]) => name !== "siems");
+    for (const [name, value] of options as [string, string | number | boolean][]) {
       const takes = command.options.some((option) => option.attributeName() === name);
       const source = command.getOptionValueSource(name);
       // Set already: on the command line, or by a stronger file.

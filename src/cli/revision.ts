@@ -9,6 +9,7 @@ import { rulesOfPlan } from "../plan/analytics.js";
 import { openSiem } from "./compose.js";
 import type { ChosenLab } from "./lab-choice.js";
 import { writeResults } from "./run-session.js";
+import { chooseSiem } from "./siem-choice.js";
 
 /** Which trials are asked about again: those whose verdict waits for evidence, or all that acted. */
 export type RevisionScope = "open" | "all";
@@ -45,7 +46,7 @@ export async function reviseRun(
     // The run's own store keeps what the run saw; the embedded SIEM reads the logs anew.
     const store = await mkdtemp(join(folder, "revision-"));
     try {
-      const siem = await openSiem(lab, [...rules.values()], store);
+      const siem = await openSiem(await chooseSiem(plan.siem), lab, plan.analytics, rules, store);
       try {
         const ports = { journal: journal.append.bind(journal) };
         revised = await revise(trialsToRevise(state, scope), siem, rules, ports, { signal });

@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-import { TyrianError } from "../errors.js";
 import type { Selection } from "../plan/selection.js";
 import { collect, wholeNumber } from "./options.js";
 import { addPipelineOption } from "./pipeline-option.js";
@@ -29,7 +28,7 @@ export function addRunOptions(command: Command): Command {
   return addPipelineOption(command)
     .argument("[paths...]", "playbooks or folders of them (default: the shipped playbooks)")
     .option("--lab <file>", "inventory of the lab (default: the embedded lab, started if it is not up)")
-    .option("--siem <name>", "the SIEM that is asked", "embedded")
+    .option("--siem <name>", "the SIEM that is asked: embedded, or one of tyrian.config.yaml", "embedded")
     .option(
       "--technique <id>",
       "only this technique, its sub-techniques included; may be repeated",
@@ -55,13 +54,7 @@ export function addRunOptions(command: Command): Command {
     .option("--json", "one JSON document on stdout");
 }
 
-/** @throws TyrianError `usage` for a SIEM that there is no connector for. */
 export function selectionOf(options: RunOptions): Selection {
-  if (options.siem !== "embedded") {
-    throw new TyrianError("usage", `there is no connector for the SIEM ${options.siem}`, {
-      hint: "So far: embedded.",
-    });
-  }
   return {
     techniques: options.technique,
     procedures: options.procedure,

@@ -17,11 +17,13 @@ import { SentinelLag } from "../verify/sentinel-lag.js";
 import { VERSION } from "../version.js";
 import { type Targets, enginePorts, openQueue, openSiem, openTargets, withheldTargets } from "./compose.js";
 import type { ChosenLab } from "./lab-choice.js";
+import type { ChosenSiem } from "./siem-choice.js";
 
 export interface RunRequest {
   readonly plan: Plan;
   readonly title: string;
   readonly lab: ChosenLab;
+  readonly siem: ChosenSiem;
   /** By analytic id. */
   readonly rules: ReadonlyMap<string, CompiledRule>;
   /** The run's own folder; made here. */
@@ -57,7 +59,7 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     const targets = openTargets(lab, request.onWarning, request.keepAliveMs);
     open.push(targets);
     const [siem, server] = await bothOpen(
-      openSiem(lab, [...request.rules.values()], request.folder),
+      openSiem(request.siem, lab, plan.analytics, request.rules, request.folder),
       openQueue(),
     );
     open.push(siem, server);

@@ -53,7 +53,8 @@ export interface SensorState {
 
 /**
  * What every SIEM can be asked. One folder an implementation; the verifier knows no other interface. A method answers
- * within a minute, with a state that is not `complete` rather than by rejecting; times are milliseconds since 1970.
+ * within a minute, with a state that is not `complete` rather than by rejecting: it rejects only with what no later answer will
+ * change, such as an account that is refused. Times are milliseconds since 1970.
  */
 export interface Siem {
   readonly name: string;

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
+import { embeddedSiem } from "../../src/cli/siem-choice.js";
 import { actScript, cleanupScript } from "../../src/engine/script.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
 import type { Inventory } from "../../src/model/inventory.js";
@@ -56,6 +57,7 @@ async function tyrian(
   const start = performance.now();
   const cpu = process.cpuUsage();
   const state = await executeRun({
+    siem: embeddedSiem,
     plan,
     title: "bench",
     lab,

@@ -90,6 +90,6 @@ test("the program takes them, and says where each comes from", async () => {
   project("siem: splunk\n");
   expect(await tyrian(["run"], { cwd: inner })).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining("there is no connector for the SIEM splunk") as string,
+    stderr: expect.stringContaining("there is no SIEM splunk in the configuration") as string,
   });
 });

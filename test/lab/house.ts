@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ChosenLab, chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
+import { embeddedSiem } from "../../src/cli/siem-choice.js";
 import { toResults } from "../../src/journal/results.js";
 import { type HostProfile, labDown, type LabState, labUp } from "../../src/lab/embedded/index.js";
 import type { JournalEvent } from "../../src/model/journal-event.js";
@@ -139,6 +140,7 @@ async function runPlaybooks(
   const warnings: string[] = [];
   const runFolder = join(folder, "runs", run);
   const state = await executeRun({
+    siem: embeddedSiem,
     plan,
     title: "test",
     lab: { ...lab, inventory },

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { chooseLab } from "../../src/cli/lab-choice.js";
 import { executeRun } from "../../src/cli/run-session.js";
+import { embeddedSiem } from "../../src/cli/siem-choice.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { newRunId } from "../../src/plan/identity.js";
 import { buildPlan } from "../../src/plan/plan.js";
@@ -26,6 +27,7 @@ const plan = buildPlan({
   labIdentity: lab.identity,
 });
 await executeRun({
+  siem: embeddedSiem,
   plan,
   title: "killed",
   lab,

@@ -229,6 +229,33 @@ describe("the platforms of procedures and targets", () => {
   });
 });
 
+describe("the paths of interpreters that the inventory tells", () => {
+  test("take the place of their names, in the act and in its requirement", async () => {
+    const playbooks = [
+      shelf.playbook("T1059.004", {
+        id: "keys",
+        platforms: ["windows"],
+        interpreter: { program: "autohotkey", via: "file" },
+      }),
+    ];
+    const inventory = labOf([
+      { name: "told", platform: "windows", interpreters: { autohotkey: "C:\\Own Tools\\AutoHotkey64.exe" } },
+      { name: "not-told", platform: "windows" },
+    ]);
+    const { trials } = await planOf({ playbooks, inventory });
+    expect(
+      trials.map(({ act, requires, variant }) => [act.program, requires[0]?.check, variant["program"]]),
+    ).toEqual([
+      [
+        "C:\\Own Tools\\AutoHotkey64.exe",
+        'if not exist "C:\\Own Tools\\AutoHotkey64.exe" exit /b 1',
+        "autohotkey",
+      ],
+      ["autohotkey", "where /q autohotkey", "autohotkey"],
+    ]);
+  });
+});
+
 describe("network devices", () => {
   const device = (name: string, profile: string): TargetText => ({
     name,

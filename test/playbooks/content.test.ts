@@ -54,6 +54,7 @@ describe("the playbooks on the shelf", () => {
       "T1059.010",
       "T1059.011",
       "T1059.012",
+      "T1059.013",
     ]);
   });
 

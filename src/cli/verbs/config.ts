@@ -5,7 +5,12 @@ import { table } from "../../report/table.js";
 import { plain } from "../../report/text.js";
 import { VERSION } from "../../version.js";
 import { resolve } from "node:path";
-import { type Configuration, type ConfigurationFile, loadConfiguration, valueOf } from "../configuration.js";
+import {
+  type ConfigurationFile,
+  type ConfiguredOptions,
+  loadConfiguration,
+  valueOf,
+} from "../configuration.js";
 import type { Invocation } from "../invocation.js";
 import { DEFAULT_RUNS_FOLDER, packageFolder, playbooksFolder } from "../places.js";
 
@@ -42,7 +47,7 @@ interface Setting {
 
 function settingsOf(environment: NodeJS.ProcessEnv, files: readonly ConfigurationFile[]): Setting[] {
   const redis = environment["REDIS_URL"];
-  const configured = (key: keyof Configuration, flag: string, otherwise: string): Setting => {
+  const configured = (key: keyof ConfiguredOptions, flag: string, otherwise: string): Setting => {
     const found = files.find(({ values }) => values[key] !== undefined);
     const value = found?.values[key];
     if (found === undefined || value === undefined) {

@@ -14,6 +14,7 @@ import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { MOST_CONCURRENT, type RunOptions, addRunOptions, selectionOf, titleOf } from "../run-options.js";
 import { readPipelineTexts } from "../pipeline-option.js";
 import { executeRun } from "../run-session.js";
+import { chooseSiem, unboundNote } from "../siem-choice.js";
 import { printPlan, unplacedNote } from "../plan-view.js";
 
 interface Options extends RunOptions {
@@ -38,6 +39,7 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       invocation.action(async (paths: string[], options: Options) => {
         const chosen = selectionOf(options);
+        const siem = await chooseSiem(options.siem);
         const catalogue = await openRunnable(paths, readPipelineTexts(options.pipeline ?? []));
         const selection = { ...chosen, campaign: await chooseCampaign(options, catalogue.playbooks) };
         const run = newRunId(new Date());
@@ -46,7 +48,7 @@ export function register(command: Command, invocation: Invocation): void {
           playbooks: catalogue.playbooks,
           analytics: catalogue.analytics,
           selection,
-          siem: options.siem,
+          siem: siem.name,
         };
         // Planned before the lab is touched, so that bad input never reaches a host.
         const expected = await expectedInventory({
@@ -56,6 +58,8 @@ export function register(command: Command, invocation: Invocation): void {
         const rehearsal = buildPlan({ ...request, inventory: expected });
         const note = unplacedNote(unplacedProcedures({ ...request, inventory: expected }), expected.name);
         if (note !== null) invocation.output.note(note);
+        const unbound = await unboundNote(siem, rehearsal);
+        if (unbound !== null) invocation.output.warn(unbound);
         if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
 
         const { output, signal } = invocation;
@@ -78,6 +82,7 @@ export function register(command: Command, invocation: Invocation): void {
             plan,
             title: titleOf(paths, options),
             lab,
+            siem,
             rules: catalogue.analytics.rules,
             folder,
             concurrency: options.concurrency,

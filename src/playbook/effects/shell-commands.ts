@@ -68,7 +68,7 @@ function runProgram(shell: Shell, program: string, words: readonly Word[], stdin
   const { scope } = shell;
   const [name, ...rest] = words as [Word, ...Word[]];
   const at = name.at;
-  const harmless = offline.get(program)?.(shell, words, stdin);
+  const harmless = offline.get(program)?.(shell, words, stdin, runCommand);
   if (harmless !== undefined) return harmless;
   const fixed = always.get(program);
   if (fixed !== undefined) need(scope, fixed.effect, `${program} ${fixed.what}`, at, program);

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { QueryLanguage } from "../detection/convert/index.js";
+import type { Connector } from "./connector/connector.js";
+import type { OnDemandQuery } from "./connector/on-demand.js";
+import { siemOver } from "./connector/port.js";
+import { elasticSettingsSchema } from "./elastic/settings.js";
+import type { HttpOptions } from "./http/open.js";
+import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import { splunkSettingsSchema } from "./splunk/settings.js";
+import { remoteSiemSettingsSchema } from "./embedded-remote/settings.js";
+import type { Siem } from "./siem.js";
+
+/** A SIEM that a connector speaks to in its own language. Each kind is a folder beside this file. */
+export const connectorSettingsSchema = z.discriminatedUnion("kind", [
+  elasticSettingsSchema,
+  openSearchSettingsSchema,
+  splunkSettingsSchema,
+]);
+export type ConnectorKindSettings = z.infer<typeof connectorSettingsSchema>;
+
+/** One SIEM of the configuration (`siems:`); an embedded one that is served elsewhere speaks the port's own language. */
+export const siemSettingsSchema = z.discriminatedUnion("kind", [
+  ...connectorSettingsSchema.options,
+  remoteSiemSettingsSchema,
+]);
+export type SiemSettings = z.infer<typeof siemSettingsSchema>;
+
+/** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
+export const rulesLanguage = {
+  elastic: "lucene",
+  opensearch: "lucene",
+  splunk: "spl",
+} as const satisfies Readonly<Record<ConnectorKindSettings["kind"], QueryLanguage>>;
+
+/** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
+export async function openConnector(
+  name: string,
+  settings: ConnectorKindSettings,
+  options?: HttpOptions,
+): Promise<Connector> {
+  switch (settings.kind) {
+    case "elastic":
+      return (await import("./elastic/index.js")).openElastic(name, settings, options);
+    case "opensearch":
+      return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
+    case "splunk":
+      return (await import("./splunk/index.js")).openSplunk(name, settings, options);
+  }
+}
+
+/**
+ * The port to a SIEM of the configuration. It is asked first, about a host that nobody has, so that wrong credentials, addresses,
+ * certificates and indexes are told before anything is done on a host.
+ * @param onDemand the queries of analytics that no rule is bound to, by analytic id
+ * @throws TyrianError `siem-...`, `secret-unresolved`
+ */
+export async function connectSiem(
+  name: string,
+  settings: SiemSettings,
+  onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
+): Promise<Siem> {
+  if (settings.kind === "tyrian")
+    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings);
+  const connector = await openConnector(name, settings);
+  try {
+    const signal = AbortSignal.timeout(FIRST_ANSWER_MS);
+    const { now } = await connector.clock(signal);
+    const nothing = { from: now, to: now };
+    await Promise.all([
+      connector.documents({ host: NOBODY, ...nothing }, signal),
+      connector.alerts({ rules: [], hosts: [NOBODY], ...nothing }, signal),
+    ]);
+    const slowestAlertMs = (await connector.slowestAlertMs?.(signal)) ?? 0;
+    const { format } = settings.telemetry;
+    return siemOver(connector, { name, settings, format, slowestAlertMs, onDemand });
+  } catch (thrown) {
+    await connector.close();
+    throw thrown;
+  }
+}
+
+/** No host has a name that begins so. */
+const NOBODY = "-tyrian-asks-about-nobody-";
+/** Milliseconds that a SIEM has to answer at all. */
+const FIRST_ANSWER_MS = 20_000;

@@ -1,0 +1,19 @@
+import type { Connector } from "../connector/connector.js";
+import { basicCredentials, headerCredentials } from "../http/credentials.js";
+import { type HttpOptions, openHttp } from "../http/open.js";
+import { OpenSearchConnector } from "./connector.js";
+import type { OpenSearchSettings } from "./settings.js";
+
+export function openOpenSearch(name: string, settings: OpenSearchSettings, options?: HttpOptions): Connector {
+  const { auth } = settings;
+  const http = openHttp(
+    name,
+    settings,
+    (redactor) =>
+      auth.type === "basic"
+        ? basicCredentials(auth, redactor)
+        : headerCredentials(auth.token, redactor, (token) => ({ authorization: `Bearer ${token}` })),
+    options,
+  );
+  return new OpenSearchConnector(http, settings);
+}

@@ -1,0 +1,167 @@
+import { siemOver } from "../../../src/siem/connector/port.js";
+import type { Connector } from "../../../src/siem/connector/connector.js";
+import {
+  type ConnectorKindSettings,
+  connectorSettingsSchema,
+  openConnector,
+} from "../../../src/siem/connect.js";
+import type { SiemBench } from "../../contract/siem.contract.js";
+import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
+import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
+import type { SiemStandIn } from "../../siem-servers/stand-in.js";
+import { SplunkStandIn } from "../../siem-servers/splunk.js";
+import { World } from "../../siem-servers/world.js";
+
+/** A connector before a stand-in. */
+export interface ConnectorBench extends SiemBench {
+  readonly kind: ConnectorKindSettings["kind"];
+  readonly connector: Connector;
+  readonly world: World;
+  readonly standIn: SiemStandIn;
+  /** The settings as a configuration file would have them. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** The stand-in's token is renewed, and where the secret lies there is the new one. */
+  expireToken(): void;
+}
+
+export interface BenchOptions {
+  /** Over the settings of the bench. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Milliseconds of a question. */
+  readonly questionMs?: number;
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
+export const ANALYTIC = "00000000-0000-4000-8000-000000000001";
+export const ABSENT = "00000000-0000-4000-8000-00000000000f";
+const DISABLED = "00000000-0000-4000-8000-00000000000d";
+/** Where the secret lies; the stand-in's token at the moment. */
+export const SECRET = "TYRIAN_TEST_SIEM_SECRET";
+/** A world with one rule that runs and one that does not. */
+function newWorld(): World {
+  const world = new World();
+  const rule = { enabled: true, intervalMs: 60_000, lookBackMs: 120_000, evaluations: [] };
+  world.rules.push(
+    { ...rule, name: "rule-echo", title: "echo" },
+    { ...rule, name: "rule-off", title: "off", enabled: false },
+  );
+  return world;
+}
+
+const rules = { [ANALYTIC]: "rule-echo", [ABSENT]: "rule-nowhere", [DISABLED]: "rule-off" };
+
+async function benchOf(
+  world: World,
+  standIn: SiemStandIn,
+  settings: unknown,
+  { settings: over = {}, tls, questionMs = 30_000 }: BenchOptions,
+): Promise<ConnectorBench> {
+  await standIn.start(tls);
+  process.env[SECRET] = standIn.token;
+  const given = { url: standIn.url, rules, ...(settings as object), ...over };
+  const parsed = settingsOf(given);
+  const connector = await openConnector("lab-siem", parsed, { pause: () => Promise.resolve() });
+  const siem = siemOver(connector, {
+    name: "lab-siem",
+    settings: parsed,
+    format: parsed.telemetry.format,
+    questionMs,
+  });
+  return {
+    siem,
+    kind: parsed.kind,
+    connector,
+    world,
+    standIn,
+    given,
+    expireToken: () => {
+      standIn.expireToken();
+      process.env[SECRET] = standIn.token;
+    },
+    analytic: ANALYTIC,
+    absent: ABSENT,
+    ship: (...starts) => {
+      world.ship(...starts);
+      return Promise.resolve();
+    },
+    fire: (...serials) => {
+      for (const document of world.documents.filter(({ serial }) => serials.includes(serial)))
+        world.raise("rule-echo", document.ingestedAt + 2_000, document);
+      return Promise.resolve();
+    },
+    close: async () => {
+      await siem.close();
+      await standIn.stop();
+    },
+  };
+}
+
+export function settingsOf(value: unknown): ConnectorKindSettings {
+  return connectorSettingsSchema.parse(value);
+}
+
+export interface OpenSearchBench extends ConnectorBench {
+  readonly standIn: OpenSearchStandIn;
+}
+
+export async function openOpenSearchBench(options: BenchOptions = {}): Promise<OpenSearchBench> {
+  const world = newWorld();
+  const standIn = new OpenSearchStandIn(world);
+  const settings = {
+    kind: "opensearch",
+    auth: { type: "basic", user: "tyrian", password: `env:${SECRET}` },
+    telemetry: { index: "audit-*", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    fire: async (...serials) => {
+      await bench.fire(...serials);
+      for (const { id } of world.alerts) standIn.triggered.add(id);
+    },
+  };
+}
+
+export interface ElasticBench extends ConnectorBench {
+  readonly standIn: ElasticsearchStandIn;
+  readonly kibana: KibanaStandIn;
+}
+
+export async function openElasticBench(options: BenchOptions = {}): Promise<ElasticBench> {
+  const world = newWorld();
+  const standIn = new ElasticsearchStandIn(world);
+  const kibana = new KibanaStandIn(world, standIn);
+  await kibana.start();
+  const settings = {
+    kind: "elastic",
+    kibanaUrl: kibana.url,
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { index: "audit-*", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    kibana,
+    close: async () => {
+      await bench.close();
+      await kibana.stop();
+    },
+  };
+}
+
+export interface SplunkBench extends ConnectorBench {
+  readonly standIn: SplunkStandIn;
+}
+
+export async function openSplunkBench(options: BenchOptions = {}): Promise<SplunkBench> {
+  const world = newWorld();
+  const standIn = new SplunkStandIn(world);
+  const settings = {
+    kind: "splunk",
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { index: "linux", format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}

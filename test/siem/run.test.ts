@@ -1,0 +1,170 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { tyrian } from "../cli/tyrian.js";
+import {
+  type ConnectorBench,
+  openElasticBench,
+  openOpenSearchBench,
+  openSplunkBench,
+  SECRET,
+} from "./connector/benches.js";
+import { type OwnLab, ownLab, Sensor } from "./connector/lab.js";
+
+/** `tyrian run --siem NAME` on a host of one's own, from the first question to the replay. */
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A lab whose host ships to the bench's world, and whose SIEM has evaluated its rule a moment after each record came. */
+function labBefore(bench: ConnectorBench): OwnLab {
+  const delivery = { longestLagSeconds: 1, longestAlertLagSeconds: 0 };
+  const settings = { ...bench.given, delivery };
+  const lab = ownLab({ office: settings }, { [SECRET]: bench.standIn.token });
+  closers.push(() => bench.close(), lab.remove);
+  const sensor = new Sensor(lab, bench.world, (act, trial) => {
+    if (trial.procedure === "seen") bench.world.raise("rule-echo", Date.now(), act);
+  });
+  bench.standIn.beforeAnswer = () => {
+    sensor.ship();
+    bench.world.evaluated("rule-echo", Date.now() - 10, Date.now());
+  };
+  return lab;
+}
+
+const run = (lab: OwnLab, ...words: readonly string[]) =>
+  tyrian(["run", "playbook", "--lab", "inventory.yaml", "--siem", "office", "--json", ...words], {
+    cwd: lab.folder,
+    environment: lab.environment,
+  });
+
+interface Results {
+  readonly run: { readonly id: string; readonly siem: string };
+  readonly trials: {
+    readonly procedure: string;
+    readonly verdicts: {
+      readonly outcome: string;
+      readonly attribution: string | null;
+      readonly evaluatedBy: string;
+      readonly cause: { readonly detail: string } | null;
+    }[];
+  }[];
+}
+
+interface Judged {
+  readonly results: Results;
+  readonly replayed: string;
+}
+
+async function judged(lab: OwnLab, ...words: readonly string[]): Promise<Judged> {
+  const { status, stdout, stderr } = await run(lab, ...words);
+  expect(status, stderr).toBe(0);
+  const results = JSON.parse(stdout) as Results;
+  const replay = await tyrian(["verify", results.run.id, "--replay"], {
+    cwd: lab.folder,
+    environment: lab.environment,
+  });
+  return { results, replayed: replay.stdout };
+}
+
+const detected = { outcome: "detected", attribution: "exact", evaluatedBy: "siem-rule" };
+
+test.each<[string, () => Promise<ConnectorBench>]>([
+  ["Splunk", openSplunkBench],
+  ["OpenSearch", openOpenSearchBench],
+])(
+  "a run that asks %s gives a verdict, and its journal gives it again",
+  async (_, open) => {
+    const { results, replayed } = await judged(labBefore(await open()), "--procedure", "seen");
+    expect(results.trials[0]?.verdicts).toEqual([expect.objectContaining(detected)]);
+    expect(replayed).toContain("1 trials replayed, 0 different");
+  },
+  60_000,
+);
+
+test("a run that asks Elastic Security tells what its rule saw from what it did not", async () => {
+  const { results, replayed } = await judged(labBefore(await openElasticBench()));
+  expect(results.trials.map(({ procedure, verdicts }) => [procedure, verdicts[0]])).toEqual([
+    ["seen", expect.objectContaining(detected)],
+    [
+      "unseen",
+      expect.objectContaining({
+        outcome: "logged",
+        cause: expect.objectContaining({ link: "clause" }) as unknown,
+      }),
+    ],
+  ]);
+  expect(replayed).toContain("2 trials replayed, 0 different");
+}, 60_000);
+
+describe("before anything is done on a host the run ends, with what is wrong", () => {
+  test.each<[string, (bench: ConnectorBench) => void, Record<string, unknown>, string, string]>([
+    [
+      "for an account that is refused",
+      ({ standIn }) => standIn.expireToken(),
+      {},
+      "siem-auth-failed",
+      "office: the clock (GET /_nodes/_local/stats/process): answered 401",
+    ],
+    [
+      "for an index that is not there",
+      () => undefined,
+      { telemetry: { index: "nowhere-*", format: "laurel" } },
+      "siem-not-found",
+      "office: the events of a host (POST /nowhere-*/_search): answered 404: no such index [nowhere-*]",
+    ],
+  ])("%s", async (_, spoil, settings, code, message) => {
+    const bench = await openElasticBench({ settings });
+    const lab = labBefore(bench);
+    spoil(bench);
+    const { status, stderr } = await run(lab);
+    expect(status).toBe(4);
+    expect(stderr).toContain(code);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("secret-token");
+    expect(lab.executed()).toEqual([]);
+  });
+});
+
+test("a SIEM that answers with web pages from the middle on: undecided, with that reason, and asked again later", async () => {
+  const bench = await openElasticBench();
+  const lab = labBefore(bench);
+  bench.standIn.misbehave({ type: "web-page" }, { concerns: () => lab.executed().length > 0 });
+  const { status, stdout } = await run(lab, "--procedure", "seen");
+  const { run: made, trials } = JSON.parse(stdout) as Results;
+  expect(status).toBe(4);
+  expect(trials[0]?.verdicts[0]).toMatchObject({ outcome: "undecided" });
+  expect(trials[0]?.verdicts[0]?.cause?.detail).toMatch(/siem-answer-invalid: office: .* is a web page/);
+  bench.standIn.behave();
+  const again = await tyrian(["verify", made.id, "--lab", "inventory.yaml"], {
+    cwd: lab.folder,
+    environment: lab.environment,
+  });
+  expect(again.stdout).toContain("undecided -> detected");
+  expect(again.status).toBe(0);
+  const journal = readFileSync(join(lab.folder, "runs", made.id, "journal.ndjson"), "utf8");
+  expect(journal).not.toContain(bench.standIn.token);
+}, 60_000);
+
+describe("an analytic that no rule of the SIEM is bound to", () => {
+  const openWithout = (over: Record<string, unknown>) =>
+    openElasticBench({ settings: { rules: {}, ...over } });
+
+  test("is named before anything is done", async () => {
+    const lab = labBefore(await openWithout({}));
+    const words = ["plan", "playbook", "--lab", "inventory.yaml", "--siem", "office"];
+    const { stderr } = await tyrian(words, { cwd: lab.folder, environment: lab.environment });
+    expect(stderr).toContain("siems.office.rules names no rule for 00000000-0000-4000-8000-000000000001");
+  });
+
+  test("is run on demand where that is wanted, and the verdict says so", async () => {
+    const lab = labBefore(await openWithout({ onDemand: { pipelines: ["./names.yml"] } }));
+    const { results, replayed } = await judged(lab, "--procedure", "seen");
+    expect(results.trials[0]?.verdicts).toEqual([
+      expect.objectContaining({ ...detected, evaluatedBy: "on-demand" }),
+    ]);
+    expect(replayed).toContain("1 trials replayed, 0 different");
+  }, 60_000);
+});
