@@ -1,40 +1,10 @@
-import { z } from "zod";
 import type { HostEvent } from "../model/event.js";
 import { auditEvent, execCallOf, refusalOf, UNSET_ID } from "./audit-event.js";
 import type { UsersByHost } from "./auditd.js";
 import { HostKeys } from "./host-keys.js";
+import { type LaurelLine, readLaurelLine } from "./laurel-line.js";
 import { ProcessTable } from "./process-table.js";
 import type { SensorCounts, SensorParser } from "./sensor.js";
-
-const id = z.int().nonnegative();
-
-/** The parts of a line of laurel 0.5 that are read; it has more. */
-const lineSchema = z.object({
-  // As long as a time and a serial can be: more digits are no number that is kept exactly.
-  ID: z.string().regex(/^\d{1,11}\.\d{3}:\d{1,15}$/),
-  SYSCALL: z
-    .object({
-      arch: z.string().optional(),
-      syscall: z.union([z.int(), z.string()]),
-      success: z.string().optional(),
-      exit: z.int(),
-      pid: id,
-      ppid: id,
-      uid: id.optional(),
-      euid: id.optional(),
-      auid: id.optional(),
-      ses: id.optional(),
-      tty: z.string().optional(),
-      comm: z.string().nullish(),
-      exe: z.string().nullish(),
-      key: z.string().nullish(),
-    })
-    .optional(),
-  EXECVE: z.object({ argc: z.int(), ARGV: z.array(z.unknown()) }).optional(),
-  CWD: z.object({ cwd: z.string() }).optional(),
-  PATH: z.array(z.object({ item: z.int(), name: z.string().nullish() })).optional(),
-});
-type Line = z.infer<typeof lineSchema>;
 
 export interface LaurelOptions {
   /** The host of every line; absent: the record's key names it, as in the embedded lab. */
@@ -66,7 +36,7 @@ export class LaurelParser implements SensorParser {
 
   push(text: string, _position: number, now: number): HostEvent[] {
     this.#counts.lines += 1;
-    const line = readLine(text);
+    const line = readLaurelLine(text);
     if (line === null) {
       if (text.trim() !== "") this.#counts.malformed += 1;
       return [];
@@ -94,7 +64,7 @@ export class LaurelParser implements SensorParser {
     return (this.#lost.get(host) ?? 0) + this.#lostAnywhere;
   }
 
-  #event(line: Line, text: string, now: number): HostEvent | null {
+  #event(line: LaurelLine, text: string, now: number): HostEvent | null {
     const { SYSCALL: syscall, EXECVE: execve } = line;
     if (syscall === undefined) {
       if (execve === undefined) this.#counts.ignored += 1;
@@ -153,16 +123,6 @@ export class LaurelParser implements SensorParser {
       this.#processes,
       now,
     );
-  }
-}
-
-function readLine(text: string): Line | null {
-  try {
-    // a line may have a prefix for syslog, such as `@cee: `
-    const parsed = lineSchema.safeParse(JSON.parse(text.slice(Math.max(0, text.indexOf("{")))));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
   }
 }
 
