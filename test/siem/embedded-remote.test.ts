@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EmbeddedSiem, ReceivedFeed } from "../../src/siem/embedded/index.js";
+import type { EmbeddedSiem, ReceivedFeed, SensorProbe } from "../../src/siem/embedded/index.js";
 import { openRemoteSiem } from "../../src/siem/embedded-remote/index.js";
 import { siemApi } from "../../src/siem/embedded-remote/server.js";
 import { remoteSiemSettingsSchema } from "../../src/siem/embedded-remote/settings.js";
@@ -59,8 +59,8 @@ const settings = (more: Record<string, unknown> = {}) =>
     ...{ kind: "tyrian", url, auth: { type: "token", token: "env:TYRIAN_TEST_TOKEN" } },
     ...more,
   });
-const openRemote = (more: Record<string, unknown> = {}) =>
-  openRemoteSiem("lab", settings(more), { pause: () => Promise.resolve() });
+const openRemote = (more: Record<string, unknown> = {}, probe?: SensorProbe) =>
+  openRemoteSiem("lab", settings(more), probe, { pause: () => Promise.resolve() });
 
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(`${url}${path}`, { method: "POST", headers: { authorization: `Bearer ${TOKEN}` }, ...init });
@@ -83,10 +83,39 @@ test("every question is answered as the served SIEM answers it", async () => {
   const rules = [RULE, "another"];
   expect(await remote.ruleStatuses(rules, 0)).toEqual(await siem.ruleStatuses(rules));
   expect(await remote.background(RULE, "web1")).toEqual(await siem.background(RULE, "web1"));
+  expect(await remote.otherRecords?.([whole()])).toEqual(await siem.otherRecords([whole()]));
   expect(await remote.sensor("web1", 0)).toEqual(await siem.sensor("web1", 0));
   const { state, value } = await remote.clock();
   expect(state).toBe("complete");
   expect(Math.abs(value.now - Date.now())).toBeLessThanOrEqual(value.errorMs + 1_000);
+});
+
+test("the run's lab is asked what its sensors lost, and what the SIEM misses is added", async () => {
+  const asked: string[] = [];
+  let lost = 3;
+  const probed = await openRemote({}, (host) => {
+    asked.push(host);
+    return Promise.resolve({ lost, running: true, detail: "auditd runs" });
+  });
+  expect((await probed.sensor("web1", 0)).value).toMatchObject({ lost: 3, missing: 0, running: true });
+  feed.sink.lost(2, "syslog-udp: came faster than it could be stored");
+  lost = 4;
+  expect((await probed.sensor("web1", Date.now() + 1)).value).toMatchObject({ lost: 6, missing: 2 });
+  expect(asked).toEqual(["web1", "web1"]);
+  // Without a lab that can be asked, the kernel's losses stay unknown.
+  expect((await remote.sensor("web1", 0)).value).toMatchObject({ lost: null, missing: 2, running: null });
+  await api.close();
+  expect(await probed.sensor("web1", Date.now() + 1)).toMatchObject({
+    state: "unreachable",
+    value: { lost: null },
+  });
+  await probed.close();
+});
+
+test("a lab that does not answer leaves the losses unknown", async () => {
+  const probed = await openRemote({}, () => Promise.reject(new Error("auditctl: no answer")));
+  expect(await probed.sensor("web1", 0)).toMatchObject({ state: "partial", value: { lost: null } });
+  await probed.close();
 });
 
 test("how records reach it is what the server says, with the lag that is configured", async () => {
