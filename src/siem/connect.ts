@@ -4,6 +4,7 @@ import type { Connector } from "./connector/connector.js";
 import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
+import type { SensorProbe } from "./embedded/index.js";
 import type { HttpOptions } from "./http/open.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
@@ -52,15 +53,17 @@ export async function openConnector(
  * The port to a SIEM of the configuration. It is asked first, about a host that nobody has, so that wrong credentials, addresses,
  * certificates and indexes are told before anything is done on a host.
  * @param onDemand the queries of analytics that no rule is bound to, by analytic id
+ * @param probe asks the sensors of the run's lab what they lost: a served embedded SIEM counts only what it misses itself
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
 export async function connectSiem(
   name: string,
   settings: SiemSettings,
   onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
+  probe?: SensorProbe,
 ): Promise<Siem> {
   if (settings.kind === "tyrian")
-    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings);
+    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings, probe);
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);
