@@ -9,6 +9,7 @@ import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
+import { victoriaLogsSettingsSchema } from "./victorialogs/settings.js";
 
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
@@ -16,6 +17,7 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   lokiSettingsSchema,
   openSearchSettingsSchema,
   splunkSettingsSchema,
+  victoriaLogsSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
@@ -25,6 +27,7 @@ export const rulesLanguage = {
   loki: "logql",
   opensearch: "lucene",
   splunk: "spl",
+  victorialogs: "logsql",
 } as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
 
 /** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
@@ -54,6 +57,8 @@ export async function openConnector(
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
     case "splunk":
       return (await import("./splunk/index.js")).openSplunk(name, settings, options);
+    case "victorialogs":
+      return (await import("./victorialogs/index.js")).openVictoriaLogs(name, settings, options);
   }
 }
 

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { quotedText } from "../../detection/convert/quoted-text.js";
 import { SENTINEL_WORD } from "../../model/event.js";
-import type { Evaluation } from "../../model/observation.js";
 import type {
   AlertsWanted,
   Connector,
@@ -14,6 +13,7 @@ import type {
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import type { Found } from "../http/pages.js";
+import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { firedAlerts } from "../ruler/history.js";
 import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
 import { rulerRules, type RulerRule } from "../ruler/rules.js";
@@ -27,8 +27,6 @@ import type { LokiSettings } from "./settings.js";
 /** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
 const SENTINELS_BEFORE_MS = 8 * 86_400_000;
 const SENTINELS_AFTER_MS = 2 * 86_400_000;
-/** Evaluations of one rule that are remembered. */
-const MOST_EVALUATIONS = 1_000;
 /** Milliseconds by which an evaluation may begin after the moment for which it is made. */
 const BEGUN_LATE_MS = 1_000;
 
@@ -36,7 +34,7 @@ const BEGUN_LATE_MS = 1_000;
 export class LokiConnector implements Connector {
   readonly languages = ["logql"] as const;
   /** The ruler tells of the last evaluation alone. */
-  readonly #evaluations = new Map<string, Evaluation[]>();
+  readonly #evaluations = new RememberedEvaluations();
 
   constructor(
     private readonly http: SiemHttp,
@@ -90,7 +88,7 @@ export class LokiConnector implements Connector {
     const rules = (await this.#rules(signal)).filter((rule) => rule.name === name);
     const [rule] = rules;
     const lookBackMs = rule === undefined ? null : lookBackOf(rule.query);
-    const status = rulerStatus(name, rules, since, lookBackMs, this.#evaluations.get(name) ?? []);
+    const status = rulerStatus(name, rules, since, lookBackMs, this.#evaluations.of(name));
     // Windows that only just touch each other are not known well enough.
     return rule !== undefined && lookBackMs !== null && lookBackMs < rule.intervalMs + 2 * BEGUN_LATE_MS
       ? { ...status, lacks: status.lacks ?? `the range of rule ${name} is no longer than its interval` }
@@ -125,17 +123,15 @@ export class LokiConnector implements Connector {
 
   #remember({ name, query, failure, lastEvaluatedAt: startedAt, lastTookMs }: RulerRule): void {
     const lookBackMs = lookBackOf(query);
-    const known = this.#evaluations.get(name) ?? [];
     if (startedAt === null || failure !== null || lookBackMs === null) return;
-    if (known.some((evaluation) => evaluation.startedAt === startedAt)) return;
-    const evaluation = {
-      startedAt,
-      completedAt: startedAt + lastTookMs,
-      // What is exactly as old as the range is not a part of it.
-      from: startedAt - lookBackMs + 1,
-      to: startedAt - BEGUN_LATE_MS,
-    };
-    const all = [...known, evaluation].toSorted((one, other) => one.startedAt - other.startedAt);
-    this.#evaluations.set(name, all.slice(-MOST_EVALUATIONS));
+    this.#evaluations.add(name, [
+      {
+        startedAt,
+        completedAt: startedAt + lastTookMs,
+        // What is exactly as old as the range is not a part of it.
+        from: startedAt - lookBackMs + 1,
+        to: startedAt - BEGUN_LATE_MS,
+      },
+    ]);
   }
 }
