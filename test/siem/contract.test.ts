@@ -11,6 +11,7 @@ import {
   openLokiBench,
   openOpenSearchBench,
   openSplunkBench,
+  openVictoriaLogsBench,
 } from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
@@ -54,6 +55,7 @@ siemContract("Splunk with Enterprise Security", () =>
   openSplunkBench({ settings: { alerts: "enterprise-security" } }),
 );
 siemContract("Grafana Loki", () => openLokiBench());
+siemContract("VictoriaLogs", () => openVictoriaLogsBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -82,4 +84,9 @@ connectorContract("Grafana Loki", {
   open: openLokiBench,
   source: '{job="audit"} | json',
   native: [{ language: "logql", text: '{job="audit"} | json | process_command_line="whoami --now"' }],
+});
+
+connectorContract("VictoriaLogs", {
+  open: openVictoriaLogsBench,
+  native: [{ language: "logsql", text: '"process.command_line":="whoami --now"' }],
 });

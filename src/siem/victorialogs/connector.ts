@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { quotedText } from "../../detection/convert/quoted-text.js";
 import { SENTINEL_WORD } from "../../model/event.js";
 import type {
@@ -9,7 +10,6 @@ import type {
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
-import { z } from "zod";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import type { Found } from "../http/pages.js";
@@ -19,7 +19,7 @@ import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
 import { rulerRules, type RulerRule } from "../ruler/rules.js";
 import { rulerStatus } from "../ruler/status.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
-import { tenantHeaders, victoriaLogsRecords } from "./records.js";
+import { recordsSchema, resultsSchema, tenantHeaders, victoriaLogsRecords } from "./records.js";
 import type { VictoriaLogsSettings } from "./settings.js";
 import { lookBackOf, ruleUpdates, type RuleUpdate } from "./vmalert.js";
 
@@ -101,7 +101,13 @@ export class VictoriaLogsConnector implements Connector {
   }
 
   async search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
-    return await victoriaLogsRecords(this.http, this.settings, "a query", text, span, signal);
+    return await victoriaLogsRecords(
+      this.http,
+      this.settings,
+      { what: "a query", query: text, schema: resultsSchema },
+      span,
+      signal,
+    );
   }
 
   async close(): Promise<void> {
@@ -114,7 +120,13 @@ export class VictoriaLogsConnector implements Connector {
     span: SearchSpan,
     signal: AbortSignal,
   ): Promise<Found<SiemDocument>> {
-    const records = await victoriaLogsRecords(this.http, this.settings, what, query, span, signal);
+    const records = await victoriaLogsRecords(
+      this.http,
+      this.settings,
+      { what, query, schema: recordsSchema },
+      span,
+      signal,
+    );
     return withOwnTimes(records, this.settings.telemetry.format);
   }
 

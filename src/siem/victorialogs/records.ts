@@ -10,12 +10,24 @@ import type { VictoriaLogsSettings } from "./settings.js";
 const PAGE = 2_000;
 const NS_PER_MS = 1_000_000n;
 
-const rowsSchema = z.array(z.record(z.string(), z.string()));
-type Row = z.infer<typeof rowsSchema>[number];
+type Row = Readonly<Record<string, string>>;
+/** What a query answers with: figures have no time. */
+export const resultsSchema: z.ZodType<readonly Row[]> = z.array(z.record(z.string(), z.string()));
+/** What a filter answers with. */
+export const recordsSchema: z.ZodType<readonly Row[]> = z.array(
+  z.object({ _time: z.iso.datetime() }).catchall(z.string()),
+);
 
 /** A record as a document, with the time under which VictoriaLogs has it: milliseconds since 1970. */
 export interface VictoriaLogsDocument extends SiemDocument {
   readonly time: number;
+}
+
+export interface VictoriaLogsQuestion {
+  /** For messages. */
+  readonly what: string;
+  readonly query: string;
+  readonly schema: typeof resultsSchema;
 }
 
 export function tenantHeaders({ tenant }: VictoriaLogsSettings): Readonly<Record<string, string>> {
@@ -30,8 +42,7 @@ export function tenantHeaders({ tenant }: VictoriaLogsSettings): Readonly<Record
 export async function victoriaLogsRecords(
   http: SiemHttp,
   settings: VictoriaLogsSettings,
-  what: string,
-  query: string,
+  { what, query, schema }: VictoriaLogsQuestion,
   { hosts, from, to }: SearchSpan,
   signal: AbortSignal,
 ): Promise<Found<VictoriaLogsDocument>> {
@@ -62,7 +73,7 @@ export async function victoriaLogsRecords(
           },
         },
         format: "ndjson",
-        schema: rowsSchema,
+        schema,
         signal,
       });
       const records = value.filter((row) => nanoseconds(row["_time"]) !== null && textField in row);

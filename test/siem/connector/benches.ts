@@ -8,6 +8,7 @@ import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
+import { VictoriaLogsStandIn, VmalertStandIn } from "../../siem-servers/victorialogs.js";
 import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
@@ -190,6 +191,50 @@ export async function openLokiBench(options: BenchOptions = {}): Promise<LokiBen
     close: async () => {
       await bench.close();
       await history.stop();
+    },
+  };
+}
+
+export interface VictoriaLogsBench extends ConnectorBench {
+  readonly standIn: VictoriaLogsStandIn;
+  readonly vmalert: VmalertStandIn;
+  readonly history: AlertHistoryStandIn;
+}
+
+export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise<VictoriaLogsBench> {
+  const world = newWorld();
+  const standIn = new VictoriaLogsStandIn(world, ["12", "3"]);
+  const expected = () => `Bearer ${standIn.token}`;
+  const vmalert = new VmalertStandIn(world, expected);
+  const history = new AlertHistoryStandIn(world, expected);
+  await Promise.all([vmalert.start(), history.start()]);
+  const settings = {
+    kind: "victorialogs",
+    vmalertUrl: vmalert.url,
+    historyUrl: history.url,
+    tenant: "12:3",
+    auth: { type: "token", token: `env:${SECRET}` },
+    alertLabels: { event: "ID" },
+    telemetry: { selector: '{job="audit"}', format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    vmalert,
+    history,
+    fire: async (...serials) => {
+      await bench.fire(...serials);
+      // The series has the moments for which the rule was evaluated.
+      for (const { createdAt } of world.alerts)
+        for (let turn = 0; turn < history.evaluations; turn += 1) {
+          const startedAt = createdAt + turn * 60_000 + VmalertStandIn.evalDelayMs;
+          world.evaluated("rule-echo", startedAt, startedAt + 5);
+        }
+    },
+    close: async () => {
+      await bench.close();
+      await Promise.all([vmalert.stop(), history.stop()]);
     },
   };
 }
