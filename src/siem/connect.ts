@@ -10,6 +10,7 @@ import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
 import { victoriaLogsSettingsSchema } from "./victorialogs/settings.js";
+import { wazuhSettingsSchema } from "./wazuh/settings.js";
 
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
@@ -18,6 +19,7 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   openSearchSettingsSchema,
   splunkSettingsSchema,
   victoriaLogsSettingsSchema,
+  wazuhSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
@@ -28,6 +30,7 @@ export const rulesLanguage = {
   opensearch: "lucene",
   splunk: "spl",
   victorialogs: "logsql",
+  wazuh: "lucene",
 } as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
 
 /** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
@@ -59,6 +62,8 @@ export async function openConnector(
       return (await import("./splunk/index.js")).openSplunk(name, settings, options);
     case "victorialogs":
       return (await import("./victorialogs/index.js")).openVictoriaLogs(name, settings, options);
+    case "wazuh":
+      return (await import("./wazuh/index.js")).openWazuh(name, settings, options);
   }
 }
 

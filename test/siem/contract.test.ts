@@ -12,6 +12,7 @@ import {
   openOpenSearchBench,
   openSplunkBench,
   openVictoriaLogsBench,
+  openWazuhBench,
 } from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
@@ -56,6 +57,7 @@ siemContract("Splunk with Enterprise Security", () =>
 );
 siemContract("Grafana Loki", () => openLokiBench());
 siemContract("VictoriaLogs", () => openVictoriaLogsBench());
+siemContract("Wazuh", () => openWazuhBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -89,4 +91,9 @@ connectorContract("Grafana Loki", {
 connectorContract("VictoriaLogs", {
   open: openVictoriaLogsBench,
   native: [{ language: "logsql", text: '"process.command_line":="whoami --now"' }],
+});
+
+connectorContract("Wazuh", {
+  open: openWazuhBench,
+  native: [{ language: "lucene", text: String.raw`process.command_line:whoami\ \-\-now` }],
 });

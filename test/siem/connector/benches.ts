@@ -9,6 +9,7 @@ import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { VictoriaLogsStandIn, VmalertStandIn } from "../../siem-servers/victorialogs.js";
+import { WazuhIndexerStandIn, WazuhManagerStandIn } from "../../siem-servers/wazuh.js";
 import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
@@ -235,6 +236,43 @@ export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise
     close: async () => {
       await bench.close();
       await Promise.all([vmalert.stop(), history.stop()]);
+    },
+  };
+}
+
+export interface WazuhBench extends ConnectorBench {
+  readonly standIn: WazuhIndexerStandIn;
+  readonly manager: WazuhManagerStandIn;
+}
+
+export async function openWazuhBench(options: BenchOptions = {}): Promise<WazuhBench> {
+  const world = newWorld();
+  const standIn = new WazuhIndexerStandIn(world);
+  const manager = new WazuhManagerStandIn(world, () => standIn.token);
+  await manager.start();
+  const password = `env:${SECRET}`;
+  const settings = {
+    kind: "wazuh",
+    managerUrl: manager.url,
+    auth: { type: "basic", user: "tyrian", password },
+    managerAuth: { type: "basic", user: "tyrian-api", password },
+    rules: { [ANALYTIC]: "100100", [ABSENT]: "100999", [DISABLED]: "100101" },
+    telemetry: { format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    manager,
+    fire: (...serials) => {
+      // An alert has the time of its event's arrival.
+      for (const document of world.documents.filter(({ serial }) => serials.includes(serial)))
+        world.raise("rule-echo", document.ingestedAt, document);
+      return Promise.resolve();
+    },
+    close: async () => {
+      await bench.close();
+      await manager.stop();
     },
   };
 }
