@@ -4,6 +4,7 @@ import type { Connector } from "./connector/connector.js";
 import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
+import { graylogSettingsSchema } from "./graylog/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
@@ -15,6 +16,7 @@ import { wazuhSettingsSchema } from "./wazuh/settings.js";
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
+  graylogSettingsSchema,
   lokiSettingsSchema,
   openSearchSettingsSchema,
   splunkSettingsSchema,
@@ -26,6 +28,7 @@ export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 /** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
 export const rulesLanguage = {
   elastic: "lucene",
+  graylog: "lucene",
   loki: "logql",
   opensearch: "lucene",
   splunk: "spl",
@@ -54,6 +57,8 @@ export async function openConnector(
   switch (settings.kind) {
     case "elastic":
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
+    case "graylog":
+      return (await import("./graylog/index.js")).openGraylog(name, settings, options);
     case "loki":
       return (await import("./loki/index.js")).openLoki(name, settings, options);
     case "opensearch":

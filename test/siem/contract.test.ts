@@ -8,6 +8,7 @@ import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
 import {
   openElasticBench,
+  openGraylogBench,
   openLokiBench,
   openOpenSearchBench,
   openSplunkBench,
@@ -58,6 +59,7 @@ siemContract("Splunk with Enterprise Security", () =>
 siemContract("Grafana Loki", () => openLokiBench());
 siemContract("VictoriaLogs", () => openVictoriaLogsBench());
 siemContract("Wazuh", () => openWazuhBench());
+siemContract("Graylog", () => openGraylogBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -96,4 +98,9 @@ connectorContract("VictoriaLogs", {
 connectorContract("Wazuh", {
   open: openWazuhBench,
   native: [{ language: "lucene", text: String.raw`process.command_line:whoami\ \-\-now` }],
+});
+
+connectorContract("Graylog", {
+  open: openGraylogBench,
+  native: [{ language: "lucene", text: "process.command_line:/whoami --now/" }],
 });

@@ -12,8 +12,9 @@ export class RememberedEvaluations<T extends Evaluation = Evaluation> {
     return this.#known.get(rule) ?? [];
   }
 
+  /** One that is known already stays as it was told first. */
   add(rule: string, told: readonly T[]): void {
-    const byStart = new Map([...this.of(rule), ...told].map((one) => [one.startedAt, one]));
+    const byStart = new Map([...told, ...this.of(rule)].map((one) => [one.startedAt, one]));
     const all = [...byStart.values()].toSorted((one, other) => one.startedAt - other.startedAt);
     this.#known.set(rule, all.slice(-MOST));
   }

@@ -1,6 +1,7 @@
 import type { FoundAlert, SiemDocument } from "../connector/connector.js";
 import { eventIdOf } from "../connector/host-events.js";
 import type { TelemetryFormat } from "../connector/settings.js";
+import { inTurns } from "../http/in-turns.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
 import type { HostSpan } from "../siem.js";
 import type { FiredAlert } from "./history.js";
@@ -62,41 +63,38 @@ export async function alertsWithEvents(
   documents: (span: HostSpan) => Promise<Found<SiemDocument>>,
 ): Promise<Found<FoundAlert>> {
   let looked = 0;
-  const parts = await Promise.all(
-    fired.map(async ({ id, rule, labels, from, to }): Promise<Found<FoundAlert>> => {
-      const host = labels[hostLabel] ?? null;
-      const [createdAt, updatedAt] = [momentOf(rule, from), momentOf(rule, to)];
-      if (createdAt === null || updatedAt === null)
-        return found([], `when an alert of ${rule} was raised is not known any more`);
-      const stamp = eventLabel === undefined ? undefined : labels[eventLabel];
-      const time = stamp === undefined ? null : timeOfStamp(stamp);
-      let sources: FoundAlert["sources"] = null;
-      if (stamp !== undefined && time !== null && host !== null) {
-        looked += 1;
-        if (looked > MOST_EVENTS)
-          return found([], `the events of more than ${MOST_EVENTS} alerts are asked for`);
-        const { rows } = await documents({ host, from: time, to: time });
-        const own = rows.filter(
-          (document) =>
-            document.host === host && eventIdOf(document, "laurel")?.endsWith(`/${stamp}`) === true,
-        );
-        sources = { documents: own, missing: own.length === 0 ? [`${host}/${stamp}`] : [] };
-      }
-      const alert: FoundAlert = {
-        id,
-        rule,
-        title: rule,
-        tier: "alert",
-        host,
-        createdAt,
-        updatedAt,
-        evaluatedAt: createdAt,
-        sources,
-        sourcesWhole: sources !== null,
-        foldedInto: null,
-      };
-      return found([alert]);
-    }),
-  );
+  const parts = await inTurns(fired, async ({ id, rule, labels, from, to }): Promise<Found<FoundAlert>> => {
+    const host = labels[hostLabel] ?? null;
+    const [createdAt, updatedAt] = [momentOf(rule, from), momentOf(rule, to)];
+    if (createdAt === null || updatedAt === null)
+      return found([], `when an alert of ${rule} was raised is not known any more`);
+    const stamp = eventLabel === undefined ? undefined : labels[eventLabel];
+    const time = stamp === undefined ? null : timeOfStamp(stamp);
+    let sources: FoundAlert["sources"] = null;
+    if (stamp !== undefined && time !== null && host !== null) {
+      looked += 1;
+      if (looked > MOST_EVENTS)
+        return found([], `the events of more than ${MOST_EVENTS} alerts are asked for`);
+      const { rows } = await documents({ host, from: time, to: time });
+      const own = rows.filter(
+        (document) => document.host === host && eventIdOf(document, "laurel")?.endsWith(`/${stamp}`) === true,
+      );
+      sources = { documents: own, missing: own.length === 0 ? [`${host}/${stamp}`] : [] };
+    }
+    const alert: FoundAlert = {
+      id,
+      rule,
+      title: rule,
+      tier: "alert",
+      host,
+      createdAt,
+      updatedAt,
+      evaluatedAt: createdAt,
+      sources,
+      sourcesWhole: sources !== null,
+      foldedInto: null,
+    };
+    return found([alert]);
+  });
   return foundTogether([found<FoundAlert>([], lacks), ...parts]);
 }

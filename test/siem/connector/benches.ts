@@ -4,6 +4,7 @@ import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../s
 import type { SiemBench } from "../../contract/siem.contract.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
+import { GraylogStandIn } from "../../siem-servers/graylog.js";
 import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
@@ -275,4 +276,19 @@ export async function openWazuhBench(options: BenchOptions = {}): Promise<WazuhB
       await manager.stop();
     },
   };
+}
+
+export interface GraylogBench extends ConnectorBench {
+  readonly standIn: GraylogStandIn;
+}
+
+export async function openGraylogBench(options: BenchOptions = {}): Promise<GraylogBench> {
+  const world = newWorld();
+  const standIn = new GraylogStandIn(world);
+  const settings = {
+    kind: "graylog",
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
 }
