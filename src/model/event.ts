@@ -8,12 +8,13 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log"]),
+  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "hypervisor-log"]),
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
-   * line that was typed into a network device, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty.
+   * line that was typed into a network device, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty; `message` a
+   * line of a hypervisor's log, which tells no process.
    */
-  kind: z.enum(["exec", "exec-refused", "command"]),
+  kind: z.enum(["exec", "exec-refused", "command", "message"]),
   logsource: z.strictObject({
     product: z.string(),
     category: z.string().optional(),
