@@ -185,7 +185,7 @@ export async function openSiem(
     });
   } else {
     const { connectSiem } = await import("../siem/connect.js");
-    siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules));
+    siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules), lab.probe);
   }
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });

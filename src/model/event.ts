@@ -97,8 +97,9 @@ export function sentinelOf(
       ? null
       : { edge: edge.toLowerCase() as Sentinel["edge"], trial };
   }
-  const [program, word, edge, trial, ...rest] = event.argv;
-  if (word !== SENTINEL_WORD || rest.length > 0 || trial === undefined) return null;
+  if (event.argv.length !== 4 || event.argv[1] !== SENTINEL_WORD) return null;
+  const [program, , edge, trial] = event.argv;
+  if (trial === undefined) return null;
   if (program !== "/bin/true" && program !== "/usr/bin/true") return null;
   return edge === "begin" || edge === "end" ? { edge, trial } : null;
 }
@@ -106,15 +107,16 @@ export function sentinelOf(
 /** The one command line that a process of Windows has; null for others. Wine's processes are seen by the sensors of Linux, with it split. */
 function commandLineOnWindows({ argv, fields, logsource }: Parameters<typeof sentinelOf>[0]): string | null {
   if (logsource?.product === "windows") return String(fields?.["CommandLine"] ?? "");
-  const [program, ...words] = argv;
-  return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program) ? words.join(" ") : null;
+  const [program] = argv;
+  return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program)
+    ? argv.slice(1).join(" ")
+    : null;
 }
 
 /** What was given to a network device; null for others. A router on Linux (FRR) runs one command a `vtysh -c`, which Linux sees. */
 function commandOnDevice({ argv, fields, kind }: Parameters<typeof sentinelOf>[0]): string | null {
   if (kind === "command") return String(fields?.["CommandLine"] ?? "");
-  const [program, option, command, ...rest] = argv;
-  return program !== undefined && /(?:^|\/)vtysh$/.test(program) && option === "-c" && rest.length === 0
-    ? (command ?? null)
-    : null;
+  if (argv.length !== 3 || argv[1] !== "-c") return null;
+  const [program, , command] = argv;
+  return program !== undefined && /(?:^|\/)vtysh$/.test(program) ? (command ?? null) : null;
 }
