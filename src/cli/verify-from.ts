@@ -41,10 +41,10 @@ interface Options {
 export async function verifyFrom(options: Options, invocation: Invocation): Promise<ExitStatus> {
   const { output } = invocation;
   const siem = await chooseSiem(options.siem ?? "embedded");
-  if (siem.settings === null)
+  if (siem.settings === null || siem.settings.kind === "tyrian")
     throw new TyrianError(
       "usage",
-      "--from needs --siem NAME: the embedded SIEM has what Tyrian executed only",
+      "--from needs --siem NAME: an embedded SIEM has what Tyrian executed only",
     );
   const run = newRunId(new Date());
   const { plan, rules, left } = await planFrom(options, run, siem);
@@ -161,7 +161,7 @@ async function planFrom(options: Options, run: string, siem: ChosenSiem): Promis
         hint: "Name the analytics: --analytic FILE, or `expect` in the file (docs/verify-from.md).",
       },
     );
-  const request = { run, file, recorder: log.recorder, siem: siem.name, analytics, executions };
+  const request = { run, recorder: log.recorder, siem: siem.name, analytics, executions };
   return {
     plan: planOfExecutions({ ...request, acceptedMisses: siem.acceptedMisses }),
     rules: analytics.rules,

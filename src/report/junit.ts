@@ -93,7 +93,7 @@ function casesOf(trial: TrialResult, record: TrialRecord): Element[] {
 
 function caseName({ procedure, twin, variant }: TrialResult): string {
   const values = Object.entries(variant).map(([name, value]) => `${name}=${String(value)}`);
-  return `${procedure}${twin ? " (twin)" : ""} [${values.join(" ")}]`;
+  return `${procedure}${twin ? " (twin)" : ""}${values.length === 0 ? "" : ` [${values.join(" ")}]`}`;
 }
 
 /** `failure`, `error`, `skipped` or nothing. */

@@ -160,6 +160,8 @@ export function resultNotes(state: RunState, results: Results, exit: ExitStatus,
 function nextCommand(state: RunState, results: Results, exit: ExitStatus, id: string): string {
   if (results.trials.some(({ cleanup }) => cleanup.status !== "clean")) return `npx tyrian cleanup ${id}`;
   if (exit === 3) return afterFailure(results, id);
+  if (exit === 4 && state.trials.some(({ trial }) => trial.recorded !== undefined))
+    return `npx tyrian verify ${id}, when more may have arrived`;
   if (exit === 4) return "npx tyrian lab status; with the sensor and the SIEM in order, run it again";
   const miss = results.trials
     .flatMap((trial) => trial.verdicts.map((verdict) => ({ trial, verdict })))

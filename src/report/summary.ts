@@ -168,10 +168,11 @@ function remarksOf(row: Row): Remark[] {
 /** Targets and arguments of a row, each once. */
 function whereOf({ findings }: Row): string {
   const targets = [...new Set(findings.map(({ record }) => plain(record.trial.target)))];
-  const variants = [...new Set(findings.map(variantText))];
+  const variants = [...new Set(findings.map(variantText))].filter((text) => text !== "");
   const hosts =
     targets.length > 8 ? `${targets.length} targets, ${targets.slice(0, 8).join(" ")} …` : targets.join(" ");
   const shown = variants.slice(0, 4).join("; ");
+  if (shown === "") return hosts;
   return `${hosts} with ${shown}${variants.length > 4 ? `; ${variants.length - 4} more` : ""}`;
 }
 

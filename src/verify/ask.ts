@@ -203,6 +203,19 @@ async function askEvents(round: Round, since: number, answers: Answer<unknown>[]
   // Without a sentinel, what the host did before the act says nothing of whether the act's telemetry arrived.
   const isAfter = (event: { ingestedAt: number }): boolean => event.ingestedAt >= since;
   evidence.addEvents(begin === null && end === null ? events.value.filter(isAfter) : events.value, span);
+  await askOtherRecords(round, span);
+}
+
+/** What the numbers that are missing among the events were: without an answer they are missing, which proves nothing wrong. */
+async function askOtherRecords(
+  { siem, request, evidence }: Round,
+  span: { from: number; to: number },
+): Promise<void> {
+  const { bracket } = evidence;
+  if (siem.delivery.type === "read" || !("act" in bracket || bracket.state === "open")) return;
+  if ("act" in bracket && bracket.unseen === 0) return;
+  const answer = await siem.otherRecords?.([{ host: request.trial.telemetryHost, ...span }]);
+  if (answer?.state === "complete") evidence.addOtherRecords(answer.value);
 }
 
 /** The span of the host's own time in which the act's events lie, as far as that can be told; with room for rivals where they count. */

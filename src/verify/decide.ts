@@ -178,7 +178,9 @@ function competitorsOf(observation: Observation): readonly HostEvent[] | null {
 function untold(context: Context, bracket: UntoldBracket): Decision {
   const problem = answerProblem(context.observation);
   if (problem !== null) return problem;
-  const link = bracket.state === "open" ? "ingest" : "attribution";
+  // That others' execution is not among the records may as well mean that it never ran.
+  const isOurs = context.trial.recorded === undefined;
+  const link = bracket.state === "open" && isOurs ? "ingest" : "attribution";
   return { outcome: "undecided", cause: causeAt(link, bracket.detail) };
 }
 

@@ -36,12 +36,16 @@ export function lossOf({ sensor }: Observation): string | null {
 }
 
 /** What the engine knows of the time between the sentinels; what the wrapper counted, where nothing was lost unnumbered. */
-export function circumstancesOf(execution: Execution, { sensor }: Observation): Circumstances {
+export function circumstancesOf(
+  execution: Execution,
+  { sensor, otherRecords = [] }: Observation,
+): Circumstances {
   const { lostBefore, lostAfter } = sensor;
   const counted = lostBefore !== null && lostBefore === lostAfter;
   return {
     housekeeping: counted ? (execution.housekeeping ?? null) : null,
     alone: execution.alone === true,
+    otherRecords,
   };
 }
 

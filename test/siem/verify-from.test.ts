@@ -84,7 +84,8 @@ test("what was detected, what was missed and what cannot be told, as for a run",
   const again = await tyrian(["verify", run.id], options);
   expect(again.stdout).toContain("undecided -> logged");
   const report = await tyrian(["report", run.id], options);
-  expect(report.stdout).toContain("executed by others");
+  expect(report.stdout).toContain("executed by others, as a person recorded it");
+  expect(report.stdout).toMatch(/where +web-1\n/);
 }, 120_000);
 
 test("an ATTiRe log is judged for the analytics that the command line names", async () => {

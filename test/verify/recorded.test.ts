@@ -94,6 +94,8 @@ describe("nothing is proved", () => {
   test("without a record of the command, whatever fired: it is never `blind`", () => {
     undecided(verdictOf([later]), /no record of the host shows exactly this command line/);
     undecided(verdictOf([]), /no record of the host/);
+    // Whether it was lost on the way, or never ran, is not known.
+    expect(verdictOf([later]).cause?.link).toBe("attribution");
     const near = exec(["sh", "-c", `${COMMAND} `], { sequence: 10 });
     undecided(verdictOf([near, later], [alertOf("base64", [near])]), /no record of the host/);
   });

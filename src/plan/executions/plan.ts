@@ -15,8 +15,6 @@ export interface ExpectedExecution {
 
 export interface ExecutionsRequest {
   readonly run: string;
-  /** The file, for people. */
-  readonly file: string;
   readonly recorder: ExecutionLog["recorder"];
   readonly siem: string;
   readonly analytics: AnalyticSet;
@@ -26,14 +24,15 @@ export interface ExecutionsRequest {
 
 /** A plan of trials that others have executed: it is only asked about, and nothing of it is ever run. */
 export function planOfExecutions(request: ExecutionsRequest): Plan {
-  const { run, file, siem, analytics, executions } = request;
+  const { run, siem, analytics, executions } = request;
   const used = new Set(
     executions.flatMap(({ expectations }) => expectations.map(({ analytic }) => analytic)),
   );
   const accepted = request.acceptedMisses.filter(({ analytic }) => used.has(analytic));
   return {
     run,
-    lab: `executions of others (${file})`,
+    // They were on no lab of Tyrian's.
+    lab: "none",
     siem,
     analytics: analytics.analytics.filter(({ id }) => used.has(id)),
     ...(analytics.pipelines.length === 0 ? {} : { pipelines: [...analytics.pipelines] }),

@@ -82,8 +82,7 @@ function compare(
   accepted: AcceptedRule | undefined,
   say: (finding: BindingFinding, detail: string) => void,
 ): void {
-  if (accepted === undefined)
-    return say("unrecorded", "`tyrian bindings check --accept` records what it is now");
+  if (accepted === undefined) return say("unrecorded", "it was never accepted");
   const day = accepted.acceptedAt.slice(0, "2026-12-31".length);
   if (accepted.title !== title) say("renamed", `on ${day} it was called "${accepted.title}"`);
   if (accepted.fingerprint !== fingerprint) say("changed", `it is not what it was on ${day}`);
