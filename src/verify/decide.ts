@@ -23,6 +23,7 @@ import {
   markerInRule,
   mayStillArrive,
   notShipped,
+  rivalProblem,
 } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
@@ -117,6 +118,8 @@ function decideOne(
   if (execution.status !== "ran" && execution.status !== "prevented") return notAsked(execution);
   if (bracket.state === "missing") return unseen(context, rule);
   if (!("act" in bracket)) return untold(context, bracket);
+  const unsure = context.trial.recorded === undefined ? null : rivalProblem(observation);
+  if (unsure !== null) return unsure;
 
   const marked = markerInRule(context.trial.id, rule, bracket.act);
   if (marked !== null) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
+import type { Observation } from "../../src/model/observation.js";
 import type { RecordedAct } from "../../src/model/trial.js";
 import type { Verdict } from "../../src/model/verdict.js";
 import { decide } from "../../src/verify/decide.js";
@@ -27,13 +28,13 @@ const seen = [shell, child, later];
 function verdictOf(
   events: HostEvent[],
   alerts: Alert[] = [],
-  over: { recorded?: Partial<RecordedAct>; rules?: ReturnType<typeof statusOf>[] } = {},
+  over: { recorded?: Partial<RecordedAct>; observation?: Partial<Observation> } = {},
 ): Verdict {
   const recorded = { ...recordedAct, ...over.recorded };
   const [verdict] = decide({
     trial: trialOf({ recorded }),
     execution: executionOf({ startedAt: recorded.startedAt, endedAt: recorded.endedAt }),
-    observation: shippedOf(events, alerts, over.rules === undefined ? {} : { rules: over.rules }),
+    observation: shippedOf(events, alerts, over.observation),
     rules: new Map([["base64", base64Rule]]),
   });
   if (verdict === undefined) throw new Error("no verdict");
@@ -123,6 +124,13 @@ describe("nothing is proved", () => {
     undecided(verdictOf(seen, alerts, { recorded: { alone: false } }), /another execution of the file/);
   });
 
+  test("by an answer that is not whole, or not the last: another process of the command may be missing in it", () => {
+    const given = (observation: Partial<Observation>) => verdictOf(seen, alerts, { observation });
+    undecided(given({ state: "partial", stateDetail: "cut off" }), /the SIEM's answer is partial: cut off/);
+    undecided(given({ agreeing: 1 }), /one alone proves nothing/);
+    undecided(given({ deadlineAt: T0 + 900_000 }), /may still arrive/);
+  });
+
   test("where neither the command nor its process was recorded", () => {
     undecided(
       verdictOf(seen, alerts, { recorded: { command: null } }),
@@ -134,7 +142,7 @@ describe("nothing is proved", () => {
 describe("a miss", () => {
   test("is proved up to a record of the host from after the end, when no number is missing before it", () => {
     expect(verdictOf(seen)).toMatchObject({ outcome: "logged", recordedBy: "Caldera" });
-    expect(verdictOf(seen, [], { rules: [statusOf({ enabled: false })] })).toMatchObject({
+    expect(verdictOf(seen, [], { observation: { rules: [statusOf({ enabled: false })] } })).toMatchObject({
       outcome: "logged",
       cause: { link: "rule-enabled" },
     });
