@@ -49,6 +49,14 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
   },
+  "bindings-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
+  },
+  "executions-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",

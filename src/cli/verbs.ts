@@ -48,6 +48,11 @@ export const verbs: readonly Verb[] = [
     load: () => import("./verbs/rule.js"),
   },
   {
+    name: "bindings",
+    summary: "whether the SIEM's rules are there, enabled and as they were",
+    load: () => import("./verbs/bindings.js"),
+  },
+  {
     name: "coverage",
     summary: "techniques, platforms and ATT&CK's analytics, and what proves each",
     load: () => import("./verbs/coverage.js"),
@@ -72,7 +77,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "schema",
-    summary: "the JSON Schema of playbooks, inventories or results",
+    summary: "the JSON Schema of playbooks, inventories, bindings or results",
     load: () => import("./verbs/schema.js"),
   },
   {

@@ -56,6 +56,26 @@ const execCalls = new Map([
   ["40000003/358", "execveat"],
 ]);
 
+/** The machines of which all exec calls are in the table, by their number in the log. */
+const knownMachines = new Set([...execCalls.keys()].map((call) => call.split("/")[0]));
+
+/** Calls from here on are those of x32, which are counted apart and reported as those of the machine. */
+const FIRST_OF_X32 = 0x40000000;
+
+/**
+ * Whether a record is certainly not of a program start: of a call that is known to be another, or of an exec that failed without being
+ * refused. Of machines that are not in the table nothing is certain.
+ */
+export function isNoStart(
+  arch: string | undefined,
+  syscall: string | number | undefined,
+  exit: number,
+): boolean {
+  const number = Number(syscall);
+  const isOther = knownMachines.has(arch ?? "") && number >= 0 && number < FIRST_OF_X32;
+  return execCallOf(arch, syscall) === null ? isOther : exit !== 0 && refusalOf(exit) === null;
+}
+
 /** The name of an exec call, or null when the call is another one. `arch` in hexadecimal without 0x. */
 export function execCallOf(arch: string | undefined, syscall: string | number | undefined): string | null {
   if (syscall === "execve" || syscall === "execveat") return syscall;

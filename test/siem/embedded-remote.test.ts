@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { EmbeddedSiem, ReceivedFeed } from "../../src/siem/embedded/index.js";
+import type { EmbeddedSiem, ReceivedFeed, SensorProbe } from "../../src/siem/embedded/index.js";
 import { openRemoteSiem } from "../../src/siem/embedded-remote/index.js";
 import { siemApi } from "../../src/siem/embedded-remote/server.js";
 import { remoteSiemSettingsSchema } from "../../src/siem/embedded-remote/settings.js";
@@ -59,8 +59,8 @@ const settings = (more: Record<string, unknown> = {}) =>
     ...{ kind: "tyrian", url, auth: { type: "token", token: "env:TYRIAN_TEST_TOKEN" } },
     ...more,
   });
-const openRemote = (more: Record<string, unknown> = {}) =>
-  openRemoteSiem("lab", settings(more), { pause: () => Promise.resolve() });
+const openRemote = (more: Record<string, unknown> = {}, probe?: SensorProbe) =>
+  openRemoteSiem("lab", settings(more), probe, { pause: () => Promise.resolve() });
 
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(`${url}${path}`, { method: "POST", headers: { authorization: `Bearer ${TOKEN}` }, ...init });
@@ -83,10 +83,51 @@ test("every question is answered as the served SIEM answers it", async () => {
   const rules = [RULE, "another"];
   expect(await remote.ruleStatuses(rules, 0)).toEqual(await siem.ruleStatuses(rules));
   expect(await remote.background(RULE, "web1")).toEqual(await siem.background(RULE, "web1"));
+  expect(await remote.otherRecords?.([whole()])).toEqual(await siem.otherRecords([whole()]));
   expect(await remote.sensor("web1", 0)).toEqual(await siem.sensor("web1", 0));
   const { state, value } = await remote.clock();
   expect(state).toBe("complete");
   expect(Math.abs(value.now - Date.now())).toBeLessThanOrEqual(value.errorMs + 1_000);
+});
+
+describe("the run's lab is asked what its sensors lost", () => {
+  let lost = 0;
+  const openProbed = () =>
+    openRemote({}, () => Promise.resolve({ lost, running: true, detail: "auditd runs" }));
+  const later = () => Date.now() + 1;
+
+  test("and what is lost on the way to a SIEM that records travel to is left to the gaps in the numbers", async () => {
+    const probed = await openProbed();
+    lost = 3;
+    feed.sink.lost(2, "syslog-udp: came faster than it could be stored");
+    expect((await probed.sensor("web1", 0)).value).toMatchObject({ lost: 3, running: true });
+    // Half an event, which an answer about events waits for, keeps nobody from being told what the kernel lost.
+    await feed.sink.store([received('type=CWD msg=audit(1795492301.000:1): cwd="/"')]);
+    expect(await probed.sensor("web1", later())).toMatchObject({ state: "complete", value: { lost: 3 } });
+    // Without a lab that can be asked, the kernel's losses stay unknown.
+    expect((await remote.sensor("web1", 0)).value).toMatchObject({ lost: null, running: null });
+    await probed.close();
+  });
+
+  test("and what a SIEM that reads the logs itself misses is added", async () => {
+    delivery = "read";
+    const probed = await openProbed();
+    lost = 3;
+    expect((await probed.sensor("web1", 0)).value).toMatchObject({ lost: 3, missing: 0, running: true });
+    feed.sink.lost(2, "its log was cut");
+    lost = 4;
+    expect((await probed.sensor("web1", later())).value).toMatchObject({ lost: 6, missing: 2 });
+    await api.close();
+    const gone = await probed.sensor("web1", later());
+    expect(gone).toMatchObject({ state: "unreachable", value: { lost: null } });
+    await probed.close();
+  });
+});
+
+test("a lab that does not answer leaves the losses unknown", async () => {
+  const probed = await openRemote({}, () => Promise.reject(new Error("auditctl: no answer")));
+  expect(await probed.sensor("web1", 0)).toMatchObject({ state: "partial", value: { lost: null } });
+  await probed.close();
 });
 
 test("how records reach it is what the server says, with the lag that is configured", async () => {

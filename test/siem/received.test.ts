@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { OtherRecords } from "../../src/siem/embedded/other-records.js";
 import { echoRule, laurelLine, received, Receiving, RULE, whole } from "./received.js";
 
 let receiving: Receiving;
@@ -103,6 +104,44 @@ test("a loss on the way in is a loss of every host: nobody knows whose record it
     detail: "the sensor of this host cannot be asked; 2 record(s) are missing in the log itself",
   });
   expect(siem.problems).toEqual(["records were lost: syslog-udp: came faster than it could be stored"]);
+});
+
+describe("an audit record that is no program start", () => {
+  const login = (serial: number) =>
+    JSON.stringify({ ID: `${1_795_492_300 + serial}.000:${serial}`, USER_LOGIN: { pid: 1 } });
+  const of = (sequence: number, sensor = "laurel") => ({ host: "web1", sensor, sequence });
+
+  test("is told of by its serial, in whatever envelope it came, also after a restart, and is no event", async () => {
+    const { siem, received: feed } = await receiving.open([echoRule()]);
+    await feed.sink.store([
+      received(laurelLine(1, "/bin/ls")),
+      received(login(2)),
+      received({ message: login(3) }),
+      received(JSON.parse(login(4)) as Record<string, unknown>),
+      received("type=USER_LOGIN msg=audit(1795492305.000:5): pid=1"),
+      received(login(6), "web2"),
+      received(login(2)),
+    ]);
+    const wanted = [of(2), of(3), of(4), of(5, "auditd")];
+    expect(await siem.otherRecords([whole()])).toEqual({ state: "complete", detail: "", value: wanted });
+    const early = { host: "web1", from: 0, to: 1_795_492_302_999 };
+    expect((await siem.otherRecords([early])).value).toEqual([of(2)]);
+    expect((await siem.events([whole()])).value.map(({ sequence }) => sequence)).toEqual([1]);
+    await siem.close();
+    const again = await receiving.open();
+    await again.received.backfilled;
+    expect((await again.siem.otherRecords([whole()])).value).toEqual(wanted);
+  });
+
+  test("is not told of any more when many have come since: then it looks missing", () => {
+    const records = new OtherRecords(10);
+    for (let sequence = 1; sequence <= 25; sequence += 1)
+      records.add({ host: "web1", sensor: "laurel", sequence, time: sequence });
+    const kept = records.in(whole()).map(({ sequence }) => sequence);
+    expect(kept.at(-1)).toBe(25);
+    expect(kept.length).toBeGreaterThanOrEqual(10);
+    expect(kept.length).toBeLessThan(20);
+  });
 });
 
 test("a second process is kept out of the folder", async () => {

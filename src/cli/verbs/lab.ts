@@ -16,7 +16,10 @@ import { wholeNumber } from "../options.js";
 
 /** How many hosts there are when nobody says. */
 const defaultTargets: Readonly<Record<HostProfile, number>> = {
-  ...{ linux: 3, "windows-wine": 3, network: 1 },
+  linux: 3,
+  "windows-wine": 3,
+  network: 1,
+  hypervisor: 1,
   mitigations: 2,
 };
 
@@ -34,13 +37,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network 1, of mitigations 2",
+      "how many hosts of the profile; default 3, of network and hypervisor 1, of mitigations 2",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, or pairs without and with mitigations",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, hypervisors with libvirt, or pairs without and with mitigations",
       )
         .choices(hostProfiles)
         .default("linux"),

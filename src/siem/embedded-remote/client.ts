@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
 import type { HostEvent } from "../../model/event.js";
-import type { Delivery, RuleStatus } from "../../model/observation.js";
+import type { Delivery, OtherRecord, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
+import { type SensorProbe, SensorReadings } from "../embedded/sensor-readings.js";
 import type { AlertQuery, Answer, Canary, HostSpan, SensorState, Siem, TrialOnHost } from "../siem.js";
 import { type AnswerTo, type Asked, LONGEST_WAIT_MS, type Question } from "./protocol.js";
 
@@ -31,14 +32,22 @@ export class RemoteSiem implements Siem {
   readonly delivery: Delivery;
   readonly questionsPerMinute = null;
   readonly #ask: Ask;
+  readonly #sensors: SensorReadings | null;
   readonly #release: () => Promise<void>;
   readonly #closed = new AbortController();
 
   /**
    * @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost; null when it reads the sensors' own logs
+   * @param probe asks the lab itself, where the run can: the SIEM knows only what it misses
    * @param release called when nothing is asked any more
    */
-  constructor(name: string, longestLagMs: number | null, ask: Ask, release: () => Promise<void>) {
+  constructor(
+    name: string,
+    longestLagMs: number | null,
+    ask: Ask,
+    probe: SensorProbe | undefined,
+    release: () => Promise<void>,
+  ) {
     this.name = name;
     this.#release = release;
     this.delivery =
@@ -46,6 +55,7 @@ export class RemoteSiem implements Siem {
         ? { type: "read" }
         : { type: "shipped", longestLagMs, longestAlertLagMs: LONGEST_ALERT_LAG_MS };
     this.#ask = ask;
+    this.#sensors = probe === undefined ? null : new SensorReadings(probe);
   }
 
   /** The server's clock read between two of ours: half of the round trip is what it may be wrong by. */
@@ -67,6 +77,10 @@ export class RemoteSiem implements Siem {
     return this.#question("events", { spans: [...spans] }, []);
   }
 
+  otherRecords(spans: readonly HostSpan[]): Promise<Answer<OtherRecord[]>> {
+    return this.#question("other-records", { spans: [...spans] }, []);
+  }
+
   alerts({ rules, hosts, from, to }: AlertQuery): Promise<Answer<Alert[]>> {
     return this.#question("alerts", { rules: [...rules], hosts: [...hosts], from, to }, []);
   }
@@ -82,8 +96,17 @@ export class RemoteSiem implements Siem {
     return this.#question("background", { rule, host }, { matches: 0, observedHours: 0, perDay: null });
   }
 
-  sensor(host: string, since: number): Promise<Answer<SensorState>> {
-    return this.#question("sensor", { host, since }, { lost: null, running: null, detail: "" });
+  /**
+   * What the lab's sensor lost on the host. Where the served SIEM reads the sensors' own logs, what it misses counts too; what is lost
+   * on the way shows as a gap in the numbers, and is not waited for here.
+   */
+  async sensor(host: string, since: number): Promise<Answer<SensorState>> {
+    if (this.#sensors !== null && this.delivery.type === "shipped")
+      return await this.#sensors.of(host, 0, since);
+    const none = { lost: null, missing: 0, running: null, detail: "" };
+    const answer = await this.#question("sensor", { host, since }, none);
+    if (this.#sensors === null || answer.state !== "complete") return answer;
+    return await this.#sensors.of(host, answer.value.missing, since);
   }
 
   /** An aborted signal rejects with its reason. */

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { headerCredentials } from "../http/credentials.js";
 import { type HttpOptions, openHttp } from "../http/open.js";
+import type { SensorProbe } from "../embedded/index.js";
 import type { Siem } from "../siem.js";
 import { type Ask, RemoteSiem } from "./client.js";
 import { type AnswerTo, API, questions } from "./protocol.js";
@@ -12,11 +13,13 @@ const FIRST_ANSWER_MS = 20_000;
 /**
  * Opens the port to a SIEM that `tyrian siem serve` serves. It is asked once, so that a wrong address or token is told before
  * anything is done on a host. The caller closes it.
+ * @param probe asks the sensors of the run's lab what they lost, where the run can
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
 export async function openRemoteSiem(
   name: string,
   settings: RemoteSiemSettings,
+  probe?: SensorProbe,
   options?: HttpOptions,
 ): Promise<Siem> {
   const http = openHttp(
@@ -39,7 +42,7 @@ export async function openRemoteSiem(
   try {
     const { type } = await ask("delivery", {}, { deadlineMs: FIRST_ANSWER_MS });
     const longestLagMs = type === "read" ? null : settings.delivery.longestLagSeconds * 1000;
-    return new RemoteSiem(name, longestLagMs, ask, () => http.close());
+    return new RemoteSiem(name, longestLagMs, ask, probe, () => http.close());
   } catch (thrown) {
     await http.close();
     throw thrown;

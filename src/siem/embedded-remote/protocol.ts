@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { alertSchema } from "../../model/alert.js";
 import { hostEventSchema } from "../../model/event.js";
-import { answerStateSchema, ruleStatusSchema } from "../../model/observation.js";
+import { answerStateSchema, otherRecordSchema, ruleStatusSchema } from "../../model/observation.js";
 import { backgroundSchema } from "../../model/verdict.js";
 
 /** Where the API of a served SIEM is: one path a question, asked with POST and a body of JSON. */
@@ -35,6 +35,10 @@ export const questions = {
     asked: z.strictObject({ spans: z.array(span).max(10_000) }),
     answer: answerOf(z.array(hostEventSchema)),
   },
+  "other-records": {
+    asked: z.strictObject({ spans: z.array(span).max(10_000) }),
+    answer: answerOf(z.array(otherRecordSchema)),
+  },
   alerts: {
     asked: z.strictObject({
       rules: z.array(name).max(100_000),
@@ -55,7 +59,12 @@ export const questions = {
   sensor: {
     asked: z.strictObject({ host: name, since: z.number() }),
     answer: answerOf(
-      z.strictObject({ lost: z.number().nullable(), running: z.boolean().nullable(), detail: z.string() }),
+      z.strictObject({
+        lost: z.number().nullable(),
+        missing: z.number(),
+        running: z.boolean().nullable(),
+        detail: z.string(),
+      }),
     ),
   },
   changed: {

@@ -1,7 +1,7 @@
 import type { HttpApp, HttpContext, HttpIntake } from "../../telemetry/receivers/http.js";
 import { BodyError } from "../../telemetry/receivers/http-body.js";
 import type { Delivery } from "../../model/observation.js";
-import type { Siem } from "../siem.js";
+import type { EmbeddedSiem } from "../embedded/index.js";
 import { API, type AnswerTo, type Asked, type Question, questions } from "./protocol.js";
 
 type Handlers = { readonly [Q in Question]: (asked: Asked<Q>, signal: AbortSignal) => Promise<AnswerTo<Q>> };
@@ -16,7 +16,7 @@ export interface Served {
  * The API by which runs on other machines ask a SIEM: the questions of the port, and `GET /status`. Every request carries a
  * token of the API (`Authorization: Bearer`). Nothing can be changed through it.
  */
-export function siemApi(siem: Siem, served: Served, intake: HttpIntake): HttpApp {
+export function siemApi(siem: EmbeddedSiem, served: Served, intake: HttpIntake): HttpApp {
   const app = intake.app();
   const handlers = handlersOf(siem, served);
   app.use(async (context, next) => {
@@ -71,14 +71,15 @@ async function answer<Q extends Question>(
   return context.json(await handlers[question](asked.data as Asked<Q>, signal));
 }
 
-function handlersOf(siem: Siem, served: Served): Handlers {
+function handlersOf(siem: EmbeddedSiem, served: Served): Handlers {
   return {
     delivery: () => Promise.resolve({ type: served.delivery }),
     clock: () => siem.clock(),
     canaries: ({ trials }) => siem.canaries(trials),
     events: ({ spans }) => siem.events(spans),
+    "other-records": ({ spans }) => siem.otherRecords(spans),
     alerts: (query) => siem.alerts(query),
-    "rule-statuses": ({ rules, since }) => siem.ruleStatuses(rules, since),
+    "rule-statuses": ({ rules }) => siem.ruleStatuses(rules),
     background: ({ rule, host }) => siem.background(rule, host),
     sensor: ({ host, since }) => siem.sensor(host, since),
     changed: async ({ host, ms }, signal) => {

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
 import type { HostEvent } from "../../model/event.js";
-import { type ReceivedEvent, RecordReader } from "../../telemetry/received/record-reader.js";
+import {
+  type ReceivedEvent,
+  RecordReader,
+  type TimedRecord,
+} from "../../telemetry/received/record-reader.js";
 import { lineOf, recordOfLine } from "../../telemetry/received/stored-record.js";
 import type { ChannelCounts } from "../../telemetry/received/channel-book.js";
 import type { ReceivedRecord, RecordSink } from "../../telemetry/receivers/receiver.js";
@@ -23,6 +27,8 @@ const MOST_WAITING = 64 * 1024 * 1024;
 export interface ReceivedHandlers {
   events(events: readonly HostEvent[]): void;
   others(events: readonly ReceivedEvent[]): void;
+  /** An audit record that tells of no program start. */
+  otherRecord(record: TimedRecord): void;
   problem(text: string): void;
   /** Resolves when there is room for more. */
   room(): Promise<void>;
@@ -63,7 +69,7 @@ export class ReceivedFeed implements Feed {
     release: () => Promise<void>,
   ) {
     this.#spool = spool;
-    this.#reader = new RecordReader(windowsSensor);
+    this.#reader = new RecordReader(windowsSensor, (record) => this.#handlers?.otherRecord(record));
     this.#release = release;
     let start: (handlers: ReceivedHandlers) => void = () => undefined;
     const started = new Promise<ReceivedHandlers>((resolve) => (start = resolve));

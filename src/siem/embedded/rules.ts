@@ -12,6 +12,8 @@ export interface Matched {
   readonly bases: readonly CompiledRule[];
 }
 
+const NOTHING: Matched = { rules: [], bases: [] };
+
 /** The loaded rules, by id, and the matcher over them. A rule with the id of an earlier one replaces it. */
 export class RuleSet {
   readonly #rules = new Map<string, CompiledRule>();
@@ -51,6 +53,7 @@ export class RuleSet {
 
   match(event: RuleEvent): Matched {
     const matched = this.#matching(event);
+    if (matched.length === 0) return NOTHING;
     return {
       rules: matched.filter((rule) => this.#single.has(rule)),
       bases: matched.filter((rule) => this.#bases.has(rule)),

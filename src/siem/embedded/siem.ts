@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
 import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
-import type { Delivery, RuleStatus } from "../../model/observation.js";
+import type { Delivery, OtherRecord, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import type { ReceivedEvent } from "../../telemetry/received/record-reader.js";
 import { EventStore } from "../../telemetry/store.js";
@@ -15,6 +15,7 @@ import { BackgroundCorrelations } from "./background-correlations.js";
 import { SentinelBook } from "./canary.js";
 import { type Correlated, type CorrelatedEvent, Correlations } from "./correlations.js";
 import { CATCH_UP_MS, deliveryOf, type Feed, FileFeed } from "./feed.js";
+import { OtherRecords } from "./other-records.js";
 import { ProblemBook } from "./problems.js";
 import type { ReceivedFeed } from "./received-feed.js";
 import { matchReceived } from "./received-rules.js";
@@ -61,6 +62,7 @@ export class EmbeddedSiem implements Siem {
   readonly #ended = new Set<string>();
   readonly #sentinels = new SentinelBook();
   readonly #arrivals = new Arrivals();
+  readonly #otherRecords = new OtherRecords();
   readonly #problems = new ProblemBook();
   readonly #sensors: SensorReadings;
   /** Rules that are being run over the history, and those for which that failed. */
@@ -88,6 +90,7 @@ export class EmbeddedSiem implements Siem {
       received.start({
         events: ingest,
         others: (events) => this.#ingestOthers(events),
+        otherRecord: (record) => this.#otherRecords.add(record),
         problem,
         room: () => this.#store.room(),
         forgotten: (until) => void this.#store.forgetBefore(until).catch(() => undefined),
@@ -177,6 +180,15 @@ export class EmbeddedSiem implements Siem {
     }
   }
 
+  async otherRecords(spans: readonly HostSpan[]): Promise<Answer<OtherRecord[]>> {
+    const states = await Promise.all(spans.map(({ host }) => this.#upToDate(host)));
+    const state = states.find((one) => one.state !== "complete") ?? WHOLE;
+    return answer(
+      state,
+      spans.flatMap((span) => this.#otherRecords.in(span)),
+    );
+  }
+
   async alerts({ rules, hosts, from, to }: AlertQuery): Promise<Answer<Alert[]>> {
     const states = await Promise.all(hosts.map((host) => this.#upToDate(host)));
     const state = states.find((one) => one.state !== "complete") ?? WHOLE;
@@ -211,7 +223,7 @@ export class EmbeddedSiem implements Siem {
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
 
-  async sensor(host: string, since: number): Promise<Answer<SensorState>> {
+  async sensor(host: string, since: number): Promise<Answer<SensorState & { readonly missing: number }>> {
     const state = await this.#upToDate(host);
     const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
     const reading = await this.#sensors.of(host, lostHere, since);

@@ -2,7 +2,8 @@ import type { HostEvent } from "../../model/event.js";
 import { AuditdParser } from "../auditd.js";
 import type { ReadEvent } from "../files/event-shape.js";
 import { LaurelParser } from "../laurel.js";
-import type { SensorParser } from "../sensor.js";
+import type { OtherRecord } from "../../model/observation.js";
+import type { OnOtherRecord, SensorParser } from "../sensor.js";
 import { textOf } from "../windows/json.js";
 import { hostEventOf, isProcessCreation, type ProcessSensor } from "../windows/host-event.js";
 import { windowsTime } from "../windows/time.js";
@@ -30,6 +31,11 @@ export interface ReadRecords {
   readonly others: ReceivedEvent[];
 }
 
+/** A record that is no event, with its own time, milliseconds since 1970. */
+export interface TimedRecord extends OtherRecord {
+  readonly time: number;
+}
+
 interface HostParsers {
   readonly auditd: AuditdParser;
   readonly laurel: LaurelParser;
@@ -52,8 +58,14 @@ export class RecordReader {
   readonly #incomplete = new Map<string, number>();
   #unread = 0;
 
-  /** @param windowsSensor which of Windows' sensors tells of created processes: two would tell of each twice, in two orders */
-  constructor(windowsSensor: ProcessSensor = "sysmon") {
+  /**
+   * @param windowsSensor which of Windows' sensors tells of created processes: two would tell of each twice, in two orders
+   * @param onOther told of audit records that arrived whole and tell of no program start
+   */
+  constructor(
+    windowsSensor: ProcessSensor = "sysmon",
+    private readonly onOther: (record: TimedRecord) => void = () => undefined,
+  ) {
     this.#windowsSensor = windowsSensor;
   }
 
@@ -127,7 +139,14 @@ export class RecordReader {
     let parsers = this.#hosts.get(host);
     if (parsers === undefined) {
       if (this.#hosts.size >= MOST_HOSTS) return null;
-      parsers = { auditd: new AuditdParser({}, host), laurel: new LaurelParser({ host }) };
+      const told =
+        (sensor: OtherRecord["sensor"]): OnOtherRecord =>
+        (sequence, time) =>
+          this.onOther({ host, sensor, sequence, time });
+      parsers = {
+        auditd: new AuditdParser({}, host, told("auditd")),
+        laurel: new LaurelParser({ host, onOther: told("laurel") }),
+      };
       this.#hosts.set(host, parsers);
     }
     return parsers[type];

@@ -17,6 +17,9 @@ export type RecordShape =
 const auditLine = /^(?:node=\S+ )?type=\S+ msg=audit\(/;
 /** JSON, with the prefix that rsyslog and others know it by. */
 const jsonLine = /^(?:@cee: ?)?\{/;
+/** How laurel begins a line, and how its documents are numbered. */
+const laurelLine = /^(?:@cee: ?)?\{"ID":"\d+\.\d{3}:\d+"/;
+const laurelNumber = /^\d+\.\d{3}:\d+$/;
 const laurelId = /"ID":"([\d.:]+)"/;
 /** Where shippers put the line that they read: Beats and Vector, Fluent Bit, journald, rsyslog, ECS, Splunk. */
 const lineKeys = ["message", "log", "MESSAGE", "msg", "_raw", "line"] as const;
@@ -33,7 +36,7 @@ export function shapeOf({ content }: ReceivedRecord): RecordShape {
   const shape = original === null ? null : shapeOfLine(original);
   if (shape !== null) return shape;
   // A document of laurel by itself.
-  if (objectAt(content, "SYSCALL") !== null && typeof content["ID"] === "string")
+  if (typeof content["ID"] === "string" && laurelNumber.test(content["ID"]))
     return { type: "laurel", line: JSON.stringify(content), identity: content["ID"] };
   return shapeOfDocument(content);
 }
@@ -49,7 +52,8 @@ function shapeOfText(text: string): RecordShape {
 function shapeOfLine(line: string): RecordShape | null {
   if (auditLine.test(line)) return { type: "auditd", line, identity: digestOf(line) };
   // Not parsed here: that is what the parser does, once.
-  const isLaurel = jsonLine.test(line) && line.includes('"SYSCALL":') && line.includes('"ID":');
+  const isLaurel =
+    laurelLine.test(line) || (jsonLine.test(line) && line.includes('"SYSCALL":') && line.includes('"ID":'));
   return isLaurel ? { type: "laurel", line, identity: laurelId.exec(line)?.[1] ?? digestOf(line) } : null;
 }
 

@@ -90,13 +90,20 @@ function added(action: string, index: string, id: string | null, source: string,
     failed: false,
     answer: {
       [action]: {
-        ...{ _index: index, _id: name, _version: 1, result: "created" },
-        _shards: { total: 1, successful: 1, failed: 0 },
-        ...{ _seq_no: 0, _primary_term: 1, status: 201 },
+        _index: index,
+        _id: name,
+        _version: 1,
+        result: "created",
+        _shards: SHARDS,
+        _seq_no: 0,
+        _primary_term: 1,
+        status: 201,
       },
     },
   };
 }
+
+const SHARDS = { total: 1, successful: 1, failed: 0 };
 
 let given = 0;
 

@@ -154,8 +154,7 @@ export class Spool {
   async #commit(batch: readonly Waiting[]): Promise<void> {
     const segment = await this.#segment();
     const handle = this.#handle as FileHandle;
-    const text = batch.map(({ lines }) => lines.map((line) => `${line}\n`).join("")).join("");
-    const bytes = Buffer.from(text, "utf8");
+    const bytes = Buffer.from(batch.map(({ lines }) => `${lines.join("\n")}\n`).join(""), "utf8");
     try {
       await handle.writeFile(bytes);
       await handle.datasync();
