@@ -1,0 +1,40 @@
+#!/bin/sh
+# Takes away what install.sh has set, and puts back what was there before. The packages and the logs are kept.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/settings.sh"
+prepare "$@"
+
+# Puts back what was there before; takes away what is ours and was not. A file that somebody has changed since is left.
+back() {
+  if [ -f "$backups/$1" ]; then
+    mv "$backups/$1" "$2" || fail "the earlier $2 cannot be put back"
+  elif cmp -s "$here/$1" "$2"; then
+    rm -f "$2" || fail "$2 cannot be removed"
+  elif [ -f "$2" ]; then
+    echo "left: $2, which is no longer as install.sh has set it"
+  fi
+}
+
+if [ -e "$backups/sysmon" ]; then
+  sysmon -u >/dev/null || fail "Sysmon cannot be removed (sysmon -u)"
+  rm -f "$backups/sysmon"
+fi
+back tyrian.rules "$rules"
+back laurel.toml "$laurel"
+back laurel-plugin.conf "$plugin"
+rmdir "$backups" 2>/dev/null
+
+if [ -z "$root" ]; then
+  if [ -d /etc/audit/rules.d ] && command -v augenrules >/dev/null; then
+    augenrules >/dev/null || fail "augenrules cannot join the rules of /etc/audit/rules.d"
+  fi
+  own_rules | while read -r rule; do
+    if auditctl -l 2>/dev/null | grep -Fxq -e "$rule"; then
+      # shellcheck disable=SC2086 # a rule is several words
+      auditctl -d ${rule#-a } || fail "the kernel keeps the rule: $rule"
+    fi
+  done || exit 1
+  if daemon_runs; then kill -HUP "$(audit_number pid)"; fi
+fi
+echo "removed; auditd and laurel are still installed, with the logs that they wrote"
