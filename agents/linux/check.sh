@@ -41,6 +41,7 @@ while read -r rule; do
 done <<RULES
 $(own_rules)
 RULES
+[ "$(loaded_rules | wc -l)" -le "$(own_rules | wc -l)" ] || lacks "order: the kernel has rules of an earlier version too (install.sh)"
 
 # A start of a program must be in the log a moment later. The word tells it from every other.
 word="tyrian-check-$$"

@@ -65,6 +65,7 @@ own_rules | while read -r rule; do
     echo "loaded: $rule"
   fi
 done || exit 1
+own_rules | unload_but
 within_time laurel_runs || fail "auditd does not start laurel (see the system's log)"
 
 if [ "$sysmon" = yes ] && ! cmp -s "$here/sysmon.xml" "$kept_configuration"; then

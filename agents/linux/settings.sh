@@ -46,6 +46,21 @@ own_rules() {
   grep '^-a' "$here/tyrian.rules"
 }
 
+# The rules of ours that the kernel has, those of an earlier version too.
+loaded_rules() {
+  auditctl -l 2>/dev/null | grep -e ' -F key=tyrian_[a-z]*$'
+}
+
+# Takes rules of ours out of the kernel: those that standard input does not name.
+unload_but() {
+  kept=$(cat)
+  loaded_rules | while read -r rule; do
+    echo "$kept" | grep -Fxq -e "$rule" && continue
+    # shellcheck disable=SC2086 # a rule is several words
+    auditctl -d ${rule#-a } || fail "the kernel keeps the rule: $rule"
+  done || exit 1
+}
+
 # A number of the kernel's audit; nothing when it cannot be asked.
 audit_number() {
   auditctl -s 2>/dev/null | sed -n "s/^$1 //p"

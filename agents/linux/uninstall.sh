@@ -5,6 +5,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/settings.sh"
 prepare "$@"
 
+if [ ! -d "$backups" ]; then
+  echo "nothing is installed"
+  exit 0
+fi
+
 # Puts back what was there before; takes away what is ours and was not. A file that somebody has changed since is left.
 back() {
   if [ -f "$backups/$1" ]; then
@@ -29,12 +34,7 @@ if [ -z "$root" ]; then
   if [ -d /etc/audit/rules.d ] && command -v augenrules >/dev/null; then
     augenrules >/dev/null || fail "augenrules cannot join the rules of /etc/audit/rules.d"
   fi
-  own_rules | while read -r rule; do
-    if auditctl -l 2>/dev/null | grep -Fxq -e "$rule"; then
-      # shellcheck disable=SC2086 # a rule is several words
-      auditctl -d ${rule#-a } || fail "the kernel keeps the rule: $rule"
-    fi
-  done || exit 1
+  unload_but < /dev/null
   if daemon_runs; then kill -HUP "$(audit_number pid)"; fi
 fi
 echo "removed; auditd and laurel are still installed, with the logs that they wrote"

@@ -33,7 +33,7 @@ export async function writeVagrantInventory(request: ImportRequest): Promise<Vag
   for (const [name, password] of imported.passwords) writePrivate(join(folder, name), `${password}\n`);
   writePrivate(
     resolve(request.out),
-    `# Written by \`tyrian lab import vagrant\`.\n${stringify(imported.inventory)}`,
+    `# Written by \`tyrian lab import vagrant\`.\n${stringify(imported.inventory, { lineWidth: 0 })}`,
   );
   return imported;
 }
