@@ -65,7 +65,7 @@ own_rules | while read -r rule; do
     echo "loaded: $rule"
   fi
 done || exit 1
-own_rules | unload_but
+own_rules | unload_but || exit 1
 within_time laurel_runs || fail "auditd does not start laurel (see the system's log)"
 
 if [ "$sysmon" = yes ] && ! cmp -s "$here/sysmon.xml" "$kept_configuration"; then

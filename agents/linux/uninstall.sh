@@ -34,7 +34,7 @@ if [ -z "$root" ]; then
   if [ -d /etc/audit/rules.d ] && command -v augenrules >/dev/null; then
     augenrules >/dev/null || fail "augenrules cannot join the rules of /etc/audit/rules.d"
   fi
-  unload_but < /dev/null
+  unload_but < /dev/null || exit 1
   if daemon_runs; then kill -HUP "$(audit_number pid)"; fi
 fi
 echo "removed; auditd and laurel are still installed, with the logs that they wrote"

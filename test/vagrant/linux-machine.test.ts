@@ -1,10 +1,14 @@
+import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadInventory } from "../../src/lab/inventory.js";
 import { skippedFor } from "../skipped.js";
 import { House, repository, whyNoMachine } from "./house.js";
+
+const execute = promisify(execFile);
 
 /** A machine of the Vagrantfile for real: it takes minutes without KVM. Each test goes on where the one before it ended. */
 describe("the Linux machine of the Vagrantfile", skippedFor(whyNoMachine()), () => {
@@ -40,8 +44,8 @@ describe("the Linux machine of the Vagrantfile", skippedFor(whyNoMachine()), () 
 
   test("its box is built from Debian's archive", async () => {
     const box = join(folder, "debian12.box");
-    const script = join(repository, "lab/vagrant/box/build.sh");
-    await timed("box built", succeeded(house.run("sh", [script, box])));
+    // Not in the house, from which nothing leads to the archive.
+    await timed("box built", execute("sh", [join(repository, "lab/vagrant/box/build.sh"), box]));
     const words = ["box", "add", "--name", "tyrian/debian12", "--provider", "libvirt", box];
     await succeeded(house.vagrant(...words));
     expect(statSync(box).size).toBeGreaterThan(50_000_000);
@@ -93,24 +97,20 @@ describe("the Linux machine of the Vagrantfile", skippedFor(whyNoMachine()), () 
         run.text.slice(run.text.indexOf("{\n"), run.text.lastIndexOf("\n}") + 2),
       ) as {
         trials: {
-          twin: boolean;
           fidelity: string;
           execution: { status: string };
-          verdicts: { outcome: string }[];
+          verdicts: { outcome: string; met: boolean; cause: unknown }[];
           cleanup: { status: string };
         }[];
       };
       const ran = results.trials.filter(({ execution }) => execution.status === "ran");
-      const outcomes = (twin: boolean): string[] => [
-        ...new Set(
-          ran
-            .filter((trial) => trial.twin === twin)
-            .flatMap(({ verdicts }) => verdicts.map(({ outcome }) => outcome)),
-        ),
-      ];
+      const verdicts = ran.flatMap((trial) => trial.verdicts);
       console.log(`ran ${ran.length} of ${results.trials.length} trials`);
       expect(ran.length).toBeGreaterThan(20);
-      expect([outcomes(false), outcomes(true)]).toEqual([["detected"], ["quiet"]]);
+      expect(verdicts.filter(({ met }) => !met)).toEqual([]);
+      expect([...new Set(verdicts.map(({ outcome }) => outcome))]).toEqual(
+        expect.arrayContaining(["detected", "quiet"]),
+      );
       expect([...new Set(ran.map(({ fidelity, cleanup }) => `${fidelity} ${cleanup.status}`))]).toEqual([
         "native clean",
       ]);

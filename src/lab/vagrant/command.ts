@@ -1,12 +1,9 @@
-import { delimiter } from "node:path";
+import { existsSync } from "node:fs";
 import { execa } from "execa";
 import { TyrianError } from "../../errors.js";
 
 /** Milliseconds that Vagrant has: it loads its plugins and asks the hypervisor of each machine. */
 const DEADLINE_MS = 120_000;
-
-/** Where distributions and Vagrant's own packages install it, when PATH does not say. */
-const USUAL_FOLDERS = ["/usr/local/bin", "/usr/bin", "/opt/vagrant/bin"];
 
 export interface VagrantPlace {
   /** The folder of the Vagrantfile. */
@@ -30,11 +27,11 @@ export interface Said {
 export async function vagrant(place: VagrantPlace, words: readonly string[]): Promise<Said> {
   const { environment, folder, signal } = place;
   signal.throwIfAborted();
-  const path = [environment["PATH"] ?? "", ...USUAL_FOLDERS].filter((part) => part !== "").join(delimiter);
+  if (!existsSync(folder)) throw new TyrianError("vagrant-failed", `there is no folder ${folder}`);
   const result = await execa("vagrant", words, {
     reject: false,
     extendEnv: false,
-    env: { ...environment, PATH: path, VAGRANT_CHECKPOINT_DISABLE: "1", VAGRANT_NO_COLOR: "1" },
+    env: { ...environment, VAGRANT_CHECKPOINT_DISABLE: "1", VAGRANT_NO_COLOR: "1" },
     cwd: folder,
     stdin: "ignore",
     timeout: DEADLINE_MS,
