@@ -41,8 +41,9 @@ while read -r rule; do
 done <<RULES
 $(own_rules)
 RULES
-if [ "$(loaded_rules | wc -l)" -gt "$(own_rules | wc -l)" ]; then
-  echo "too many: the kernel has rules of an earlier version too (install.sh)"
+earlier=$(loaded_rules | while read -r rule; do own_rules | grep -Fxq -e "$rule" || echo "$rule"; done)
+if [ -n "$earlier" ]; then
+  echo "too many: the kernel has a rule of an earlier version (install.sh): $earlier"
   missing=1
 fi
 

@@ -12,11 +12,11 @@ for program in auditctl auditd augenrules laurel; do
 done
 [ "$sysmon" = no ] || command -v sysmon >/dev/null || fail "sysmon is absent: install the package sysmonforlinux of Microsoft"
 
-# Puts a file in its place, unless it is there as it should be. What was there before is kept once, for uninstall.sh.
+# Puts a file in its place, unless it is there as it should be. What was there before the first installation is kept, for uninstall.sh.
 changed=no
 put() {
   if ! cmp -s "$here/$1" "$2"; then
-    if [ -f "$2" ] && [ ! -f "$backups/$1" ]; then
+    if [ -f "$2" ] && [ ! -e "$backups/installed" ]; then
       cp -p "$2" "$backups/$1" || fail "the earlier $2 cannot be kept"
     fi
     mkdir -p "$(dirname "$2")" && cp "$here/$1" "$2" || fail "$2 cannot be written"
@@ -31,6 +31,7 @@ mkdir -p "$backups" && chmod 700 "$backups" || fail "$backups cannot be made"
 put tyrian.rules "$rules" 640
 put laurel.toml "$laurel" 644
 put laurel-plugin.conf "$plugin" 640
+: > "$backups/installed"
 
 if [ -n "$root" ]; then
   echo "the files are in $root; its daemons and its kernel's rules were left alone"

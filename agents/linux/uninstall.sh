@@ -28,6 +28,7 @@ fi
 back tyrian.rules "$rules"
 back laurel.toml "$laurel"
 back laurel-plugin.conf "$plugin"
+rm -f "$backups/installed"
 rmdir "$backups" 2>/dev/null
 
 if [ -z "$root" ]; then

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -41,7 +41,8 @@ export class House {
       ...{ VAGRANT_HOME: join(folder, "vagrant.d"), VAGRANT_DOTFILE_PATH: join(folder, "dot") },
       ...{ VAGRANT_CHECKPOINT_DISABLE: "1", VAGRANT_DEFAULT_PROVIDER: "libvirt" },
       ...{ TYRIAN_LAB_LINUX_BOX: "tyrian/debian12", TYRIAN_LAB_LINUX_MEMORY: "768" },
-      ...{ TYRIAN_LAB_LIBVIRT_DRIVER: existsSync("/dev/kvm") ? "kvm" : "qemu" },
+      // Emulated everywhere: a /dev/kvm that opens may still refuse a machine.
+      TYRIAN_LAB_LIBVIRT_DRIVER: "qemu",
       XDG_STATE_HOME: join(folder, "state"),
     };
   }
