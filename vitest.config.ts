@@ -9,8 +9,14 @@ const withinModules = [
   "transport",
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Peers are installed from other registries: `npm run test:peers`. Wine and virtual machines take their time: `npm run test:wine`, `npm run test:vagrant`. */
-const ofTheirOwn = ["test/peers/**", "test/lab/windows/**", "test/vagrant/**"];
+/**
+ * Peers are installed from other registries (`npm run test:peers`), real SIEMs are built (`test:siem-real`), shippers are packages
+ * (`test:shippers`), Wine takes its time (`test:wine`), and so do
+ * virtual machines (`test:vagrant`).
+ */
+const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows", "vagrant"].map(
+  (folder) => `test/${folder}/**`,
+);
 
 /** Twice as many as there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 4;

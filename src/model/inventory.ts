@@ -6,6 +6,16 @@ import { secretReferenceSchema, targetSchema } from "./target.js";
 export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"] as const;
 export type DeviceLogFormat = (typeof deviceLogFormats)[number];
 
+/** The logs of hypervisors that can be read (src/telemetry/hypervisor). */
+export const hypervisorLogFormats = [
+  "libvirt",
+  "esxi-shell",
+  "esxi-hostd",
+  "esxi-vobd",
+  "esxi-auth",
+] as const;
+export type HypervisorLogFormat = (typeof hypervisorLogFormats)[number];
+
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
@@ -62,6 +72,13 @@ export const inventorySchema = z.strictObject({
            * their commands can be told from others'.
            */
           ownUsers: z.array(z.string()).default([]),
+        }),
+        /** One log of a hypervisor, beside the sensor that tells the trials apart. */
+        z.strictObject({
+          type: z.literal("hypervisor-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(hypervisorLogFormats),
         }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their

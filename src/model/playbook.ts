@@ -31,6 +31,8 @@ export const effectSchema = z.enum([
   "configuration-read",
   /** changes a network device's running configuration, which the cleanup undoes; nothing is saved */
   "configuration-change",
+  /** starts, pauses or stops a domain of the lab's own on a hypervisor, which the cleanup undoes; nothing is in it */
+  "lab-domain",
 ]);
 export type Effect = z.infer<typeof effectSchema>;
 

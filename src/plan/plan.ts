@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { AcceptedMiss } from "../model/accepted-miss.js";
 import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
@@ -18,6 +19,8 @@ export interface PlanRequest {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly siem: string;
+  /** See `Plan.acceptedMisses`. */
+  readonly acceptedMisses?: readonly AcceptedMiss[];
   /** See `Plan.labIdentity`; absent for a rehearsal that reaches no lab. */
   readonly labIdentity?: string;
 }
@@ -123,6 +126,7 @@ export function buildPlan(request: PlanRequest): Plan {
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
   const { pipelines } = request.analytics;
+  const accepted = request.acceptedMisses?.filter(({ analytic }) => used.has(analytic)) ?? [];
   return {
     run: request.run,
     lab: inventory.name,
@@ -130,6 +134,7 @@ export function buildPlan(request: PlanRequest): Plan {
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
     ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
+    ...(accepted.length === 0 ? {} : { acceptedMisses: accepted }),
     trials,
   };
 }

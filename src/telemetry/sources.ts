@@ -2,6 +2,7 @@ import type { TelemetrySource } from "../model/inventory.js";
 import { AuditdParser } from "./auditd.js";
 import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
+import { HypervisorLogParser } from "./hypervisor/parser.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
 import { StraceParser } from "./strace.js";
@@ -21,6 +22,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new StraceParser(source.host);
     case "device-log":
       return new DeviceLogParser(source);
+    case "hypervisor-log":
+      return new HypervisorLogParser(source);
     case "windows-log":
       return new WindowsLogParser(source.sensor);
   }
@@ -35,6 +38,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
       return source.host === undefined || source.host === host;
     case "strace-log":
     case "device-log":
+    case "hypervisor-log":
       return source.host === host;
     case "windows-log":
       return true;

@@ -23,6 +23,7 @@ import {
   markerInRule,
   mayStillArrive,
   notShipped,
+  rivalProblem,
 } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
@@ -96,6 +97,7 @@ function verdictOf(
     latency: decision.latency ?? noLatency,
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
+    ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
     revision: 1,
   };
 }
@@ -116,6 +118,8 @@ function decideOne(
   if (execution.status !== "ran" && execution.status !== "prevented") return notAsked(execution);
   if (bracket.state === "missing") return unseen(context, rule);
   if (!("act" in bracket)) return untold(context, bracket);
+  const unsure = context.trial.recorded === undefined ? null : rivalProblem(observation);
+  if (unsure !== null) return unsure;
 
   const marked = markerInRule(context.trial.id, rule, bracket.act);
   if (marked !== null) {
@@ -177,7 +181,9 @@ function competitorsOf(observation: Observation): readonly HostEvent[] | null {
 function untold(context: Context, bracket: UntoldBracket): Decision {
   const problem = answerProblem(context.observation);
   if (problem !== null) return problem;
-  const link = bracket.state === "open" ? "ingest" : "attribution";
+  // That others' execution is not among the records may as well mean that it never ran.
+  const isOurs = context.trial.recorded === undefined;
+  const link = bracket.state === "open" && isOurs ? "ingest" : "attribution";
   return { outcome: "undecided", cause: causeAt(link, bracket.detail) };
 }
 

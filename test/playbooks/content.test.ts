@@ -53,6 +53,7 @@ describe("the playbooks on the shelf", () => {
       "T1059.008",
       "T1059.010",
       "T1059.011",
+      "T1059.012",
       "T1059.013",
     ]);
   });
@@ -146,6 +147,9 @@ describe("the analytics on the shelf", () => {
         { product: "macos", category: "process_creation" },
         { product: "esxi", service: "shell" },
         { product: "esxi", service: "vobd" },
+        { product: "esxi", service: "auth" },
+        { product: "esxi", service: "hostd" },
+        { product: "libvirt", service: "api" },
         { product: "cisco", service: "aaa" },
         { category: "process_creation" },
       ]).toContainEqual(document["logsource"]);

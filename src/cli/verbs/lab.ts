@@ -15,7 +15,12 @@ import type { Invocation } from "../invocation.js";
 import { reportImport, writeVagrantInventory } from "../lab-import.js";
 import { collect, wholeNumber } from "../options.js";
 
-const DEFAULT_TARGETS = 3;
+const defaultTargets: Readonly<Record<HostProfile, number>> = {
+  linux: 3,
+  "windows-wine": 3,
+  network: 1,
+  hypervisor: 1,
+};
 
 interface UpOptions {
   readonly targets?: number;
@@ -39,13 +44,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network 1",
+      "how many hosts of the profile; default 3, of network and hypervisor 1",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, or hypervisors with libvirt",
       )
         .choices(hostProfiles)
         .default("linux"),
@@ -56,7 +61,7 @@ export function register(command: Command, invocation: Invocation): void {
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
         const state = await labUp({
-          targets: options.targets ?? (options.profile === "network" ? 1 : DEFAULT_TARGETS),
+          targets: options.targets ?? defaultTargets[options.profile],
           profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
+import { HYPERVISOR_START } from "./hypervisor/start.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -24,6 +26,8 @@ const CAPABILITIES = [
   ...["net_bind_service", "net_raw", "sys_chroot", "audit_write", "audit_control"],
 ];
 
+const BASH = "/bin/bash";
+
 /** A host's files may grow to this; they are in memory and go with the host. */
 const STORE_SIZE = "512m";
 
@@ -33,11 +37,14 @@ export function hostFolder(place: LabPlace, host: Pick<LabHost, "name">): string
 
 /**
  * The start of a host, as its first process, in namespaces of its own. Two overlays, /  and /usr, whose device numbers
- * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine.
+ * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine. From when a
+ * host says that it has started, its execs are recorded: a hypervisor says so when its domains are there, so that their start is no
+ * event of it.
  */
 const START = `set -e
 folder=$1 name=$2 address=$3 sshd=$4 profile=$5 operator=$6
-trap 'echo failed > "$folder/started"' EXIT
+exec 3> "$folder/started"
+trap 'echo failed >&3' EXIT
 read -r pid rest < /proc/self/stat
 ip -batch - <<END
 link set lo up
@@ -54,7 +61,11 @@ while read -r id parent device source point rest; do
   "$folder/root/usr") usr=$device ;;
   esac
 done < /proc/self/mountinfo
-echo "$pid $root $usr end" > "$folder/started"
+if [ "$profile" != hypervisor ]; then
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
+fi
 cd "$folder/root"
 pivot_root . mnt
 cd /
@@ -64,6 +75,12 @@ ${WINE_START}
 fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
+fi
+if [ "$profile" = hypervisor ]; then
+${HYPERVISOR_START}
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
 fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
@@ -85,6 +102,9 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.profile === "hypervisor"
+      ? [`${folder}/libvirt-log ${root}${API_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
     "",
   ].join("\n");
 }
@@ -103,7 +123,7 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
+  const shell = { "windows-wine": LOGIN_SHELL, network: VTYSH, linux: BASH, hypervisor: BASH }[host.profile];
   writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
 }
 

@@ -4,6 +4,7 @@ import { inventorySchema, type TelemetrySource } from "../../model/inventory.js"
 import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
+import { hypervisorLog } from "./hypervisor/files.js";
 import { routerLog } from "./router/files.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
 
@@ -15,11 +16,17 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   linux: "linux",
   "windows-wine": "windows",
   network: "network",
+  hypervisor: "hypervisor",
 };
 
 function isRouter(host: LabHost): boolean {
   return host.profile === "network";
 }
+
+function isHypervisor(host: LabHost): boolean {
+  return host.profile === "hypervisor";
+}
+
 /** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
 export const EMBEDDED_LAB = {
   name: "embedded",
@@ -51,13 +58,23 @@ function telemetryOf(state: LabState): TelemetrySource[] {
       ...{ type: "device-log", file: routerLog(state.folder, host), host: host.sensorHost },
       ...{ format: "frr", utcOffsetMinutes: 0, ownUsers: [] },
     })),
+    ...state.hosts.filter(isHypervisor).map((host): TelemetrySource => ({
+      ...{ type: "hypervisor-log", file: hypervisorLog(state.folder, host), host: host.sensorHost },
+      format: "libvirt",
+    })),
   ];
 }
 
-/** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
-function effectsOf(state: LabState): Effect[] {
-  const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
-  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : [...usual];
+/**
+ * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so are the domains
+ * of a hypervisor, in which nothing is.
+ */
+function effectsOf({ hosts }: LabState): Effect[] {
+  return [
+    ...EMBEDDED_LAB.policy.allowEffects,
+    ...(hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
+    ...(hosts.some(isHypervisor) ? (["lab-domain"] as const) : []),
+  ];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */

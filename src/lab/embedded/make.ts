@@ -9,6 +9,7 @@ import { findProgram } from "./commands.js";
 import { launchHosts, prepareHost, waitListening, waitStarted } from "./host.js";
 import { KEY_FILE, TOKEN_FILE, writeInventory } from "./inventory-file.js";
 import { newSshKey, type SshKey } from "./keys.js";
+import { prepareHypervisor } from "./hypervisor/files.js";
 import { makeNetwork } from "./network.js";
 import { launchRootless, waitSupervisor } from "./rootless.js";
 import { prepareRouter } from "./router/files.js";
@@ -30,7 +31,12 @@ export function requirePrograms(kind: LabState["kind"]): void {
   }
 }
 
-const letters: Readonly<Record<HostProfile, string>> = { linux: "h", "windows-wine": "w", network: "r" };
+const letters: Readonly<Record<HostProfile, string>> = {
+  linux: "h",
+  "windows-wine": "w",
+  network: "r",
+  hypervisor: "v",
+};
 
 function newHosts(
   place: LabPlace,
@@ -134,6 +140,7 @@ export async function makeRootLab(
   for (const host of hosts) {
     if (template !== null) await clonePrefix(place, host, template, token);
     if (host.profile === "network") prepareRouter(place, host, token);
+    if (host.profile === "hypervisor") prepareHypervisor(place, host);
   }
   options.signal?.throwIfAborted();
   // Only now: a process that started before audit was switched on is never recorded, nor are its children.
