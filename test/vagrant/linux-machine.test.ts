@@ -57,9 +57,7 @@ describe("the Linux machine of the Vagrantfile", skippedFor(whyNoMachine()), () 
   });
 
   test("what breaks is found there, and repaired", async () => {
-    const broken = await onMachine(
-      "sudo systemctl kill --signal KILL auditd; sudo auditctl -D; sudo sh /opt/tyrian/agent/check.sh",
-    );
+    const broken = await onMachine("sudo auditctl -D; sudo sh /opt/tyrian/agent/check.sh");
     expect(broken.status).toBe(1);
     expect(broken.text).toContain("missing: the kernel has not the rule");
     const repaired = "sudo sh /opt/tyrian/agent/install.sh && sudo sh /opt/tyrian/agent/check.sh";
