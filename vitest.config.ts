@@ -11,9 +11,12 @@ const withinModules = [
 
 /**
  * Peers are installed from other registries (`npm run test:peers`), real SIEMs are built (`test:siem-real`), shippers are packages
- * (`test:shippers`), Wine takes its time (`test:wine`).
+ * (`test:shippers`), Wine takes its time (`test:wine`), and so do
+ * virtual machines (`test:vagrant`).
  */
-const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows"].map((folder) => `test/${folder}/**`);
+const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows", "vagrant"].map(
+  (folder) => `test/${folder}/**`,
+);
 
 /** Twice as many as there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 4;

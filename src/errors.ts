@@ -105,6 +105,10 @@ const kinds = {
     hint: "Make room on the disk of the runs folder, then run `tyrian cleanup RUN`.",
   },
   "lab-not-up": { exit: EXIT.executionFailed, hint: "`tyrian lab up` starts it." },
+  "vagrant-failed": {
+    exit: EXIT.executionFailed,
+    hint: "`vagrant status` in the folder of the Vagrantfile shows its machines; `vagrant up NAME` starts one.",
+  },
   "lab-failed": { exit: EXIT.executionFailed, hint: "`tyrian lab down`, then `tyrian doctor`." },
   "queue-unavailable": {
     exit: EXIT.executionFailed,
