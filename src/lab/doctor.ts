@@ -27,7 +27,7 @@ const requirementSchema = z.strictObject({
   alternatives: z.array(z.string()),
   package: z.string().nullable(),
   why: z.string(),
-  neededFor: z.array(z.enum(["demo", "test", "lab", "rootless", "windows-wine", "network"])),
+  neededFor: z.array(z.enum(["demo", "test", "lab", "rootless", "windows-wine", "network", "cloud"])),
   replacedBy: z.string().nullable(),
   searchedOn: z.enum(["machine", "system"]),
   versionArguments: z.array(z.string()).nullable(),
@@ -41,7 +41,7 @@ export interface RequirementFinding {
   /** Debian's package that brings it; null for Node itself. */
   readonly package: string | null;
   readonly why: string;
-  readonly neededFor: readonly ("demo" | "test" | "lab" | "rootless" | "windows-wine" | "network")[];
+  readonly neededFor: readonly ("demo" | "test" | "lab" | "rootless" | "windows-wine" | "network" | "cloud")[];
   /** It is started on the lab's hosts: without it some procedures are skipped, and the lab still works. */
   readonly interpreter: boolean;
   /** Whether it is needed by this user on this machine: an auditd is not, where only a rootless lab is possible. */

@@ -1,5 +1,6 @@
 import type { TelemetrySource } from "../model/inventory.js";
 import { AuditdParser } from "./auditd.js";
+import { ApiLogParser } from "./cloud/parser.js";
 import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
 import { LaurelParser } from "./laurel.js";
@@ -21,6 +22,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new StraceParser(source.host);
     case "device-log":
       return new DeviceLogParser(source);
+    case "api-log":
+      return new ApiLogParser(source);
     case "windows-log":
       return new WindowsLogParser(source.sensor);
   }
@@ -35,6 +38,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
       return source.host === undefined || source.host === host;
     case "strace-log":
     case "device-log":
+    case "api-log":
       return source.host === host;
     case "windows-log":
       return true;

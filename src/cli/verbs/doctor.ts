@@ -24,7 +24,7 @@ export function register(command: Command, invocation: Invocation): void {
 
 /** Of a program that is missing; one that only a profile of the lab needs is installed by a command of its own. */
 function optional(found: DoctorReport["requirements"][number]): string {
-  const install = found.neededFor.every((purpose) => purpose === "windows-wine" || purpose === "network")
+  const install = found.neededFor.every((purpose) => ["windows-wine", "network", "cloud"].includes(purpose))
     ? `; apt-get install -y --no-install-recommends ${found.package ?? ""}`
     : "";
   return `${found.unusable ?? found.why}${install}`;

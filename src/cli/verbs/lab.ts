@@ -30,13 +30,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network 1",
+      "how many hosts of the profile; default 3, of network and cloud 1",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, or clients of a cloud with Keystone",
       )
         .choices(hostProfiles)
         .default("linux"),
@@ -47,7 +47,7 @@ export function register(command: Command, invocation: Invocation): void {
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
         const state = await labUp({
-          targets: options.targets ?? (options.profile === "network" ? 1 : DEFAULT_TARGETS),
+          targets: options.targets ?? (["network", "cloud"].includes(options.profile) ? 1 : DEFAULT_TARGETS),
           profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,

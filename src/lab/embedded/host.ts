@@ -5,12 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { KEYSTONE_LOG_FOLDER } from "./keystone/names.js";
+import { KEYSTONE_START } from "./keystone/start.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
 import { ROUTER_START } from "./router/start.js";
 import { MARKER, type LabPlace } from "./state.js";
-import type { LabHost, LabState } from "./types.js";
+import type { HostProfile, LabHost, LabState } from "./types.js";
 import { LOGIN_SHELL, LOGIN_SHELL_TEXT } from "./wine/login-shell.js";
 import { PREFIX } from "./wine/names.js";
 import { WINE_START } from "./wine/start.js";
@@ -65,6 +67,9 @@ fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
 fi
+if [ "$profile" = cloud ]; then
+${KEYSTONE_START}
+fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 
@@ -85,6 +90,9 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.profile === "cloud"
+      ? [`${folder}/keystone-log ${root}${KEYSTONE_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
     "",
   ].join("\n");
 }
@@ -103,8 +111,11 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
-  writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
+  const shells: Readonly<Record<HostProfile, string>> = {
+    ...{ linux: "/bin/bash", "windows-wine": LOGIN_SHELL },
+    ...{ network: VTYSH, cloud: "/bin/bash" },
+  };
+  writeAccounts(layer, options.kind, host.operator, options.operatorKey, shells[host.profile]);
 }
 
 /**

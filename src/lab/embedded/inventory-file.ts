@@ -4,6 +4,7 @@ import { inventorySchema, type TelemetrySource } from "../../model/inventory.js"
 import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
+import { keystoneAccount, keystoneLog } from "./keystone/files.js";
 import { routerLog } from "./router/files.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
 
@@ -15,11 +16,17 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   linux: "linux",
   "windows-wine": "windows",
   network: "network",
+  cloud: "cloud",
 };
 
 function isRouter(host: LabHost): boolean {
   return host.profile === "network";
 }
+
+function isCloud(host: LabHost): boolean {
+  return host.profile === "cloud";
+}
+
 /** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
 export const EMBEDDED_LAB = {
   name: "embedded",
@@ -51,13 +58,24 @@ function telemetryOf(state: LabState): TelemetrySource[] {
       ...{ type: "device-log", file: routerLog(state.folder, host), host: host.sensorHost },
       ...{ format: "frr", utcOffsetMinutes: 0, ownUsers: [] },
     })),
+    ...state.hosts.filter(isCloud).map((host): TelemetrySource => ({
+      ...{ type: "api-log", file: keystoneLog(state.folder, host), host: host.sensorHost },
+      ...{ format: "keystone", ownPrincipals: [keystoneAccount(state.folder, host)] },
+    })),
   ];
 }
 
-/** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
+/**
+ * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its
+ * Keystone has.
+ */
 function effectsOf(state: LabState): Effect[] {
   const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
-  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : [...usual];
+  return [
+    ...usual,
+    ...(state.hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
+    ...(state.hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
+  ];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */

@@ -15,10 +15,10 @@ const sensorStateSchema = z.discriminatedUnion("type", [
 export type SensorState = z.infer<typeof sensorStateSchema>;
 
 /**
- * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, or a router with FRRouting,
- * whose login shell is vtysh.
+ * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, a router with FRRouting,
+ * whose login shell is vtysh, or a client of a cloud, with OpenStack Keystone on the same host.
  */
-export const hostProfiles = ["linux", "windows-wine", "network"] as const;
+export const hostProfiles = ["linux", "windows-wine", "network", "cloud"] as const;
 export type HostProfile = (typeof hostProfiles)[number];
 
 const labHostSchema = z.strictObject({

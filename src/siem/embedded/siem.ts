@@ -71,7 +71,10 @@ export class EmbeddedSiem implements Siem {
   constructor(options: EmbeddedSiemOptions) {
     const problem = (text: string): void => this.#problems.add(text);
     // A shipper's file is not the log of the sensor: what it lacks may be under way.
-    this.delivery = options.sources.some(({ type }) => type === "windows-log") ? SHIPPED : { type: "read" };
+    // Nor is the log that a cloud delivers; Keystone's is its own.
+    const isShipped = (source: TelemetrySource): boolean =>
+      source.type === "windows-log" || (source.type === "api-log" && source.format !== "keystone");
+    this.delivery = options.sources.some(isShipped) ? SHIPPED : { type: "read" };
     this.#store = new EventStore(options.storeFile ?? ":memory:");
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);
