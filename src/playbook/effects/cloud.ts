@@ -86,7 +86,7 @@ function client(kind: Client): Use {
 function useOf(kind: Client, given: readonly (string | null)[]): "cloud-read" | "cloud-change" | null {
   if (kind.account.some((word, index) => given[index] !== word)) return null;
   const plain: string[] = [];
-  const named: string[] = [];
+  const named = new Map<string, string>();
   for (let index = kind.account.length; index < given.length; index += 1) {
     const word = given[index];
     if (word === null || word === undefined) return null;
@@ -96,7 +96,7 @@ function useOf(kind: Client, given: readonly (string | null)[]): "cloud-read" | 
       const value = given[index];
       // `file://` and `@FILE` would have the client read a file.
       if (value === null || value === undefined || /^@|:\/\//.test(value)) return null;
-      if (word === "--user" || word === "--group") named.push(value);
+      named.set(word, value);
     } else if (!kind.flags.test(word)) return null;
   }
   for (let length = plain.length; length > 0; length -= 1) {
@@ -104,8 +104,10 @@ function useOf(kind: Client, given: readonly (string | null)[]): "cloud-read" | 
     const operands = plain.slice(length);
     if (kind.reading.test(verb)) return operands.every((word) => /^[\w-]+$/.test(word)) ? "cloud-read" : null;
     if (kind.changing?.test(verb) === true) {
-      // A role is given to an object of the procedure's own, whichever role it is.
-      const changed = verb.startsWith("role ") ? named : [...operands, ...named];
+      // Any role may be given, but only in a project of the procedure's own, to a user or group of its own.
+      const who = named.get("--user") ?? named.get("--group");
+      const role = [named.get("--project") ?? "", who ?? "", ...(named.has("--domain") ? [""] : [])];
+      const changed = verb.startsWith("role ") ? role : operands;
       return changed.length > 0 && changed.every((name) => OWN.test(name)) ? "cloud-change" : null;
     }
   }
