@@ -41,7 +41,9 @@ export interface RequirementFinding {
   /** Debian's package that brings it; null for Node itself. */
   readonly package: string | null;
   readonly why: string;
-  readonly neededFor: readonly ("demo" | "test" | "lab" | "rootless" | "windows-wine" | "network" | "cloud")[];
+  readonly neededFor: readonly (
+    "demo" | "test" | "lab" | "rootless" | "windows-wine" | "network" | "cloud"
+  )[];
   /** It is started on the lab's hosts: without it some procedures are skipped, and the lab still works. */
   readonly interpreter: boolean;
   /** Whether it is needed by this user on this machine: an auditd is not, where only a rootless lab is possible. */

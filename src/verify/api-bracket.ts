@@ -54,7 +54,9 @@ export function apiBracketOf(trial: Pick<Trial, "id">, hostEvents: readonly Host
     unplaced: between.filter((event) => !isOwn(event)),
     // What a cloud delivers comes in pieces and in no order: the end sentinel says nothing of what is still under way.
     unseen: isInOrder(begin) ? 0 : null,
-    detail: isInOrder(begin) ? "" : "the cloud delivers its log in no order: what came does not tell what is still to come",
+    detail: isInOrder(begin)
+      ? ""
+      : "the cloud delivers its log in no order: what came does not tell what is still to come",
   };
 }
 
@@ -74,7 +76,10 @@ export function channelOf(rule: CompiledRule): "api" | "programs" | "both" {
 export function together(programs: Bracket, api: Bracket): Bracket {
   if (!("act" in programs)) return programs;
   if (!("act" in api)) {
-    const detail = "detail" in api ? api.detail : "no sentinel of the trial is in an API's log, which the rule reads as well";
+    const detail =
+      "detail" in api
+        ? api.detail
+        : "no sentinel of the trial is in an API's log, which the rule reads as well";
     return { state: "open", begin: programs.begin, end: programs.end, detail };
   }
   const unseen = programs.unseen === null || api.unseen === null ? null : programs.unseen + api.unseen;

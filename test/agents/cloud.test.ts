@@ -17,7 +17,12 @@ describe("the configurations", () => {
   test("the page names each file, and each format that is read", () => {
     const page = textOf("README.md");
     for (const format of apiLogFormats) expect(page).toContain(`| \`${format}\` |`);
-    for (const name of ["keystone.conf", "cloudtrail.json", "azure-diagnostic-setting.json", "google-audit-config.json"])
+    for (const name of [
+      "keystone.conf",
+      "cloudtrail.json",
+      "azure-diagnostic-setting.json",
+      "google-audit-config.json",
+    ])
       expect(page).toContain(`\`${name}\``);
   });
 
@@ -36,8 +41,20 @@ describe("the configurations", () => {
   });
 
   test("Azure's categories are those that exist and are switched on", () => {
-    const known = ["Administrative", "Security", "ServiceHealth", "Alert", "Recommendation", "Policy", "Autoscale", "ResourceHealth"];
-    const logs = JSON.parse(textOf("azure-diagnostic-setting.json")) as { category: string; enabled: boolean }[];
+    const known = [
+      "Administrative",
+      "Security",
+      "ServiceHealth",
+      "Alert",
+      "Recommendation",
+      "Policy",
+      "Autoscale",
+      "ResourceHealth",
+    ];
+    const logs = JSON.parse(textOf("azure-diagnostic-setting.json")) as {
+      category: string;
+      enabled: boolean;
+    }[];
     expect(logs.filter(({ category, enabled }) => !known.includes(category) || !enabled)).toEqual([]);
     expect(logs.map(({ category }) => category)).toContain("Administrative");
   });
@@ -47,7 +64,9 @@ describe("the configurations", () => {
       auditConfigs: { service: string; auditLogConfigs: { logType: string }[] }[];
     };
     expect(auditConfigs.map(({ service }) => service)).toEqual(["allServices"]);
-    const types = auditConfigs.flatMap(({ auditLogConfigs }) => auditLogConfigs.map(({ logType }) => logType));
+    const types = auditConfigs.flatMap(({ auditLogConfigs }) =>
+      auditLogConfigs.map(({ logType }) => logType),
+    );
     expect(types).toEqual(["ADMIN_READ", "DATA_READ", "DATA_WRITE"]);
   });
 
@@ -94,7 +113,8 @@ describe("the check, on a stand-in for an API", skippedFor(noCurl), () => {
     return new Promise((done, failed) => {
       const child = spawn("/bin/sh", [join(agents, "check.sh"), ...parameters]);
       let text = "";
-      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
       child.once("error", failed).once("close", (code) => done({ code, text }));
     });
   }
@@ -106,15 +126,24 @@ describe("the check, on a stand-in for an API", skippedFor(noCurl), () => {
 
   test("says that they do not", async () => {
     logs = false;
-    expect(await check(...ordinary())).toMatchObject({ code: 1, text: expect.stringContaining("did not arrive") });
+    expect(await check(...ordinary())).toMatchObject({
+      code: 1,
+      text: expect.stringContaining("did not arrive"),
+    });
     logs = true;
   });
 
   test("says what it could not use", async () => {
     status = 401;
-    expect(await check(...ordinary())).toMatchObject({ code: 2, text: expect.stringContaining("did not take") });
+    expect(await check(...ordinary())).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("did not take"),
+    });
     status = 201;
-    expect(await check("/nonexistent")).toMatchObject({ code: 2, text: expect.stringContaining("cannot be read") });
+    expect(await check("/nonexistent")).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("cannot be read"),
+    });
     expect(await check()).toMatchObject({ code: 2, text: expect.stringContaining("usage: ") });
   });
 });

@@ -48,8 +48,10 @@ function callsOf(line: string): Record[] {
   }
   if (line.startsWith("curl ")) {
     const path = new URL(/http:\S+$/.exec(line)?.[0] ?? "").pathname;
-    if (line.includes("cloud-login.json")) return keystone([keystoneNotification("authenticate", "curl/7.88.1")]);
-    if (line.includes("'{\"project\"")) return keystone([keystoneNotification("created.project", "curl/7.88.1")]);
+    if (line.includes("cloud-login.json"))
+      return keystone([keystoneNotification("authenticate", "curl/7.88.1")]);
+    if (line.includes('\'{"project"'))
+      return keystone([keystoneNotification("created.project", "curl/7.88.1")]);
     return keystone(keystoneRequest("GET", path, line.includes("-H @") ? undefined : "-"));
   }
   if (line.startsWith("aws sts get-caller-identity")) return aws("sts", "GetCallerIdentity");
@@ -93,7 +95,8 @@ describe("on constructed records", () => {
 
 describe("rules that no procedure may make fire: they are about changes to a real account", () => {
   const names = (name: string): string => resolve(shelf, "T1059.009-cloud-api/analytics", `${name}.yml`);
-  const azure = (operation: string): Record[] => readApiLog("azure-activity", [azureActivity(operation)]).events;
+  const azure = (operation: string): Record[] =>
+    readApiLog("azure-activity", [azureActivity(operation)]).events;
   const denied = (name: string): Record[] =>
     readApiLog("cloudtrail", [cloudTrail("iam.amazonaws.com", name, { errorCode: "AccessDenied" })]).events;
 
@@ -118,7 +121,9 @@ test("what needs a real account says so, and is held to the lab's own", () => {
   expect(real.map(({ procedure }) => procedure.id)).toHaveLength(4);
   for (const { procedure } of real) {
     expect(procedure.effects).toEqual(["cloud-read"]);
-    expect(procedure.requires.map(({ description }) => description).join(" ")).toMatch(/a real account is needed/);
+    expect(procedure.requires.map(({ description }) => description).join(" ")).toMatch(
+      /a real account is needed/,
+    );
     expect(procedure.requires.at(-1)?.check).toMatch(/= "\$\(cat \/etc\/tyrian\/[a-z-]+\)"$/);
   }
 });

@@ -96,7 +96,9 @@ describe("the playbooks on the shelf", () => {
     const wrong = procedures.filter(
       ({ procedure }) =>
         procedure.cleanup === "none" &&
-        procedure.effects.some((effect) => !["computed-code", "configuration-read", "cloud-read"].includes(effect)),
+        procedure.effects.some(
+          (effect) => !["computed-code", "configuration-read", "cloud-read"].includes(effect),
+        ),
     );
     expect(wrong.map(({ procedure }) => procedure.id)).toEqual([]);
   });

@@ -35,7 +35,11 @@ const cloud = { platform: "cloud" } as const;
 
 function judged(
   events: HostEvent[],
-  { by = created, alerts = [], twin = false }: { by?: typeof created; alerts?: HostEvent[]; twin?: boolean } = {},
+  {
+    by = created,
+    alerts = [],
+    twin = false,
+  }: { by?: typeof created; alerts?: HostEvent[]; twin?: boolean } = {},
 ): [string, string | null] {
   const observation = observationOf(
     events,
@@ -48,7 +52,11 @@ function judged(
 /** The client's own log, with nothing in it but the act. */
 const programs = [
   exec(["/bin/true", "tyrian-sentinel", "begin", "run-0001"], { sequence: 1, ppid: 100, pid: 101 }),
-  exec(trialOf().act.via === "argument" ? ["openstack", "user", "create"] : [], { sequence: 2, ppid: 100, pid: 102 }),
+  exec(trialOf().act.via === "argument" ? ["openstack", "user", "create"] : [], {
+    sequence: 2,
+    ppid: 100,
+    pid: 102,
+  }),
   exec(["/bin/true", "tyrian-sentinel", "end", "run-0001"], { sequence: 3, ppid: 100, pid: 103 }),
 ];
 
@@ -85,14 +93,16 @@ describe("a rule over the API's log", () => {
     const others = call({ action: "created.user" }, 15, { session: null });
     expect(judged([begin, call({ Path: "/v3" }, 12), others, end])[0]).toBe("undecided");
     expect(judged([begin, call({ Path: "/v3" }, 12), others, end], { twin: true })[0]).toBe("undecided");
-    expect(judged([begin, call({ Path: "/v3" }, 12), others, end], { alerts: [others] })[0]).not.toBe("detected");
+    expect(judged([begin, call({ Path: "/v3" }, 12), others, end], { alerts: [others] })[0]).not.toBe(
+      "detected",
+    );
   });
 
   test("earns nothing by what was called before and after", () => {
     const [before, after] = [call({ action: "created.user" }, 9), call({ action: "created.user" }, 21)];
-    expect(judged([before, begin, call({ Path: "/v3" }, 12), end, after], { alerts: [before, after] })[0]).toBe(
-      "logged",
-    );
+    expect(
+      judged([before, begin, call({ Path: "/v3" }, 12), end, after], { alerts: [before, after] })[0],
+    ).toBe("logged");
   });
 });
 
@@ -120,7 +130,9 @@ describe("what a cloud delivers", () => {
 describe("a rule over started programs", () => {
   test("is judged by the client's own sensor, whose sentinels those of the API are not", () => {
     const [, act] = programs;
-    expect(judged([...programs, begin, made, end], { by: program, alerts: [act as HostEvent] })[0]).toBe("detected");
+    expect(judged([...programs, begin, made, end], { by: program, alerts: [act as HostEvent] })[0]).toBe(
+      "detected",
+    );
     expect(judged([begin, made, end], { by: program })[0]).toBe("undecided");
   });
 });

@@ -32,8 +32,10 @@ const openstack: Client = {
   account: ["--os-cloud", LAB_CLOUD],
   reading:
     /^(?:(?:project|user|group|role|domain|region|service|endpoint|catalog|policy|limit|registered limit) (?:list|show)|role assignment list|versions show)$/,
-  changing: /^(?:(?:project|user|group) (?:create|delete|set)|role (?:add|remove)|group (?:add|remove) user)$/,
-  values: /^(?:-f|-c|--format|--column|--description|--domain|--user|--project|--group|--role|--sort-column)$/,
+  changing:
+    /^(?:(?:project|user|group) (?:create|delete|set)|role (?:add|remove)|group (?:add|remove) user)$/,
+  values:
+    /^(?:-f|-c|--format|--column|--description|--domain|--user|--project|--group|--role|--sort-column)$/,
   flags: /^(?:--long|--names|--enable|--disable|--effective)$/,
 };
 

@@ -1,4 +1,15 @@
-import { type ApiCall, type ApiLine, below, flat, isObject, type Json, jsonObject, known, textOf, timeOf } from "./api-call.js";
+import {
+  type ApiCall,
+  type ApiLine,
+  below,
+  flat,
+  isObject,
+  type Json,
+  jsonObject,
+  known,
+  textOf,
+  timeOf,
+} from "./api-call.js";
 
 const UPN = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn";
 

@@ -1,4 +1,15 @@
-import { type ApiCall, type ApiLine, below, flat, isObject, type Json, jsonObject, known, textOf, timeOf } from "./api-call.js";
+import {
+  type ApiCall,
+  type ApiLine,
+  below,
+  flat,
+  isObject,
+  type Json,
+  jsonObject,
+  known,
+  textOf,
+  timeOf,
+} from "./api-call.js";
 
 /**
  * Records of AWS CloudTrail (AWS CloudTrail User Guide, "CloudTrail record contents"), one a line, or the document `Records` of a

@@ -51,7 +51,12 @@ export class KeystoneLogReader {
     const method = this.#methods.get(request);
     this.#methods.delete(request);
     if (method === undefined) return [];
-    const fields = { Method: method, Path: value, RequestId: request, ...known({ UserId: user ?? undefined }) };
+    const fields = {
+      Method: method,
+      Path: value,
+      RequestId: request,
+      ...known({ UserId: user ?? undefined }),
+    };
     return [{ time, principal: user, fields }];
   }
 }

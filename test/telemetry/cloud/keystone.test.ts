@@ -4,7 +4,8 @@ import { keystoneLine, keystoneNotification, keystoneRequest, readApiLog, TYRIAN
 
 /** Keystone's log, in the form that Keystone 22.0.2 of Debian 12 was seen to write. */
 
-const read = (lines: readonly string[]): ReturnType<typeof readApiLog> => readApiLog("keystone", lines, [TYRIAN]);
+const read = (lines: readonly string[]): ReturnType<typeof readApiLog> =>
+  readApiLog("keystone", lines, [TYRIAN]);
 
 test("a notification says what was done, by whom, from where and with what", () => {
   const { events } = read([keystoneNotification("created.project", "python-keystoneclient")]);

@@ -27,7 +27,8 @@ const REQUEST = "req-a66db33f-16c1-409e-8180-b3c4ba4fcc0e";
 
 /** A line of Keystone's log (22.0.2, oslo.log's default format); `user` is that of the request's context. */
 export function keystoneLine(logger: string, message: string, user = TYRIAN): string {
-  const context = user === "-" ? "- - - - - -" : `${user} 9772d0b68514497387526bbe100b6ddd - - default default`;
+  const context =
+    user === "-" ? "- - - - - -" : `${user} 9772d0b68514497387526bbe100b6ddd - - default default`;
   return `2026-11-24 20:46:51.391 28913 INFO ${logger} [None ${REQUEST} ${context}] ${message}`;
 }
 

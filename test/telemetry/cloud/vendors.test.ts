@@ -26,8 +26,9 @@ describe("CloudTrail", () => {
   });
 
   test("a delivered file is one document of many", () => {
-    const records = ["CreateUser", "ListUsers"].map((name, index) =>
-      JSON.parse(cloudTrail("iam.amazonaws.com", name, { eventID: String(index) })) as unknown,
+    const records = ["CreateUser", "ListUsers"].map(
+      (name, index) =>
+        JSON.parse(cloudTrail("iam.amazonaws.com", name, { eventID: String(index) })) as unknown,
     );
     const { events } = readApiLog("cloudtrail", [JSON.stringify({ Records: records })]);
     expect(events.map(({ fields, session }) => [fields["eventName"], session])).toEqual([
@@ -69,7 +70,12 @@ describe("the Azure Activity Log", () => {
     };
     const { events } = readApiLog("azure-activity", [JSON.stringify(event)]);
     expect(events.map(({ fields }) => fields)).toMatchObject([
-      { operationName: operation.toUpperCase(), status: "Succeeded", User: "lab@example.org", SourceIp: "192.0.2.7" },
+      {
+        operationName: operation.toUpperCase(),
+        status: "Succeeded",
+        User: "lab@example.org",
+        SourceIp: "192.0.2.7",
+      },
     ]);
   });
 });
@@ -100,7 +106,16 @@ describe("Google Cloud's audit logs", () => {
 test.each(["cloudtrail", "azure-activity", "google-audit"] as const)(
   "what is no record of %s is counted, and never throws",
   (format) => {
-    const lines = ["", "x", "[]", "null", "{}", '{"Records":[1]}', '{"records":[{}]}', '{"eventTime":"yesterday"}'];
+    const lines = [
+      "",
+      "x",
+      "[]",
+      "null",
+      "{}",
+      '{"Records":[1]}',
+      '{"records":[{}]}',
+      '{"eventTime":"yesterday"}',
+    ];
     const { events, counts } = readApiLog(format, lines);
     expect(events).toEqual([]);
     expect(counts.malformed + counts.ignored).toBe(lines.length);
