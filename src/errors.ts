@@ -49,6 +49,14 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
   },
+  "bindings-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
+  },
+  "executions-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",
@@ -167,6 +175,14 @@ const kinds = {
   "siem-unreachable": {
     exit: EXIT.undecided,
     hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
+  },
+  "listen-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Is another program listening there (`ss -ltnp` shows it), and is the address one of this machine?",
+  },
+  "records-not-stored": {
+    exit: EXIT.executionFailed,
+    hint: "Make room on the disk of the SIEM's state folder. Senders were not told that anything was stored, and send it again.",
   },
   "siem-auth-failed": {
     exit: EXIT.undecided,

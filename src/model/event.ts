@@ -9,13 +9,22 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "api-log"]),
+  sensor: z.enum([
+    "auditd",
+    "laurel",
+    "strace",
+    "sysmon",
+    "security",
+    "device-log",
+    "api-log",
+    "hypervisor-log",
+  ]),
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
-   * line that was typed into a network device, and `api` a call of a cloud's API, where there are no processes: `pid` and `ppid` are 0 and
-   * `argv` is empty.
+   * line that was typed into a network device, and `api` a call of a cloud's API, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty; `message` a
+   * line of a hypervisor's log, which tells no process.
    */
-  kind: z.enum(["exec", "exec-refused", "command", "api"]),
+  kind: z.enum(["exec", "exec-refused", "command", "api", "message"]),
   logsource: z.strictObject({
     product: z.string(),
     category: z.string().optional(),
@@ -111,8 +120,9 @@ export function sentinelOf(
       ? null
       : { edge: edge.toLowerCase() as Sentinel["edge"], trial };
   }
-  const [program, word, edge, trial, ...rest] = event.argv;
-  if (word !== SENTINEL_WORD || rest.length > 0 || trial === undefined) return null;
+  if (event.argv.length !== 4 || event.argv[1] !== SENTINEL_WORD) return null;
+  const [program, , edge, trial] = event.argv;
+  if (trial === undefined) return null;
   if (program !== "/bin/true" && program !== "/usr/bin/true") return null;
   return edge === "begin" || edge === "end" ? { edge, trial } : null;
 }
@@ -120,15 +130,16 @@ export function sentinelOf(
 /** The one command line that a process of Windows has; null for others. Wine's processes are seen by the sensors of Linux, with it split. */
 function commandLineOnWindows({ argv, fields, logsource }: Parameters<typeof sentinelOf>[0]): string | null {
   if (logsource?.product === "windows") return String(fields?.["CommandLine"] ?? "");
-  const [program, ...words] = argv;
-  return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program) ? words.join(" ") : null;
+  const [program] = argv;
+  return program !== undefined && /\/wine(?:64)?(?:-preloader)?$/.test(program)
+    ? argv.slice(1).join(" ")
+    : null;
 }
 
 /** What was given to a network device; null for others. A router on Linux (FRR) runs one command a `vtysh -c`, which Linux sees. */
 function commandOnDevice({ argv, fields, kind }: Parameters<typeof sentinelOf>[0]): string | null {
   if (kind === "command") return String(fields?.["CommandLine"] ?? "");
-  const [program, option, command, ...rest] = argv;
-  return program !== undefined && /(?:^|\/)vtysh$/.test(program) && option === "-c" && rest.length === 0
-    ? (command ?? null)
-    : null;
+  if (argv.length !== 3 || argv[1] !== "-c") return null;
+  const [program, , command] = argv;
+  return program !== undefined && /(?:^|\/)vtysh$/.test(program) ? (command ?? null) : null;
 }

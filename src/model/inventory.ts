@@ -10,6 +10,16 @@ export type DeviceLogFormat = (typeof deviceLogFormats)[number];
 export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit"] as const;
 export type ApiLogFormat = (typeof apiLogFormats)[number];
 
+/** The logs of hypervisors that can be read (src/telemetry/hypervisor). */
+export const hypervisorLogFormats = [
+  "libvirt",
+  "esxi-shell",
+  "esxi-hostd",
+  "esxi-vobd",
+  "esxi-auth",
+] as const;
+export type HypervisorLogFormat = (typeof hypervisorLogFormats)[number];
+
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
@@ -78,6 +88,13 @@ export const inventorySchema = z.strictObject({
            * access key id or ARN, the caller of Azure, the e-mail of a Google account. Only their calls can be told from others'.
            */
           ownPrincipals: z.array(z.string().min(1)).default([]),
+        }),
+        /** One log of a hypervisor, beside the sensor that tells the trials apart. */
+        z.strictObject({
+          type: z.literal("hypervisor-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(hypervisorLogFormats),
         }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their

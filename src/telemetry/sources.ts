@@ -3,6 +3,7 @@ import { AuditdParser } from "./auditd.js";
 import { ApiLogParser } from "./cloud/parser.js";
 import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
+import { HypervisorLogParser } from "./hypervisor/parser.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
 import { StraceParser } from "./strace.js";
@@ -24,6 +25,8 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new DeviceLogParser(source);
     case "api-log":
       return new ApiLogParser(source);
+    case "hypervisor-log":
+      return new HypervisorLogParser(source);
     case "windows-log":
       return new WindowsLogParser(source.sensor);
   }
@@ -39,6 +42,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
     case "strace-log":
     case "device-log":
     case "api-log":
+    case "hypervisor-log":
       return source.host === host;
     case "windows-log":
       return true;

@@ -14,6 +14,7 @@ import { completing, sharedWithOthers, shortfall } from "./contribution.js";
 import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
+import { isExpected } from "./prevention.js";
 import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
 import { withoutDoubt } from "./wine-doubt.js";
@@ -24,6 +25,7 @@ import {
   markerInRule,
   mayStillArrive,
   notShipped,
+  rivalProblem,
 } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
@@ -94,10 +96,7 @@ function verdictOf(
     title: rule.title,
     expected: expectation.outcome,
     outcome: decision.outcome,
-    met:
-      decision.outcome === expectation.outcome &&
-      question.execution.status === expectation.execution &&
-      tierMet,
+    met: decision.outcome === expectation.outcome && tierMet && isExpected(question.execution, expectation),
     tier: decision.tier ?? null,
     evaluatedBy: status?.evaluatedBy ?? (shipped ? "siem-rule" : "embedded"),
     attribution: decision.attribution ?? null,
@@ -105,6 +104,7 @@ function verdictOf(
     latency: decision.latency ?? noLatency,
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
+    ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
     revision: 1,
   };
 }
@@ -125,6 +125,8 @@ function decideOne(
   if (execution.status !== "ran" && execution.status !== "prevented") return notAsked(execution);
   if (bracket.state === "missing") return unseen(context, rule);
   if (!("act" in bracket)) return untold(context, bracket);
+  const unsure = context.trial.recorded === undefined ? null : rivalProblem(observation);
+  if (unsure !== null) return unsure;
 
   const marked = markerInRule(context.trial.id, rule, bracket.act);
   if (marked !== null) {
@@ -186,7 +188,9 @@ function competitorsOf(observation: Observation): readonly HostEvent[] | null {
 function untold(context: Context, bracket: UntoldBracket): Decision {
   const problem = answerProblem(context.observation);
   if (problem !== null) return problem;
-  const link = bracket.state === "open" ? "ingest" : "attribution";
+  // That others' execution is not among the records may as well mean that it never ran.
+  const isOurs = context.trial.recorded === undefined;
+  const link = bracket.state === "open" && isOurs ? "ingest" : "attribution";
   return { outcome: "undecided", cause: causeAt(link, bracket.detail) };
 }
 

@@ -7,7 +7,7 @@ import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../s
 import { skippedFor } from "../skipped.js";
 import { constructed } from "./constructed-events.js";
 import { runLocally, whyNoTrace } from "./harness.js";
-import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from "./shelf.js";
+import { analytics, documentOf, isWide, matchesOf, rules, shelf, short, techniqueFolders } from "./shelf.js";
 
 /**
  * The playbooks are run for real on this machine, one process tree at a time under strace, as the engine runs them on
@@ -15,7 +15,7 @@ import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from ".
  * worked and be matched by none.
  */
 
-const { playbooks, diagnostics } = await loadPlaybooks([shelf]);
+const { playbooks, diagnostics } = await loadPlaybooks(techniqueFolders);
 const procedures = playbooks.flatMap((playbook) =>
   playbook.procedures.map((procedure) => ({ playbook, procedure })),
 );
@@ -54,6 +54,7 @@ describe("the playbooks on the shelf", () => {
       "T1059.009",
       "T1059.010",
       "T1059.011",
+      "T1059.012",
       "T1059.013",
     ]);
   });
@@ -149,6 +150,9 @@ describe("the analytics on the shelf", () => {
         { product: "macos", category: "process_creation" },
         { product: "esxi", service: "shell" },
         { product: "esxi", service: "vobd" },
+        { product: "esxi", service: "auth" },
+        { product: "esxi", service: "hostd" },
+        { product: "libvirt", service: "api" },
         { product: "cisco", service: "aaa" },
         { category: "process_creation" },
       ]).toContainEqual(document["logsource"]);

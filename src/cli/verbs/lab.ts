@@ -14,7 +14,15 @@ import { counted, plain } from "../../report/text.js";
 import type { Invocation } from "../invocation.js";
 import { wholeNumber } from "../options.js";
 
-const DEFAULT_TARGETS = 3;
+/** How many hosts there are when nobody says. */
+const defaultTargets: Readonly<Record<HostProfile, number>> = {
+  linux: 3,
+  "windows-wine": 3,
+  network: 1,
+  cloud: 1,
+  hypervisor: 1,
+  mitigations: 2,
+};
 
 interface UpOptions {
   readonly targets?: number;
@@ -30,13 +38,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network and cloud 1",
+      "how many hosts of the profile; default 3, of network, cloud and hypervisor 1, of mitigations 2",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, or clients of a cloud with Keystone",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, clients of a cloud with Keystone, hypervisors with libvirt, or pairs without and with mitigations",
       )
         .choices(hostProfiles)
         .default("linux"),
@@ -47,7 +55,7 @@ export function register(command: Command, invocation: Invocation): void {
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
         const state = await labUp({
-          targets: options.targets ?? (["network", "cloud"].includes(options.profile) ? 1 : DEFAULT_TARGETS),
+          targets: options.targets ?? defaultTargets[options.profile],
           profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,

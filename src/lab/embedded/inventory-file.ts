@@ -5,6 +5,8 @@ import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
 import { keystoneAccount, keystoneLog } from "./keystone/files.js";
+import { hypervisorLog } from "./hypervisor/files.js";
+import { controlsOf } from "./mitigations/controls.js";
 import { routerLog } from "./router/files.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
 
@@ -17,6 +19,8 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   "windows-wine": "windows",
   network: "network",
   cloud: "cloud",
+  hypervisor: "hypervisor",
+  mitigations: "linux",
 };
 
 function isRouter(host: LabHost): boolean {
@@ -25,6 +29,10 @@ function isRouter(host: LabHost): boolean {
 
 function isCloud(host: LabHost): boolean {
   return host.profile === "cloud";
+}
+
+function isHypervisor(host: LabHost): boolean {
+  return host.profile === "hypervisor";
 }
 
 /** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
@@ -62,19 +70,23 @@ function telemetryOf(state: LabState): TelemetrySource[] {
       ...{ type: "api-log", file: keystoneLog(state.folder, host), host: host.sensorHost },
       ...{ format: "keystone", ownPrincipals: [keystoneAccount(state.folder, host)] },
     })),
+    ...state.hosts.filter(isHypervisor).map((host): TelemetrySource => ({
+      ...{ type: "hypervisor-log", file: hypervisorLog(state.folder, host), host: host.sensorHost },
+      format: "libvirt",
+    })),
   ];
 }
 
 /**
- * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its
- * Keystone has.
+ * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its Keystone has, and so
+ * are the domains of a hypervisor, in which nothing is.
  */
-function effectsOf(state: LabState): Effect[] {
-  const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
+function effectsOf({ hosts }: LabState): Effect[] {
   return [
-    ...usual,
-    ...(state.hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
-    ...(state.hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
+    ...EMBEDDED_LAB.policy.allowEffects,
+    ...(hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
+    ...(hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
+    ...(hosts.some(isHypervisor) ? (["lab-domain"] as const) : []),
   ];
 }
 
@@ -99,6 +111,7 @@ export function writeInventory(state: LabState): void {
       },
       sensor: { type: isRouter(host) ? "device-log" : state.sensor.type, host: host.sensorHost },
       tags: ["embedded"],
+      controls: controlsOf(host),
     })),
   });
   writeFileSync(`${state.inventory}.new`, `${JSON.stringify(inventory, null, 2)}\n`, { mode: 0o600 });

@@ -10,6 +10,7 @@ import { launchHosts, prepareHost, waitListening, waitStarted } from "./host.js"
 import { KEY_FILE, TOKEN_FILE, writeInventory } from "./inventory-file.js";
 import { prepareKeystone } from "./keystone/files.js";
 import { newSshKey, type SshKey } from "./keys.js";
+import { prepareHypervisor } from "./hypervisor/files.js";
 import { makeNetwork } from "./network.js";
 import { launchRootless, waitSupervisor } from "./rootless.js";
 import { prepareRouter } from "./router/files.js";
@@ -36,6 +37,8 @@ const letters: Readonly<Record<HostProfile, string>> = {
   "windows-wine": "w",
   network: "r",
   cloud: "c",
+  hypervisor: "v",
+  mitigations: "m",
 };
 
 function newHosts(
@@ -53,6 +56,7 @@ function newHosts(
     const host: LabHost = {
       name,
       profile,
+      mitigated: profile === "mitigations" && index % 2 === 1,
       address: addressOf(kind, from + index),
       hostKey: key.publicLine,
       operator: kind === "root" ? operators + from + index : ROOTLESS_OPERATOR,
@@ -141,6 +145,7 @@ export async function makeRootLab(
     if (template !== null) await clonePrefix(place, host, template, token);
     if (host.profile === "network") prepareRouter(place, host, token);
     if (host.profile === "cloud") prepareKeystone(place, host);
+    if (host.profile === "hypervisor") prepareHypervisor(place, host);
   }
   options.signal?.throwIfAborted();
   // Only now: a process that started before audit was switched on is never recorded, nor are its children.
