@@ -22,7 +22,16 @@ const VERSION_DEADLINE_MS = 5_000;
 const requirementsFile = new URL("../../lab/setup/requirements.json", import.meta.url);
 const packageFile = new URL("../../package.json", import.meta.url);
 
-const allPurposes = ["demo", "test", "lab", "rootless", "windows-wine", "network", "hypervisor"] as const;
+const allPurposes = [
+  "demo",
+  "test",
+  "lab",
+  "rootless",
+  "windows-wine",
+  "network",
+  "cloud",
+  "hypervisor",
+] as const;
 type Purpose = (typeof allPurposes)[number];
 
 const requirementSchema = z.strictObject({

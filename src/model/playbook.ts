@@ -31,6 +31,10 @@ export const effectSchema = z.enum([
   "configuration-read",
   /** changes a network device's running configuration, which the cleanup undoes; nothing is saved */
   "configuration-change",
+  /** asks the API of a lab's own cloud account what is there, and changes nothing */
+  "cloud-read",
+  /** makes and deletes objects of its own in a lab's cloud account, through its API; the cleanup undoes it */
+  "cloud-change",
   /** starts, pauses or stops a domain of the lab's own on a hypervisor, which the cleanup undoes; nothing is in it */
   "lab-domain",
 ]);

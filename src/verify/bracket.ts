@@ -9,7 +9,9 @@ import { windowsBracket } from "./windows-bracket.js";
 
 const nothingKnown: Circumstances = { housekeeping: null, alone: false };
 
-/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
+/**
+ * Finds the bracket of a trial in the events of its host; calls of a cloud's API have their own (`apiBracketOf`). Pure; neither order nor repetition of the events matters.
+ */
 export function bracketOf(
   trial: Pick<Trial, "id" | "act" | "work" | "requires"> & Partial<Pick<Trial, "recorded" | "telemetryHost">>,
   hostEvents: readonly HostEvent[],
@@ -17,7 +19,7 @@ export function bracketOf(
 ): Bracket {
   if (trial.recorded !== undefined)
     return recordedBracket(trial.recorded, trial.telemetryHost ?? "", hostEvents);
-  const events = uniqueInOrder(hostEvents);
+  const events = uniqueInOrder(hostEvents).filter(({ kind }) => kind !== "api");
   const own = events.flatMap((event) => {
     const sentinel = sentinelOf(event);
     return sentinel?.trial === trial.id ? [{ event, edge: sentinel.edge }] : [];

@@ -5,6 +5,7 @@ import type { Observation } from "../model/observation.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
 import type { Background, Verdict } from "../model/verdict.js";
+import { apiBracketOf, channelOf, together } from "./api-bracket.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { bracketOf } from "./bracket.js";
 import type { Bracket, KnownBracket, UntoldBracket } from "./bracket-model.js";
@@ -43,27 +44,35 @@ export function decide(question: Question): Verdict[] {
   const observation = question.observation === null ? null : inOrder(question.observation);
   const missing = observation === null ? [] : notShipped(observation);
   const lost = new Set(missing.map(({ id }) => id));
-  const bracket =
-    observation === null
-      ? null
-      : bracketOf(
-          trial,
-          [...observation.events, ...missing],
-          circumstancesOf(question.execution, observation),
-        );
+  const brackets =
+    observation === null ? null : bracketsOf(question, observation, [...observation.events, ...missing]);
   return trial.expectations.map((expectation) => {
     const rule = question.rules.get(expectation.analytic);
     if (rule === undefined) throw new Error(`the plan has no analytic ${expectation.analytic}`);
     const decision =
-      observation === null || bracket === null
+      observation === null || brackets === null
         ? notAsked(question.execution)
         : orUndecided(() => {
+            const bracket = brackets(rule);
             const decided = decideOne({ ...question, observation, lost }, bracket, rule, expectation);
             const ofWine = trial.fidelity === "wine" && "act" in bracket;
             return ofWine ? withoutDoubt(trial, rule, bracket.act, decided) : decided;
           });
     return verdictOf(question, expectation, rule, decision);
   });
+}
+
+/** The bracket of a trial by the channel that a rule reads. */
+function bracketsOf(
+  { trial, execution }: Question,
+  observation: Observation,
+  events: readonly HostEvent[],
+): (rule: CompiledRule) => Bracket {
+  const programs = bracketOf(trial, events, circumstancesOf(execution, observation));
+  if (trial.platform !== "cloud") return () => programs;
+  const api = apiBracketOf(trial, events);
+  const both = together(programs, api);
+  return (rule) => ({ programs, api, both })[channelOf(rule)];
 }
 
 function inOrder(observation: Observation): Observation {
@@ -233,7 +242,8 @@ function unseen(context: Context, rule: CompiledRule): Decision {
 
 /** Whether the rule reads the log source of started programs: that is the one of which a running sensor is known to record. */
 function recordsPrograms(rule: CompiledRule, { platform }: Trial): boolean {
-  const logsource = { product: platform, category: "process_creation" };
+  // The client of a cloud is a host with Linux.
+  const logsource = { product: platform === "cloud" ? "linux" : platform, category: "process_creation" };
   return rule.reads({ id: "", logsource, fields: {} });
 }
 

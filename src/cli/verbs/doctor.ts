@@ -23,7 +23,7 @@ export function register(command: Command, invocation: Invocation): void {
 }
 
 /** What only hosts of a profile need. */
-const ofProfiles: ReadonlySet<string> = new Set(["windows-wine", "network", "hypervisor"]);
+const ofProfiles: ReadonlySet<string> = new Set(["windows-wine", "network", "cloud", "hypervisor"]);
 
 /** Of a program that is missing; one that only a profile of the lab needs is installed by a command of its own. */
 function optional(found: DoctorReport["requirements"][number]): string {

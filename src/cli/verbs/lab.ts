@@ -20,6 +20,7 @@ const defaultTargets: Readonly<Record<HostProfile, number>> = {
   linux: 3,
   "windows-wine": 3,
   network: 1,
+  cloud: 1,
   hypervisor: 1,
   mitigations: 2,
 };
@@ -46,13 +47,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network and hypervisor 1, of mitigations 2",
+      "how many hosts of the profile; default 3, of network, cloud and hypervisor 1, of mitigations 2",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, hypervisors with libvirt, or pairs without and with mitigations",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, clients of a cloud with Keystone, hypervisors with libvirt, or pairs without and with mitigations",
       )
         .choices(hostProfiles)
         .default("linux"),

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { KEYSTONE_LOG_FOLDER } from "./keystone/names.js";
+import { KEYSTONE_START } from "./keystone/start.js";
 import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
 import { HYPERVISOR_START } from "./hypervisor/start.js";
 import { prepareMitigations } from "./mitigations/files.js";
@@ -79,6 +81,9 @@ fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
 fi
+if [ "$profile" = cloud ]; then
+${KEYSTONE_START}
+fi
 if [ "$profile" = mitigated ]; then
 ${MITIGATIONS_START}
 fi
@@ -108,6 +113,9 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.profile === "cloud"
+      ? [`${folder}/keystone-log ${root}${KEYSTONE_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
     ...(host.mitigated ? withoutExec(root, WRITABLE) : []),
     ...(host.profile === "hypervisor"
       ? [`${folder}/libvirt-log ${root}${API_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
@@ -132,7 +140,7 @@ export function prepareHost(
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
   const shell = {
     ...{ "windows-wine": LOGIN_SHELL, network: VTYSH },
-    ...{ linux: BASH, hypervisor: BASH, mitigations: BASH },
+    ...{ linux: BASH, hypervisor: BASH, cloud: BASH, mitigations: BASH },
   }[host.profile];
   writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
   if (host.profile === "mitigations") prepareMitigations(layer, host);

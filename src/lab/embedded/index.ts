@@ -7,6 +7,7 @@ import { folderExists, type LabPlace, makeStateFolder, placeOf, readState } from
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
+import { requireKeystone } from "./keystone/files.js";
 import { requireHypervisor } from "./hypervisor/files.js";
 import { requireRouter } from "./router/files.js";
 import { requireWine } from "./wine/prefix.js";
@@ -68,6 +69,7 @@ export async function labUp(options: LabUpOptions): Promise<LabState> {
   }
   if (profile === "windows-wine") requireWine();
   if (profile === "network") requireRouter();
+  if (profile === "cloud") requireKeystone();
   if (profile === "hypervisor") requireHypervisor();
   const place = placeOf(options);
   return await locked(place, options.rootless === true, signal, async () => {

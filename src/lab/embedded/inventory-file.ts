@@ -4,6 +4,7 @@ import { inventorySchema, type TelemetrySource } from "../../model/inventory.js"
 import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
+import { keystoneAccount, keystoneLog } from "./keystone/files.js";
 import { hypervisorLog } from "./hypervisor/files.js";
 import { controlsOf } from "./mitigations/controls.js";
 import { routerLog } from "./router/files.js";
@@ -17,12 +18,17 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   linux: "linux",
   "windows-wine": "windows",
   network: "network",
+  cloud: "cloud",
   hypervisor: "hypervisor",
   mitigations: "linux",
 };
 
 function isRouter(host: LabHost): boolean {
   return host.profile === "network";
+}
+
+function isCloud(host: LabHost): boolean {
+  return host.profile === "cloud";
 }
 
 function isHypervisor(host: LabHost): boolean {
@@ -60,6 +66,10 @@ function telemetryOf(state: LabState): TelemetrySource[] {
       ...{ type: "device-log", file: routerLog(state.folder, host), host: host.sensorHost },
       ...{ format: "frr", utcOffsetMinutes: 0, ownUsers: [] },
     })),
+    ...state.hosts.filter(isCloud).map((host): TelemetrySource => ({
+      ...{ type: "api-log", file: keystoneLog(state.folder, host), host: host.sensorHost },
+      ...{ format: "keystone", ownPrincipals: [keystoneAccount(state.folder, host)] },
+    })),
     ...state.hosts.filter(isHypervisor).map((host): TelemetrySource => ({
       ...{ type: "hypervisor-log", file: hypervisorLog(state.folder, host), host: host.sensorHost },
       format: "libvirt",
@@ -68,13 +78,14 @@ function telemetryOf(state: LabState): TelemetrySource[] {
 }
 
 /**
- * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so are the domains
- * of a hypervisor, in which nothing is.
+ * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its Keystone has, and so
+ * are the domains of a hypervisor, in which nothing is.
  */
 function effectsOf({ hosts }: LabState): Effect[] {
   return [
     ...EMBEDDED_LAB.policy.allowEffects,
     ...(hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
+    ...(hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
     ...(hosts.some(isHypervisor) ? (["lab-domain"] as const) : []),
   ];
 }

@@ -8,6 +8,7 @@ import { addRules, recordBefore, startSensor } from "./sensor.js";
 import { findProgram } from "./commands.js";
 import { launchHosts, prepareHost, waitListening, waitStarted } from "./host.js";
 import { KEY_FILE, TOKEN_FILE, writeInventory } from "./inventory-file.js";
+import { prepareKeystone } from "./keystone/files.js";
 import { newSshKey, type SshKey } from "./keys.js";
 import { prepareHypervisor } from "./hypervisor/files.js";
 import { makeNetwork } from "./network.js";
@@ -35,6 +36,7 @@ const letters: Readonly<Record<HostProfile, string>> = {
   linux: "h",
   "windows-wine": "w",
   network: "r",
+  cloud: "c",
   hypervisor: "v",
   mitigations: "m",
 };
@@ -85,9 +87,9 @@ function newState(place: LabPlace, kind: LabState["kind"], reason: string): LabS
   };
 }
 
-/** Milliseconds that starting may take, on a slow and busy machine. */
-function startDeadline(hosts: number): number {
-  return performance.now() + 30_000 + 500 * hosts;
+/** Milliseconds that starting may take, on a slow and busy machine; Keystone is made of five programs of Python. */
+function startDeadline(hosts: number, profile: HostProfile): number {
+  return performance.now() + 30_000 + (profile === "cloud" ? 60_000 : 500) * hosts;
 }
 
 export interface MakeOptions {
@@ -122,7 +124,7 @@ export async function makeRootLab(
   );
   const hosts = fresh.map((one) => one.host);
   const template = options.profile === "windows-wine" ? await wineTemplate(place) : null;
-  const deadline = startDeadline(hosts.length);
+  const deadline = startDeadline(hosts.length, options.profile);
   const start = present ?? newState(place, "root", options.reason);
   // Written before anything is made, so that whatever happens next can be undone.
   writeState(place, { ...start, phase: "creating", hosts: [...start.hosts, ...hosts] });
@@ -142,6 +144,7 @@ export async function makeRootLab(
   for (const host of hosts) {
     if (template !== null) await clonePrefix(place, host, template, token);
     if (host.profile === "network") prepareRouter(place, host, token);
+    if (host.profile === "cloud") prepareKeystone(place, host);
     if (host.profile === "hypervisor") prepareHypervisor(place, host);
   }
   options.signal?.throwIfAborted();
@@ -161,7 +164,7 @@ export async function makeRootLab(
 export async function makeRootlessLab(place: LabPlace, options: MakeOptions): Promise<LabState> {
   const fresh = newHosts(place, "rootless", 1, options.targets, ROOTLESS_OPERATOR);
   const hosts = fresh.map((one) => one.host);
-  const deadline = startDeadline(hosts.length);
+  const deadline = startDeadline(hosts.length, options.profile);
   const start = newState(place, "rootless", options.reason);
   writeState(place, { ...start, hosts });
   const operatorKey = newOperatorKey(place);

@@ -16,10 +16,17 @@ export type SensorState = z.infer<typeof sensorStateSchema>;
 
 /**
  * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, a router with FRRouting,
- * whose login shell is vtysh, a hypervisor with libvirt and emulated domains, or one of a pair of Linux hosts of which the second has
+ * whose login shell is vtysh, a client of a cloud with OpenStack Keystone, a hypervisor with libvirt and emulated domains, or one of a pair of Linux hosts of which the second has
  * mitigations switched on.
  */
-export const hostProfiles = ["linux", "windows-wine", "network", "hypervisor", "mitigations"] as const;
+export const hostProfiles = [
+  "linux",
+  "windows-wine",
+  "network",
+  "cloud",
+  "hypervisor",
+  "mitigations",
+] as const;
 export type HostProfile = (typeof hostProfiles)[number];
 
 const labHostSchema = z.strictObject({
