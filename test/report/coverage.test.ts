@@ -104,6 +104,17 @@ test("every analytic and every platform of ATT&CK has a row", () => {
   ]);
 });
 
+test("what was seen at one kind of cloud proves nothing of another", () => {
+  const run = runOf({ technique: "T1059.009", platform: "cloud" });
+  const rows = coverageOf(shelf, [run]).filter(({ technique }) => technique === "T1059.009");
+  expect(rows.map(({ platform, proof }) => [platform, proof])).toEqual([
+    ["IaaS", "nothing"],
+    ["Identity Provider", "nothing"],
+    ["Office Suite", "nothing"],
+    ["SaaS", "nothing"],
+  ]);
+});
+
 test("the table and the page say what each row rests on, and which runs were looked at", () => {
   const run = runOf({});
   const rows = coverageOf(shelf, [run]);
