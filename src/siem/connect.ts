@@ -5,6 +5,7 @@ import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
+import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
@@ -12,6 +13,7 @@ import type { Siem } from "./siem.js";
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
+  lokiSettingsSchema,
   openSearchSettingsSchema,
   splunkSettingsSchema,
 ]);
@@ -20,9 +22,22 @@ export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 /** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
 export const rulesLanguage = {
   elastic: "lucene",
+  loki: "logql",
   opensearch: "lucene",
   splunk: "spl",
 } as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
+
+/** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
+export function rulesSource(settings: SiemSettings): string | undefined {
+  switch (settings.kind) {
+    case "splunk":
+      return settings.telemetry.index;
+    case "loki":
+      return `${settings.telemetry.selector} | ${settings.telemetry.parser}`;
+    default:
+      return undefined;
+  }
+}
 
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
 export async function openConnector(
@@ -33,6 +48,8 @@ export async function openConnector(
   switch (settings.kind) {
     case "elastic":
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
+    case "loki":
+      return (await import("./loki/index.js")).openLoki(name, settings, options);
     case "opensearch":
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
     case "splunk":

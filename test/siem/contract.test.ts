@@ -6,7 +6,12 @@ import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
-import { openElasticBench, openOpenSearchBench, openSplunkBench } from "./connector/benches.js";
+import {
+  openElasticBench,
+  openLokiBench,
+  openOpenSearchBench,
+  openSplunkBench,
+} from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
@@ -48,6 +53,7 @@ siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
   openSplunkBench({ settings: { alerts: "enterprise-security" } }),
 );
+siemContract("Grafana Loki", () => openLokiBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -70,4 +76,10 @@ connectorContract("Splunk", {
   open: openSplunkBench,
   source: "linux",
   native: [{ language: "spl", text: 'search index=linux process.command_line="whoami --now"' }],
+});
+
+connectorContract("Grafana Loki", {
+  open: openLokiBench,
+  source: '{job="audit"} | json',
+  native: [{ language: "logql", text: '{job="audit"} | json | process_command_line="whoami --now"' }],
 });

@@ -55,6 +55,23 @@ export class RenewableCredentials implements Credentials {
   }
 }
 
+/** For servers that ask nobody who they are, and for a login itself. */
+export const noCredentials: Credentials = { headers: () => Promise.resolve({}) };
+
+/** What proxies before servers without accounts of their own ask for. */
+export const proxyAuthSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("none") }),
+  basicSchema,
+  /** `Authorization: Bearer`. */
+  tokenSchema,
+]);
+
+export function proxyCredentials(auth: z.infer<typeof proxyAuthSchema>, redactor: Redactor): Credentials {
+  if (auth.type === "none") return noCredentials;
+  if (auth.type === "basic") return basicCredentials(auth, redactor);
+  return headerCredentials(auth.token, redactor, (token) => ({ authorization: `Bearer ${token}` }));
+}
+
 /** `Authorization: Basic`. */
 export function basicCredentials(auth: z.infer<typeof basicSchema>, redactor: Redactor): Credentials {
   return new RenewableCredentials(async (signal) => {

@@ -3,6 +3,8 @@ import type { Connector } from "../../../src/siem/connector/connector.js";
 import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
+import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
+import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
@@ -160,4 +162,34 @@ export async function openSplunkBench(options: BenchOptions = {}): Promise<Splun
     telemetry: { index: "linux", format: "laurel" },
   };
   return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface LokiBench extends ConnectorBench {
+  readonly standIn: LokiStandIn;
+  readonly history: AlertHistoryStandIn;
+}
+
+export async function openLokiBench(options: BenchOptions = {}): Promise<LokiBench> {
+  const world = newWorld();
+  const standIn = new LokiStandIn(world, "team-a");
+  const history = new AlertHistoryStandIn(world, () => `Bearer ${standIn.token}`);
+  await history.start();
+  const settings = {
+    kind: "loki",
+    historyUrl: history.url,
+    tenant: "team-a",
+    auth: { type: "token", token: `env:${SECRET}` },
+    alertLabels: { event: "ID" },
+    telemetry: { selector: '{job="audit"}', format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    history,
+    close: async () => {
+      await bench.close();
+      await history.stop();
+    },
+  };
 }
