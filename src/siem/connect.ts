@@ -7,6 +7,7 @@ import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import { sentinelSettingsSchema } from "./sentinel/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
 
@@ -15,6 +16,7 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
   lokiSettingsSchema,
   openSearchSettingsSchema,
+  sentinelSettingsSchema,
   splunkSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
@@ -24,6 +26,7 @@ export const rulesLanguage = {
   elastic: "lucene",
   loki: "logql",
   opensearch: "lucene",
+  sentinel: "kql",
   splunk: "spl",
 } as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
 
@@ -34,6 +37,8 @@ export function rulesSource(settings: SiemSettings): string | undefined {
       return settings.telemetry.index;
     case "loki":
       return `${settings.telemetry.selector} | ${settings.telemetry.parser}`;
+    case "sentinel":
+      return settings.telemetry.table;
     default:
       return undefined;
   }
@@ -52,6 +57,8 @@ export async function openConnector(
       return (await import("./loki/index.js")).openLoki(name, settings, options);
     case "opensearch":
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
+    case "sentinel":
+      return (await import("./sentinel/index.js")).openSentinel(name, settings, options);
     case "splunk":
       return (await import("./splunk/index.js")).openSplunk(name, settings, options);
   }

@@ -10,6 +10,7 @@ import {
   openElasticBench,
   openLokiBench,
   openOpenSearchBench,
+  openSentinelBench,
   openSplunkBench,
 } from "./connector/benches.js";
 
@@ -49,6 +50,7 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
+siemContract("Microsoft Sentinel", () => openSentinelBench());
 siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
   openSplunkBench({ settings: { alerts: "enterprise-security" } }),
@@ -82,4 +84,10 @@ connectorContract("Grafana Loki", {
   open: openLokiBench,
   source: '{job="audit"} | json',
   native: [{ language: "logql", text: '{job="audit"} | json | process_command_line="whoami --now"' }],
+});
+
+connectorContract("Microsoft Sentinel", {
+  open: openSentinelBench,
+  source: "LinuxAudit_CL",
+  native: [{ language: "kql", text: "LinuxAudit_CL\n| where ['process.command_line'] == \"whoami --now\"" }],
 });

@@ -6,6 +6,7 @@ import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.
 import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
 import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
+import { auth as azureAuth, AzureStandIn, LogAnalyticsStandIn, WORKSPACE } from "../../siem-servers/sentinel.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { World } from "../../siem-servers/world.js";
@@ -190,6 +191,38 @@ export async function openLokiBench(options: BenchOptions = {}): Promise<LokiBen
     close: async () => {
       await bench.close();
       await history.stop();
+    },
+  };
+}
+
+export interface SentinelBench extends ConnectorBench {
+  readonly standIn: LogAnalyticsStandIn;
+  readonly azure: AzureStandIn;
+}
+
+/** A workspace of which the rule has run ten minutes ago. */
+export async function openSentinelBench(options: BenchOptions = {}): Promise<SentinelBench> {
+  const world = newWorld();
+  const standIn = new LogAnalyticsStandIn(world);
+  const azure = new AzureStandIn(world, standIn);
+  await azure.start();
+  const settings = {
+    kind: "sentinel",
+    managementUrl: azure.url,
+    loginUrl: azure.url,
+    workspace: WORKSPACE,
+    auth: azureAuth(`env:${SECRET}`),
+    telemetry: { table: "LinuxAudit_CL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  world.evaluated("rule-echo", Date.now() - 61_000, Date.now() - 60_000);
+  return {
+    ...bench,
+    standIn,
+    azure,
+    close: async () => {
+      await bench.close();
+      await azure.stop();
     },
   };
 }
