@@ -202,7 +202,9 @@ export class LogAnalyticsStandIn extends SiemStandIn {
       TimeGenerated: iso(this.changedAt.get(id) ?? createdAt),
       AlertName: this.world.rules.find(({ name }) => name === rule)?.title ?? rule,
       AlertType: `${WORKSPACE.id}_${rule}`,
-      Entities: JSON.stringify(hosts.map((HostName, index) => ({ $id: String(index), HostName, Type: "host" }))),
+      Entities: JSON.stringify(
+        hosts.map((HostName, index) => ({ $id: String(index), HostName, Type: "host" })),
+      ),
       ExtendedProperties: JSON.stringify(properties),
       InIncident: this.inIncident.has(id),
     };
@@ -297,7 +299,10 @@ export class AzureStandIn extends SiemStandIn {
     if (secret !== this.logs.token)
       return {
         status: 401,
-        body: { error: "invalid_client", error_description: "AADSTS7000215: Invalid client secret provided." },
+        body: {
+          error: "invalid_client",
+          error_description: "AADSTS7000215: Invalid client secret provided.",
+        },
       };
     return {
       status: 200,

@@ -27,7 +27,11 @@ const propertiesSchema = z.object({
 type Properties = z.infer<typeof propertiesSchema>;
 
 const entitiesSchema = z.array(
-  z.object({ Type: z.string().optional(), HostName: z.string().optional(), DnsDomain: z.string().optional() }),
+  z.object({
+    Type: z.string().optional(),
+    HostName: z.string().optional(),
+    DnsDomain: z.string().optional(),
+  }),
 );
 
 type Sources = FoundAlert["sources"];
@@ -76,9 +80,7 @@ export class SentinelAlerts {
     const read = rows.map((row) => readAlert(row, wanted));
     const unread = read.includes(null) ? "some alerts have a form that is not known" : null;
     const cut = rows.length < PAGE ? null : `there are ${PAGE} alerts or more`;
-    const alerts = read
-      .flatMap((alert) => alert ?? [])
-      .filter((alert) => isWanted(alert, wanted));
+    const alerts = read.flatMap((alert) => alert ?? []).filter((alert) => isWanted(alert, wanted));
     const parts = await Promise.all(
       alerts.slice(0, MOST_WITH_SOURCES).map(async (alert) => this.#withSources(alert, signal)),
     );
@@ -146,7 +148,8 @@ function readAlert(row: Row, wanted: AlertsWanted): ReadAlert | null {
     rule: ruleOf(properties.data, wanted.rules) ?? textAt(row, "AlertType") ?? title,
     title,
     tier: row.InIncident === true || row.InIncident === 1 ? "incident" : "alert",
-    host: others.length > 0 ? null : (first.find((name) => wanted.hosts.includes(name)) ?? first.at(-1) ?? null),
+    host:
+      others.length > 0 ? null : (first.find((name) => wanted.hosts.includes(name)) ?? first.at(-1) ?? null),
     createdAt,
     updatedAt,
     evaluatedAt: null,
@@ -169,7 +172,8 @@ function ruleOf({ "Analytic Rule Ids": text }: Properties, bound: readonly strin
 function isWanted({ alert, hosts }: ReadAlert, wanted: AlertsWanted): boolean {
   if (alert.updatedAt < wanted.from || alert.createdAt > wanted.to) return false;
   return (
-    wanted.rules.includes(alert.rule) || hosts.some((names) => names.some((name) => wanted.hosts.includes(name)))
+    wanted.rules.includes(alert.rule) ||
+    hosts.some((names) => names.some((name) => wanted.hosts.includes(name)))
   );
 }
 

@@ -67,7 +67,9 @@ export class TableDocuments {
   /** Of the rows of any query, the host and the record, as far as they have them. */
   sourceProjection(): string {
     const { hostField, textField } = this.telemetry;
-    const [host, text] = [hostField, textField].map((name) => `tostring(column_ifexists(${quotedText(name)}, ""))`);
+    const [host, text] = [hostField, textField].map(
+      (name) => `tostring(column_ifexists(${quotedText(name)}, ""))`,
+    );
     return `project Host = ${host ?? ""}, Text = ${text ?? ""}`;
   }
 

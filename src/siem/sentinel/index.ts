@@ -6,11 +6,7 @@ import { SentinelConnector } from "./connector.js";
 import { tokenFor } from "./login.js";
 import type { SentinelSettings } from "./settings.js";
 
-export function openSentinel(
-  name: string,
-  settings: SentinelSettings,
-  options: HttpOptions = {},
-): Connector {
+export function openSentinel(name: string, settings: SentinelSettings, options: HttpOptions = {}): Connector {
   const doors: SiemHttp[] = [];
   const open = (url: string): SiemHttp =>
     openHttp(

@@ -19,7 +19,11 @@ const answerSchema = z.object({
     .min(1),
   /** Beside rows that are not all of them (Log Analytics API, "Response format": `PartialError`). */
   error: z
-    .object({ code: z.string(), message: z.string(), details: z.array(z.object({ message: z.string() })).optional() })
+    .object({
+      code: z.string(),
+      message: z.string(),
+      details: z.array(z.object({ message: z.string() })).optional(),
+    })
     .optional(),
 });
 
@@ -60,7 +64,12 @@ export class Workspace {
     const { error } = value;
     const lacks =
       error === undefined ? null : [error.message, ...(error.details ?? []).map(({ message }) => message)];
-    return { rows: named, lacks: lacks === null ? null : `not all rows: ${lacks.join(" ")}`, sentAt, receivedAt };
+    return {
+      rows: named,
+      lacks: lacks === null ? null : `not all rows: ${lacks.join(" ")}`,
+      sentAt,
+      receivedAt,
+    };
   }
 
   /**

@@ -64,7 +64,8 @@ export class AnalyticsRules {
         return { rows: value.value, next: null };
       // Only the token is taken from the link: it may lead to another host.
       const next = URL.canParse(nextLink) ? new URL(nextLink).searchParams.get("$skipToken") : null;
-      if (next === null) throw this.http.error("siem-answer-invalid", `${what}: the next page has no $skipToken`);
+      if (next === null)
+        throw this.http.error("siem-answer-invalid", `${what}: the next page has no $skipToken`);
       return { rows: value.value, next };
     });
     if (lacks !== null) throw this.http.error("siem-answer-invalid", `${what}: ${lacks}`);

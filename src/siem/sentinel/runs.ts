@@ -81,7 +81,9 @@ async function runsOf(
     };
   const runs = rows.map((row) => evaluationOf(row, reading));
   const known = runs.flatMap((run) => run ?? []).filter(({ completedAt }) => completedAt >= since);
-  const unknown = runs.includes(null) ? `of some runs of the rule ${name} it is not told what they read` : null;
+  const unknown = runs.includes(null)
+    ? `of some runs of the rule ${name} it is not told what they read`
+    : null;
   const all = [lacks, unknown].filter((one) => one !== null);
   return { evaluations: known, lacks: all.length === 0 ? null : all.join("; ") };
 }

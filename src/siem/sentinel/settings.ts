@@ -5,9 +5,7 @@ import { connectorShape, formatSchema } from "../connector/settings.js";
 import { checkConnection, connectionShape } from "../http/settings.js";
 
 const guid = z.guid().transform((text) => text.toLowerCase());
-const column = z
-  .string()
-  .refine((name) => kqlName(name) !== null, "expected the name of a column or table");
+const column = z.string().refine((name) => kqlName(name) !== null, "expected the name of a column or table");
 
 /**
  * Microsoft Sentinel. `url` is the query API of Log Analytics; rules are asked about at Azure Resource Manager. A rule is bound by its
@@ -29,7 +27,9 @@ export const sentinelSettingsSchema = z
       id: guid,
       subscription: guid,
       resourceGroup: z.string().regex(/^[\w().-]{1,90}$/, "expected the name of a resource group"),
-      name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/, "expected the name of a workspace"),
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]$/, "expected the name of a workspace"),
     }),
     /** An app registration with a client secret. */
     auth: z.strictObject({

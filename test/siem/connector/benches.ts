@@ -6,7 +6,12 @@ import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.
 import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
 import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
-import { auth as azureAuth, AzureStandIn, LogAnalyticsStandIn, WORKSPACE } from "../../siem-servers/sentinel.js";
+import {
+  auth as azureAuth,
+  AzureStandIn,
+  LogAnalyticsStandIn,
+  WORKSPACE,
+} from "../../siem-servers/sentinel.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { World } from "../../siem-servers/world.js";
