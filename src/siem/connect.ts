@@ -3,6 +3,7 @@ import type { QueryLanguage } from "../detection/convert/index.js";
 import type { Connector } from "./connector/connector.js";
 import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
+import { datadogSettingsSchema } from "./datadog/settings.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { lokiSettingsSchema } from "./loki/settings.js";
@@ -13,6 +14,7 @@ import type { Siem } from "./siem.js";
 
 /** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
 export const siemSettingsSchema = z.discriminatedUnion("kind", [
+  datadogSettingsSchema,
   elasticSettingsSchema,
   lokiSettingsSchema,
   openSearchSettingsSchema,
@@ -21,14 +23,18 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
-/** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
+/**
+ * The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. Null where Sigma rules are not
+ * converted to the kind's language.
+ */
 export const rulesLanguage = {
+  datadog: null,
   elastic: "lucene",
   loki: "logql",
   opensearch: "lucene",
   sentinel: "kql",
   splunk: "spl",
-} as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage>>;
+} as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage | null>>;
 
 /** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
 export function rulesSource(settings: SiemSettings): string | undefined {
@@ -51,6 +57,8 @@ export async function openConnector(
   options?: HttpOptions,
 ): Promise<Connector> {
   switch (settings.kind) {
+    case "datadog":
+      return (await import("./datadog/index.js")).openDatadog(name, settings, options);
     case "elastic":
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
     case "loki":

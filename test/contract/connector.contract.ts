@@ -215,8 +215,9 @@ export function connectorContract(name: string, { open, native, source }: Connec
       expect(rows.map(({ host, text }) => [host, text?.includes(':1"')])).toEqual([["web-1", true]]);
     });
 
-    test("a Sigma rule that was converted", async () => {
+    test("a Sigma rule that was converted", async ({ skip }) => {
       const language = rulesLanguage[bench.kind];
+      if (language === null) return skip("no language of Tyrian's is this SIEM's");
       expect(bench.connector.languages).toContain(language);
       const text =
         "title: who\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    process.command_line|contains: whoami\n  condition: selection\n";

@@ -7,6 +7,7 @@ import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
 import {
+  openDatadogBench,
   openElasticBench,
   openLokiBench,
   openOpenSearchBench,
@@ -50,6 +51,7 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
+siemContract("Datadog", () => openDatadogBench());
 siemContract("Microsoft Sentinel", () => openSentinelBench());
 siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
@@ -91,3 +93,5 @@ connectorContract("Microsoft Sentinel", {
   source: "LinuxAudit_CL",
   native: [{ language: "kql", text: "LinuxAudit_CL\n| where ['process.command_line'] == \"whoami --now\"" }],
 });
+
+connectorContract("Datadog", { open: openDatadogBench, native: [] });

@@ -2,6 +2,7 @@ import { siemOver } from "../../../src/siem/connector/port.js";
 import type { Connector } from "../../../src/siem/connector/connector.js";
 import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
+import { APPLICATION_KEY, DatadogStandIn } from "../../siem-servers/datadog.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
 import { LokiStandIn } from "../../siem-servers/loki.js";
@@ -230,4 +231,23 @@ export async function openSentinelBench(options: BenchOptions = {}): Promise<Sen
       await azure.stop();
     },
   };
+}
+
+export interface DatadogBench extends ConnectorBench {
+  readonly standIn: DatadogStandIn;
+}
+
+const APPLICATION_SECRET = "TYRIAN_TEST_DATADOG_APPLICATION_KEY";
+
+export async function openDatadogBench(options: BenchOptions = {}): Promise<DatadogBench> {
+  const world = newWorld();
+  const standIn = new DatadogStandIn(world);
+  process.env[APPLICATION_SECRET] = APPLICATION_KEY;
+  const settings = {
+    kind: "datadog",
+    auth: { type: "keys", apiKey: `env:${SECRET}`, applicationKey: `env:${APPLICATION_SECRET}` },
+    signalEvent: "ID",
+    telemetry: { query: "source:laurel", format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
 }
