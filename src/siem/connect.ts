@@ -8,6 +8,7 @@ import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import { secOpsSettingsSchema } from "./secops/settings.js";
 import { sentinelSettingsSchema } from "./sentinel/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import type { Siem } from "./siem.js";
@@ -18,6 +19,7 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   elasticSettingsSchema,
   lokiSettingsSchema,
   openSearchSettingsSchema,
+  secOpsSettingsSchema,
   sentinelSettingsSchema,
   splunkSettingsSchema,
 ]);
@@ -30,6 +32,7 @@ export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 export const rulesLanguage = {
   datadog: null,
   elastic: "lucene",
+  "google-secops": "udm-search",
   loki: "logql",
   opensearch: "lucene",
   sentinel: "kql",
@@ -61,6 +64,8 @@ export async function openConnector(
       return (await import("./datadog/index.js")).openDatadog(name, settings, options);
     case "elastic":
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
+    case "google-secops":
+      return (await import("./secops/index.js")).openSecOps(name, settings, options);
     case "loki":
       return (await import("./loki/index.js")).openLoki(name, settings, options);
     case "opensearch":

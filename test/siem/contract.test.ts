@@ -11,6 +11,7 @@ import {
   openElasticBench,
   openLokiBench,
   openOpenSearchBench,
+  openSecOpsBench,
   openSentinelBench,
   openSplunkBench,
 } from "./connector/benches.js";
@@ -52,6 +53,7 @@ siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
 siemContract("Datadog", () => openDatadogBench());
+siemContract("Google SecOps", () => openSecOpsBench());
 siemContract("Microsoft Sentinel", () => openSentinelBench());
 siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
@@ -95,3 +97,9 @@ connectorContract("Microsoft Sentinel", {
 });
 
 connectorContract("Datadog", { open: openDatadogBench, native: [] });
+
+connectorContract("Google SecOps", {
+  open: openSecOpsBench,
+  field: "target.process.command_line",
+  native: [{ language: "udm-search", text: 'target.process.command_line = "whoami --now"' }],
+});

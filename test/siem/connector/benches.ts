@@ -13,6 +13,7 @@ import {
   LogAnalyticsStandIn,
   WORKSPACE,
 } from "../../siem-servers/sentinel.js";
+import { GoogleLoginStandIn, INSTANCE, keyFile, SecOpsStandIn } from "../../siem-servers/secops.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { World } from "../../siem-servers/world.js";
@@ -250,4 +251,41 @@ export async function openDatadogBench(options: BenchOptions = {}): Promise<Data
     telemetry: { query: "source:laurel", format: "laurel" },
   };
   return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface SecOpsBench extends ConnectorBench {
+  readonly standIn: SecOpsStandIn;
+  readonly login: GoogleLoginStandIn;
+}
+
+/** Where the service account's key lies. */
+export const KEY_FILE = "TYRIAN_TEST_SECOPS_KEY";
+
+export async function openSecOpsBench(options: BenchOptions = {}): Promise<SecOpsBench> {
+  const world = newWorld();
+  const standIn = new SecOpsStandIn(world);
+  const login = new GoogleLoginStandIn(standIn);
+  await login.start();
+  process.env[KEY_FILE] = keyFile(standIn.token);
+  const settings = {
+    kind: "google-secops",
+    loginUrl: login.url,
+    instance: INSTANCE,
+    auth: { type: "service-account", key: `env:${KEY_FILE}` },
+    telemetry: { logType: "AUDIT_LAUREL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    login,
+    expireToken: () => {
+      standIn.expireToken();
+      process.env[KEY_FILE] = keyFile(standIn.token);
+    },
+    close: async () => {
+      await bench.close();
+      await login.stop();
+    },
+  };
 }
