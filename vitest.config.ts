@@ -9,8 +9,8 @@ const withinModules = [
   "transport",
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Peers are installed from other registries: `npm run test:peers`. Wine takes its time: `npm run test:wine`. */
-const ofTheirOwn = ["test/peers/**", "test/lab/windows/**"];
+/** Peers are installed from other registries: `npm run test:peers`. Wine takes its time: `npm run test:wine`. Shippers are packages: `npm run test:shippers`. */
+const ofTheirOwn = ["test/peers/**", "test/lab/windows/**", "test/shippers/**"];
 
 /** Twice as many as there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 4;

@@ -168,6 +168,14 @@ const kinds = {
     exit: EXIT.undecided,
     hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
   },
+  "listen-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Is another program listening there (`ss -ltnp` shows it), and is the address one of this machine?",
+  },
+  "records-not-stored": {
+    exit: EXIT.executionFailed,
+    hint: "Make room on the disk of the SIEM's state folder. Senders were not told that anything was stored, and send it again.",
+  },
   "siem-auth-failed": {
     exit: EXIT.undecided,
     hint: "Check the SIEM's `auth` in tyrian.config.yaml: whether the secret that it refers to is still valid, and whether its account may do what was refused.",

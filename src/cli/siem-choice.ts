@@ -39,7 +39,7 @@ export async function chooseSiem(name: string, files?: readonly ConfigurationFil
 export async function unboundNote(chosen: ChosenSiem, plan: Plan): Promise<string | null> {
   const { name, settings } = chosen;
   const { analytics, trials } = plan;
-  if (settings === null) return null;
+  if (settings === null || settings.kind === "tyrian") return null;
   const onDemand = await onDemandQueries(chosen, analytics, rulesOfPlan(plan));
   const wanted = new Set(trials.flatMap(({ expectations }) => expectations.map(({ analytic }) => analytic)));
   const unbound = analytics.filter(
@@ -55,11 +55,17 @@ const MOST_NAMED = 5;
 
 /** Paths of a file are relative to it. A pipeline that is named like a file is one; else it is one that Tyrian brings along. */
 function withPaths(settings: SiemSettings, folder: string): SiemSettings {
-  const { tls, onDemand } = settings;
+  const { tls } = settings;
+  const { caFile } = tls;
+  const trusted = {
+    ...settings,
+    ...(caFile === undefined ? {} : { tls: { ...tls, caFile: resolve(folder, caFile) } }),
+  };
+  if (trusted.kind === "tyrian") return trusted;
+  const { onDemand } = trusted;
   const pathOf = (name: string): string => (/[./]/.test(name) ? resolve(folder, name) : name);
   return {
-    ...settings,
-    ...(tls.caFile === undefined ? {} : { tls: { ...tls, caFile: resolve(folder, tls.caFile) } }),
+    ...trusted,
     ...(onDemand === undefined ? {} : { onDemand: { pipelines: onDemand.pipelines.map(pathOf) } }),
   };
 }

@@ -47,6 +47,11 @@ export const verbs: readonly Verb[] = [
     summary: "write Sigma rules as queries of a SIEM",
     load: () => import("./verbs/rule.js"),
   },
+  {
+    name: "coverage",
+    summary: "techniques, platforms and ATT&CK's analytics, and what proves each",
+    load: () => import("./verbs/coverage.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",
@@ -69,6 +74,11 @@ export const verbs: readonly Verb[] = [
     name: "schema",
     summary: "the JSON Schema of playbooks, inventories or results",
     load: () => import("./verbs/schema.js"),
+  },
+  {
+    name: "siem",
+    summary: "serve the embedded SIEM to a lab of several machines",
+    load: () => import("./verbs/siem.js"),
   },
   { name: "config", summary: "the configuration in effect", load: () => import("./verbs/config.js") },
 ];

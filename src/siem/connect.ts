@@ -11,10 +11,11 @@ import { openSearchSettingsSchema } from "./opensearch/settings.js";
 import { secOpsSettingsSchema } from "./secops/settings.js";
 import { sentinelSettingsSchema } from "./sentinel/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
+import { remoteSiemSettingsSchema } from "./embedded-remote/settings.js";
 import type { Siem } from "./siem.js";
 
-/** One SIEM of the configuration (`siems:`). Each kind is a folder beside this file. */
-export const siemSettingsSchema = z.discriminatedUnion("kind", [
+/** A SIEM that a connector speaks to in its own language. Each kind is a folder beside this file. */
+export const connectorSettingsSchema = z.discriminatedUnion("kind", [
   datadogSettingsSchema,
   elasticSettingsSchema,
   lokiSettingsSchema,
@@ -22,6 +23,13 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
   secOpsSettingsSchema,
   sentinelSettingsSchema,
   splunkSettingsSchema,
+]);
+export type ConnectorKindSettings = z.infer<typeof connectorSettingsSchema>;
+
+/** One SIEM of the configuration (`siems:`); an embedded one that is served elsewhere speaks the port's own language. */
+export const siemSettingsSchema = z.discriminatedUnion("kind", [
+  ...connectorSettingsSchema.options,
+  remoteSiemSettingsSchema,
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
@@ -37,10 +45,10 @@ export const rulesLanguage = {
   opensearch: "lucene",
   sentinel: "kql",
   splunk: "spl",
-} as const satisfies Readonly<Record<SiemSettings["kind"], QueryLanguage | null>>;
+} as const satisfies Readonly<Record<ConnectorKindSettings["kind"], QueryLanguage | null>>;
 
 /** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
-export function rulesSource(settings: SiemSettings): string | undefined {
+export function rulesSource(settings: ConnectorKindSettings): string | undefined {
   switch (settings.kind) {
     case "splunk":
       return settings.telemetry.index;
@@ -56,7 +64,7 @@ export function rulesSource(settings: SiemSettings): string | undefined {
 /** A connector of the kind that the settings name. Nothing is asked yet; whoever opens it closes it. */
 export async function openConnector(
   name: string,
-  settings: SiemSettings,
+  settings: ConnectorKindSettings,
   options?: HttpOptions,
 ): Promise<Connector> {
   switch (settings.kind) {
@@ -88,6 +96,8 @@ export async function connectSiem(
   settings: SiemSettings,
   onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
 ): Promise<Siem> {
+  if (settings.kind === "tyrian")
+    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings);
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);

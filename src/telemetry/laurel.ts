@@ -176,6 +176,10 @@ function argumentsOf(execve: {
   const invalidUtf8: number[] = [];
   for (const [index, argument] of execve.ARGV.entries()) {
     if (typeof argument !== "string") return null;
+    if (!escapedOrPaired.test(argument)) {
+      argv.push(argument);
+      continue;
+    }
     const bytes = bytesOf(argument);
     const text = bytes.toString("utf8");
     if (!Buffer.from(text, "utf8").equals(bytes)) invalidUtf8.push(index);
@@ -183,6 +187,9 @@ function argumentsOf(execve: {
   }
   return { argv, invalidUtf8 };
 }
+
+/** A text with a byte that was escaped, or with half a character of UTF-16: any other stands for itself. */
+const escapedOrPaired = /[%\ud800-\udfff]/;
 
 function bytesOf(text: string): Buffer {
   if (!text.includes("%")) return Buffer.from(text, "utf8");
@@ -195,7 +202,6 @@ function bytesOf(text: string): Buffer {
 }
 
 function textOf(value: string | null | undefined): string | undefined {
-  return value === null || value === undefined || value === "(null)"
-    ? undefined
-    : bytesOf(value).toString("utf8");
+  if (value === null || value === undefined || value === "(null)") return undefined;
+  return escapedOrPaired.test(value) ? bytesOf(value).toString("utf8") : value;
 }

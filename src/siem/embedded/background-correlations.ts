@@ -1,14 +1,13 @@
 import type { CompiledRule } from "../../detection/rule.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
-import type { HostEvent } from "../../model/event.js";
 import type { BackgroundBook } from "./background.js";
-import { type Correlated, Correlations } from "./correlations.js";
+import { type Correlated, type CorrelatedEvent, Correlations } from "./correlations.js";
 
 /** Milliseconds of a host's own time after which it is known of a session whether it is Tyrian's: its first words say so. */
 const KNOWN_AFTER_MS = 5_000;
 
 interface Waiting {
-  readonly event: HostEvent;
+  readonly event: CorrelatedEvent;
   readonly bases: readonly CompiledRule[];
 }
 
@@ -28,7 +27,7 @@ export class BackgroundCorrelations {
   }
 
   /** @param bases the rules of correlations that the event matches */
-  observe(event: HostEvent, bases: readonly CompiledRule[]): void {
+  observe(event: CorrelatedEvent, bases: readonly CompiledRule[]): void {
     const waiting = this.#waiting.get(event.host) ?? [];
     this.#waiting.set(event.host, waiting);
     if (bases.length > 0) waiting.push({ event, bases });

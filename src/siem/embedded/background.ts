@@ -24,12 +24,15 @@ interface HostHistory {
   readonly rules: Map<string, Matches>;
 }
 
+/** An event, as far as it tells whose session it is. */
+export type ObservedEvent = Pick<HostEvent, "host" | "time" | "session"> & Parameters<typeof sentinelOf>[0];
+
 /** How often each rule matched on each host outside Tyrian's own sessions. */
 export class BackgroundBook {
   readonly #hosts = new Map<string, HostHistory>();
 
   /** Takes note of an event, whether a rule matches it or not. */
-  observe(event: HostEvent): void {
+  observe(event: ObservedEvent): void {
     const history = this.#historyOf(event.host);
     history.first = Math.min(history.first, event.time);
     history.last = Math.max(history.last, event.time);

@@ -1,6 +1,10 @@
 import { siemOver } from "../../../src/siem/connector/port.js";
 import type { Connector } from "../../../src/siem/connector/connector.js";
-import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
+import {
+  type ConnectorKindSettings,
+  connectorSettingsSchema,
+  openConnector,
+} from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
 import { APPLICATION_KEY, DatadogStandIn } from "../../siem-servers/datadog.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
@@ -20,7 +24,7 @@ import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
 export interface ConnectorBench extends SiemBench {
-  readonly kind: SiemSettings["kind"];
+  readonly kind: ConnectorKindSettings["kind"];
   readonly connector: Connector;
   readonly world: World;
   readonly standIn: SiemStandIn;
@@ -102,8 +106,8 @@ async function benchOf(
   };
 }
 
-export function settingsOf(value: unknown): SiemSettings {
-  return siemSettingsSchema.parse(value);
+export function settingsOf(value: unknown): ConnectorKindSettings {
+  return connectorSettingsSchema.parse(value);
 }
 
 export interface OpenSearchBench extends ConnectorBench {
