@@ -27,6 +27,7 @@ export async function onDemandQueries(
   const { readPipelineTexts } = await import("./pipeline-option.js");
   const pipelines = new RulePipelines(readPipelineTexts(onDemand.pipelines));
   const language = rulesLanguage[settings.kind];
+  if (language === null) return new Map();
   const source = rulesSource(settings);
   // Each with its own files only, as it was compiled.
   const converted = wanted.flatMap(({ id, file, text, with: others = [] }): [string, OnDemandQuery][] => {

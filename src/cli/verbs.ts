@@ -69,7 +69,11 @@ export const verbs: readonly Verb[] = [
     load: () => import("./verbs/report.js"),
   },
   { name: "history", summary: "the runs so far", load: () => import("./verbs/history.js") },
-  { name: "lab", summary: "start, look at and stop the embedded lab; import one of virtual machines", load: () => import("./verbs/lab.js") },
+  {
+    name: "lab",
+    summary: "start, look at and stop the embedded lab; import one of virtual machines",
+    load: () => import("./verbs/lab.js"),
+  },
   {
     name: "doctor",
     summary: "what is missing on this machine, and the command that installs it",

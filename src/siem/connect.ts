@@ -3,12 +3,15 @@ import type { QueryLanguage } from "../detection/convert/index.js";
 import type { Connector } from "./connector/connector.js";
 import type { OnDemandQuery } from "./connector/on-demand.js";
 import { siemOver } from "./connector/port.js";
+import { datadogSettingsSchema } from "./datadog/settings.js";
 import { elasticSettingsSchema } from "./elastic/settings.js";
 import type { SensorProbe } from "./embedded/index.js";
 import { graylogSettingsSchema } from "./graylog/settings.js";
 import type { HttpOptions } from "./http/open.js";
 import { lokiSettingsSchema } from "./loki/settings.js";
 import { openSearchSettingsSchema } from "./opensearch/settings.js";
+import { secOpsSettingsSchema } from "./secops/settings.js";
+import { sentinelSettingsSchema } from "./sentinel/settings.js";
 import { splunkSettingsSchema } from "./splunk/settings.js";
 import { remoteSiemSettingsSchema } from "./embedded-remote/settings.js";
 import type { Siem } from "./siem.js";
@@ -17,10 +20,13 @@ import { wazuhSettingsSchema } from "./wazuh/settings.js";
 
 /** A SIEM that a connector speaks to in its own language. Each kind is a folder beside this file. */
 export const connectorSettingsSchema = z.discriminatedUnion("kind", [
+  datadogSettingsSchema,
   elasticSettingsSchema,
   graylogSettingsSchema,
   lokiSettingsSchema,
   openSearchSettingsSchema,
+  secOpsSettingsSchema,
+  sentinelSettingsSchema,
   splunkSettingsSchema,
   victoriaLogsSettingsSchema,
   wazuhSettingsSchema,
@@ -34,16 +40,22 @@ export const siemSettingsSchema = z.discriminatedUnion("kind", [
 ]);
 export type SiemSettings = z.infer<typeof siemSettingsSchema>;
 
-/** The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. */
+/**
+ * The language in which each kind is asked what a Sigma rule asks; it is one of its connector's. Null where Sigma rules are not
+ * converted to the kind's language.
+ */
 export const rulesLanguage = {
+  datadog: null,
   elastic: "lucene",
   graylog: "lucene",
+  "google-secops": "udm-search",
   loki: "logql",
   opensearch: "lucene",
+  sentinel: "kql",
   splunk: "spl",
   victorialogs: "logsql",
   wazuh: "lucene",
-} as const satisfies Readonly<Record<ConnectorKindSettings["kind"], QueryLanguage>>;
+} as const satisfies Readonly<Record<ConnectorKindSettings["kind"], QueryLanguage | null>>;
 
 /** Where the queries that are made of Sigma rules look, in languages that must be told; undefined in others. */
 export function rulesSource(settings: ConnectorKindSettings): string | undefined {
@@ -52,6 +64,8 @@ export function rulesSource(settings: ConnectorKindSettings): string | undefined
       return settings.telemetry.index;
     case "loki":
       return `${settings.telemetry.selector} | ${settings.telemetry.parser}`;
+    case "sentinel":
+      return settings.telemetry.table;
     default:
       return undefined;
   }
@@ -64,14 +78,20 @@ export async function openConnector(
   options?: HttpOptions,
 ): Promise<Connector> {
   switch (settings.kind) {
+    case "datadog":
+      return (await import("./datadog/index.js")).openDatadog(name, settings, options);
     case "elastic":
       return (await import("./elastic/index.js")).openElastic(name, settings, options);
     case "graylog":
       return (await import("./graylog/index.js")).openGraylog(name, settings, options);
+    case "google-secops":
+      return (await import("./secops/index.js")).openSecOps(name, settings, options);
     case "loki":
       return (await import("./loki/index.js")).openLoki(name, settings, options);
     case "opensearch":
       return (await import("./opensearch/index.js")).openOpenSearch(name, settings, options);
+    case "sentinel":
+      return (await import("./sentinel/index.js")).openSentinel(name, settings, options);
     case "splunk":
       return (await import("./splunk/index.js")).openSplunk(name, settings, options);
     case "victorialogs":
