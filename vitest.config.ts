@@ -14,7 +14,7 @@ const withinModules = [
  * (`test:shippers`), Wine takes its time (`test:wine`), and so do
  * virtual machines (`test:vagrant`).
  */
-const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows", "vagrant"].map(
+const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows", "lab/slow", "vagrant"].map(
   (folder) => `test/${folder}/**`,
 );
 

@@ -13,10 +13,11 @@ import {
   readApiLog,
 } from "../telemetry/cloud/reading.js";
 import { rules, shelf, short } from "./shelf.js";
+import { heldToRecords } from "./constructed-events.js";
 
 /**
  * The playbook of cloud APIs against constructed records: each analytic fires on what its own procedure would leave, and stays
- * quiet on what its twin would leave. On a real Keystone it runs in test/lab/cloud.test.ts; no other cloud took part.
+ * quiet on what its twin would leave. On a real Keystone it runs in test/lab/slow/cloud.test.ts; no other cloud took part.
  */
 
 type Record = Pick<HostEvent, "id" | "logsource" | "fields">;
@@ -111,6 +112,7 @@ describe("rules that no procedure may make fire: they are about changes to a rea
     ["google-policy-changed", google("iam", "google.iam.admin.v1.SetIAMPolicy"), true],
     ["google-policy-changed", google("cloudresourcemanager", "GetIamPolicy"), false],
   ])("%s (%#)", (name, records, fires) => {
+    expect(heldToRecords.map((file) => file.includes(`/${name}.yml`))).toContain(true);
     const rule = rules.find(({ file }) => file === names(name))?.rule;
     expect(records.map((record) => rule?.matches(record))).toEqual([fires]);
   });

@@ -5,7 +5,7 @@ import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { skippedFor } from "../skipped.js";
-import { constructed } from "./constructed-events.js";
+import { constructed, heldToRecords } from "./constructed-events.js";
 import { runLocally, whyNoTrace } from "./harness.js";
 import { analytics, documentOf, isWide, matchesOf, rules, shelf, short, techniqueFolders } from "./shelf.js";
 
@@ -142,6 +142,10 @@ describe("the analytics on the shelf", () => {
       expect(document).toMatchObject({ author: "Tyrian", status: "test", level: expect.any(String) });
       expect([
         { product: "linux", category: "process_creation" },
+        { product: "aws", service: "cloudtrail" },
+        { product: "azure", service: "activitylogs" },
+        { product: "gcp", service: "gcp.audit" },
+        { product: "openstack", service: "keystone" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
         { category: "device_command" },
@@ -170,7 +174,9 @@ describe("the analytics on the shelf", () => {
     const used = procedures.flatMap(({ playbook, procedure }) =>
       procedure.expect.map(({ analytic }) => resolve(dirname(playbook.file), analytic)),
     );
-    used.push(...constructed.map(({ rule }) => resolve(shelf, rule)));
+    used.push(
+      ...[...constructed.map(({ rule }) => rule), ...heldToRecords].map((rule) => resolve(shelf, rule)),
+    );
     expect(used.filter((file) => !existsSync(file))).toEqual([]);
     expect(analytics.map(({ file }) => file).filter((file) => !used.includes(file))).toEqual([]);
   });

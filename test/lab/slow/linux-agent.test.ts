@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { auditRules, auditStatus, SENSOR_LOCK } from "../../src/lab/embedded/audit.js";
-import { lockFolder } from "../../src/lab/embedded/lock.js";
-import { execute, whyNoRootLab } from "./helpers.js";
+import { auditRules, auditStatus, SENSOR_LOCK } from "../../../src/lab/embedded/audit.js";
+import { lockFolder } from "../../../src/lab/embedded/lock.js";
+import { execute, whyNoRootLab } from "../helpers.js";
 
-const agent = resolve(import.meta.dirname, "../../agents/linux");
+const agent = resolve(import.meta.dirname, "../../../agents/linux");
 
 /** What each step of linux-agent.sh printed, by its name. */
 function stepsOf(text: string): Map<string, string> {

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { keystoneAccount, keystoneLog } from "../../src/lab/embedded/keystone/files.js";
-import { skippedFor } from "../skipped.js";
-import { type House, openHouse, type Outcome, whyNoLab } from "./house.js";
+import { keystoneAccount, keystoneLog } from "../../../src/lab/embedded/keystone/files.js";
+import { skippedFor } from "../../skipped.js";
+import { type House, openHouse, type Outcome, whyNoLab } from "../house.js";
 
 const noCloud =
   whyNoLab() ??
@@ -11,7 +11,7 @@ const noCloud =
     ? null
     : "Keystone is absent (apt-get install keystone python3-openstackclient curl)");
 
-const playbook = resolve(import.meta.dirname, "../../playbooks/T1059.009-cloud-api");
+const playbook = resolve(import.meta.dirname, "../../../playbooks/T1059.009-cloud-api");
 const REAL_ACCOUNT = ["aws-identity", "aws-users-listed", "azure-resources-listed", "google-projects-listed"];
 
 /** Somebody else, who makes one project after another until a file is gone. */
