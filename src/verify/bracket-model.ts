@@ -33,7 +33,10 @@ export interface KnownBracket {
   readonly act: readonly HostEvent[];
   /** Records that the host numbered between the act's start and its end and that are not here; null when its end is not known. */
   readonly unseen: number | null;
-  /** Events between the sentinels of which the sensor does not tell the session: they earn nothing, and may be the act's. */
+  /**
+   * Events between the sentinels that may be the act's or another's, so that they earn nothing: their session is not told, or others may have
+   * used it and nothing tells who started them.
+   */
   readonly unplaced?: readonly HostEvent[];
   readonly detail: string;
 }

@@ -141,8 +141,13 @@ function between(first: TracedEvent, last: number, parts: Parts): Bracket {
   const unseen = Math.max(0, missing - accounted);
   // Also where the kernel refused it and the record has no arguments: the wrapper starts nothing else.
   const root = parts.root ?? done.find((event) => event.ppid === wrapper);
-  const act = done.filter((event) => event.ppid !== wrapper || event.pid === root?.pid);
-  return { state: begin === null || end === null ? "half" : "closed", begin, end, act, unseen, detail };
+  const ours = done.filter((event) => event.ppid !== wrapper || event.pid === root?.pid);
+  const state = begin === null || end === null ? "half" : "closed";
+  // Where others may have used the session, one of whose trials may have lost both its sentinels, only lineage tells what is ours.
+  const descended = new Set(root === undefined ? [] : lineageOf(root, inside));
+  const act = alone ? ours : ours.filter((event) => descended.has(event));
+  const unplaced = ours.filter((event) => !act.includes(event));
+  return { state, begin, end, act, unseen, detail, ...(unplaced.length === 0 ? {} : { unplaced }) };
 }
 
 function isPair(begin: HostEvent, end: HostEvent): boolean {

@@ -5,6 +5,7 @@ import type { Expectation } from "../model/playbook.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
+import type { KnownBracket } from "./bracket-model.js";
 import { gateDenied } from "./gate.js";
 import { circumstancesOf } from "./witness.js";
 
@@ -18,7 +19,7 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
   const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
   // What a bracket with one sentinel calls the act's is surely the act's.
   if (!("act" in bracket)) return execution;
-  for (const event of unpassed(bracket.act)) {
+  for (const event of unpassed(bracket)) {
     const control = trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
     const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
@@ -33,9 +34,14 @@ export function refineExecution(trial: Trial, execution: Execution, observation:
   return execution;
 }
 
-/** The events after which nothing of the act started any more: an act that went on was not stopped there, whatever it failed of. */
-function unpassed(act: readonly HostEvent[]): readonly HostEvent[] {
-  return act.slice(act.findLastIndex(({ kind }) => kind === "exec") + 1);
+/**
+ * The act's events after which nothing that is or may be the act's started any more: an act that went on was not stopped there, whatever
+ * it failed of.
+ */
+function unpassed({ act, unplaced = [] }: KnownBracket): readonly HostEvent[] {
+  const started = [...act, ...unplaced].filter(({ kind }) => kind === "exec");
+  const last = Math.max(...started.map(({ sequence }) => sequence));
+  return act.filter(({ sequence }) => sequence > last);
 }
 
 /** Whether the act ended as the expectation wants it; a prevention that it wants of one control is not met by another's. */

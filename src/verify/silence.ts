@@ -30,11 +30,8 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   }
   const unclear = unclearCommand(context, rule, bracket);
   if (unclear !== null) return unclear;
-  const unplaced = bracket.unplaced?.find((event) => mayCount(rule, event));
-  if (unplaced !== undefined) {
-    const detail = `the rule looks for ${summaryOf(unplaced)}, which ran meanwhile in a session that the sensor does not tell`;
-    return { outcome: "undecided", evidence: [unplaced.id], cause: causeAt("attribution", detail) };
-  }
+  const unplaced = unplacedThatCounts(context, rule, bracket);
+  if (unplaced !== null) return unplaced;
   const recorded = act.filter((event) => rule.reads(event));
   if (recorded.length === 0) return unread(context, rule, bracket);
   const read = recorded.filter(({ id }) => !lost.has(id));
@@ -94,6 +91,24 @@ function unclearCommand(
   if (unclear === undefined) return null;
   const detail = `the device logged ${summaryOf(unclear)} between the sentinels, and its log does not tell whose it was`;
   return { outcome: "undecided", evidence: [unclear.id], cause: causeAt("attribution", detail) };
+}
+
+/** An event that may be the act's and that the rule looks for or an alert stands for; null when there is none. */
+function unplacedThatCounts(
+  { observation }: Context,
+  rule: CompiledRule,
+  { unplaced = [] }: KnownBracket,
+): Decision | null {
+  const event = unplaced.find((one) => mayCount(rule, one));
+  if (event !== undefined) {
+    const detail = `the rule looks for ${summaryOf(event)}, which ran meanwhile, and nothing tells whether the act started it`;
+    return { outcome: "undecided", evidence: [event.id], cause: causeAt("attribution", detail) };
+  }
+  const ids = new Set(unplaced.map(({ id }) => id));
+  const alert = observation.alerts.find(({ sourceEvents }) => sourceEvents?.some((id) => ids.has(id)));
+  if (alert === undefined) return null;
+  const detail = `the alert ${alert.id} stands for something that ran meanwhile, and nothing tells whether the act started it`;
+  return { outcome: "undecided", evidence: [alert.id], cause: causeAt("attribution", detail) };
 }
 
 /** How near the act came to a rule over several events, and the alert that it helped others to raise. */

@@ -7,6 +7,7 @@ import type { HostEvent } from "../../src/model/event.js";
 import { exec, executionOf, observationOf, sentinel, trialOf } from "./builders.js";
 
 const trial = "run-0001";
+const alone = { housekeeping: null, alone: true };
 
 /** The act's first process with exactly the arguments that the plan of `trialOf` gives it. */
 function planned(over: Partial<HostEvent> = {}): HostEvent {
@@ -32,9 +33,21 @@ describe("the bracket of a trial", () => {
     const daemon = exec(["setsid", "thing"], { ppid: 1 });
     const end = sentinel("end", trial);
     const cleanup = exec(["rm", "-rf", "/tmp/tmp.AAAAAAAAAA"]);
-    const bracket = bracketOf(trialOf(), [before, begin, root, child, otherSession, daemon, end, cleanup]);
+    const events = [before, begin, root, child, otherSession, daemon, end, cleanup];
+    const bracket = bracketOf(trialOf(), events, alone);
     expect(bracket).toMatchObject({ state: "closed", unseen: 0 });
     expect(actOf(bracket)).toEqual(idsOf(root, child, daemon));
+  });
+
+  test("where others may have used the session holds what the act is seen to have started, and leaves the rest unplaced", () => {
+    const begin = sentinel("begin", trial);
+    const root = planned();
+    const child = exec(["base64", "-d"], { ppid: root.pid });
+    const daemon = exec(["setsid", "thing"], { ppid: 1 });
+    const below = exec(["base64"], { ppid: daemon.pid });
+    const bracket = bracketOf(trialOf(), [begin, root, child, daemon, below, sentinel("end", trial)]);
+    expect(actOf(bracket)).toEqual(idsOf(root, child));
+    expect(bracket).toMatchObject({ state: "closed", unplaced: [daemon, below] });
   });
 
   test("leaves out what the wrapper itself starts after the act's first process", () => {
@@ -143,7 +156,7 @@ describe("a bracket that lost a sentinel", () => {
     const daemon = exec(["setsid", "thing"], { ppid: 1, sequence: 7_002 });
     const end = sentinel("end", trial, { sequence: 7_003 });
     const requirement = exec(["bash", "-c", "requirement"], { sequence: 6_999 });
-    const bracket = bracketOf(trialOf(), [requirement, root, daemon, end]);
+    const bracket = bracketOf(trialOf(), [requirement, root, daemon, end], alone);
     expect(bracket).toMatchObject({ state: "half", begin: null, unseen: 0 });
     expect(actOf(bracket)).toEqual(idsOf(root, daemon));
     expect(bracketOf(trialOf(), [root, end])).toMatchObject({ state: "half", unseen: 1 });

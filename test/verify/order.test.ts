@@ -73,6 +73,8 @@ const world = fc.record({
     "unsaid",
   ),
   twin: fc.constantFrom(false, false, true),
+  /** Whether nothing else used the session. */
+  alone: fc.boolean(),
 });
 type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
 
@@ -127,18 +129,32 @@ function observationOf(one: World, events: HostEvent[], alerts: Alert[]): Observ
 }
 
 function judge(one: World, events: HostEvent[], alerts: Alert[]): Verdict {
-  return verdictOf(observationOf(one, events, alerts), { trial: one.twin ? twin : {} });
+  return verdictOf(observationOf(one, events, alerts), {
+    trial: one.twin ? twin : {},
+    execution: one.alone ? { alone: true } : {},
+  });
 }
 
-/** What a reader of the world would call the act's: in its session, from its first process to the end. */
-function ownOf({ edges }: World, events: readonly HostEvent[]): HostEvent[] {
+/** What a reader of the world would say may be the act's: in its session, from its first process to the end. */
+function perhapsOf({ edges }: World, events: readonly HostEvent[]): HostEvent[] {
   const inside = events.filter(
     ({ session, sequence }) => session === "7" && sequence > 10_000 && sequence < 10_020,
   );
-  const first = inside.find(({ ppid, argv }) => ppid === 100 && argv.length === 3);
+  const first = firstOf(inside);
   return edges.includes("begin")
     ? inside
     : inside.filter(({ sequence }) => sequence >= (first?.sequence ?? 0));
+}
+
+/** What is surely the act's: all of it where nothing else used the session, else its first process and what that started. */
+function ownOf(one: World, events: readonly HostEvent[]): HostEvent[] {
+  const perhaps = perhapsOf(one, events);
+  const first = firstOf(perhaps);
+  return one.alone ? perhaps : perhaps.filter((event) => event === first || event.ppid === first?.pid);
+}
+
+function firstOf(events: readonly HostEvent[]): HostEvent | undefined {
+  return events.find(({ ppid, argv }) => ppid === 100 && argv.length === 3);
 }
 
 /** Whether no number of the host is missing from where the act begins to be known. */
@@ -178,7 +194,9 @@ test("whatever happened, credit is given for the trial's own events alone, and n
       const { outcome, evidence, attribution } = judge(one, events, alerts);
       seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
       const own = ownOf(one, events);
+      const perhaps = perhapsOf(one, events);
       const isOwn = (id: string): boolean => own.some((event) => event.id === id);
+      const mayBeOwn = (id: string): boolean => perhaps.some((event) => event.id === id);
       if (["detected", "suppressed", "false-alarm"].includes(outcome)) {
         const alert = alerts.find(({ id }) => id === evidence[0]);
         expect(alert?.rule).toBe("base64");
@@ -200,12 +218,12 @@ test("whatever happened, credit is given for the trial's own events alone, and n
       }
       if (["logged", "blind", "other-alert", "quiet"].includes(outcome)) {
         expect(one.state).toBe("complete");
-        const gapless = isGapless(one, events, own);
+        const gapless = isGapless(one, events, perhaps);
         expect(one.lostAfter === 0 || (one.lostAfter === null && gapless)).toBe(true);
         if (!one.read) expect(one.agreeing).toBe(2);
         if (!one.read && outcome !== "blind") expect(gapless).toBe(true);
         expect(
-          alerts.some(({ rule, sourceEvents }) => rule === "base64" && sourceEvents?.some(isOwn) === true),
+          alerts.some(({ rule, sourceEvents }) => rule === "base64" && sourceEvents?.some(mayBeOwn) === true),
         ).toBe(false);
       }
       if (outcome === "quiet")
@@ -249,7 +267,8 @@ test("what happened on another host, in another session or to another rule never
 
 test("whether an act was prevented does not depend on the order in which its records came either", () => {
   const controls = [{ id: "c", description: "", refuses: { errors: ["EACCES" as const], paths: ["/tmp/"] } }];
-  const failed = executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" } });
+  const failed = (alone: boolean) =>
+    executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" }, alone });
   const refusal = fc.record({
     sequence: fc.integer({ min: 9_998, max: 10_022 }),
     path: fc.constantFrom("/tmp/x", "/opt/x"),
@@ -259,7 +278,8 @@ test("whether an act was prevented does not depend on the order in which its rec
     fc.property(
       fc.uniqueArray(refusal, { selector: ({ sequence }) => sequence }),
       fc.nat(),
-      (refusals, seed) => {
+      fc.boolean(),
+      (refusals, seed, alone) => {
         const refused = refusals
           .filter(({ sequence }) => sequence !== 10_000 && sequence !== 10_020)
           .map(({ path, ...rest }) =>
@@ -277,7 +297,7 @@ test("whether an act was prevented does not depend on the order in which its rec
         ];
         const events = [...edges, ...refused];
         const refine = (order: HostEvent[]) =>
-          refineExecution(trialOf({ controls }), failed, shippedOf(order, []));
+          refineExecution(trialOf({ controls }), failed(alone), shippedOf(order, []));
         const result = refine(events);
         expect(refine(shuffledTwice(events, seed))).toEqual(result);
         const own = refused.some(
@@ -287,7 +307,8 @@ test("whether an act was prevented does not depend on the order in which its rec
             sequence < 10_020 &&
             fields["TargetFilename"] === "/tmp/x",
         );
-        expect(result.status).toBe(own ? "prevented" : "failed");
+        // Nobody is seen to have started what was refused: it may be another's.
+        expect(result.status).toBe(own && alone ? "prevented" : "failed");
       },
     ),
   );

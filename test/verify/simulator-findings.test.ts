@@ -1,10 +1,15 @@
 import { describe, expect, test } from "vitest";
+import type { Alert } from "../../src/model/alert.js";
+import type { HostEvent } from "../../src/model/event.js";
+import type { Execution } from "../../src/model/execution.js";
 import { bracketOf } from "../../src/verify/bracket.js";
 import { refineExecution } from "../../src/verify/prevention.js";
 import {
+  alertOf,
   exec,
   executionOf,
   observationOf,
+  said,
   sentinel,
   shippedOf,
   trialOf,
@@ -91,5 +96,43 @@ describe("findings of the simulator", () => {
     const [, ended] = after;
     const started = exec(["bash", "-c", "true"], { ppid: 55, sequence: (ended?.sequence ?? 0) - 0.5 });
     expect(stateWith(started, ...after.slice(1))).toBe("closed");
+  });
+
+  // harsh r50005-00055: another trial of the same session lost both its sentinels, and its wrapper is in no record.
+  test("what nobody is seen to have started earns nothing where others may have used the session", () => {
+    const begin = sentinel("begin", "run-0001");
+    const root = exec(["bash", "-c", "true"]);
+    const theirs = exec(["base64", "-d"], { ppid: 4242 });
+    const events = [begin, root, theirs, sentinel("end", "run-0001")];
+    const alert = alertOf("base64", [theirs]);
+    const told = (alerts: Alert[], execution: Partial<Execution> = {}): [string, string | null] =>
+      said(verdictOf(shippedOf(events, alerts), { execution }));
+    expect(told([alert])).toEqual(["undecided", "attribution"]);
+    // The rule looks for it: that there is no alert is no miss of ours.
+    expect(told([])).toEqual(["undecided", "attribution"]);
+    expect(told([alert], { alone: true })).toEqual(["detected", null]);
+    const another = alertOf("another", [exec(["ls"], { ...theirs, argv: ["ls"], fields: {} })]);
+    const quieter = [begin, root, exec(["ls"], { ...theirs, argv: ["ls"], fields: {} }), ...events.slice(3)];
+    expect(said(verdictOf(shippedOf(quieter, [])))).toEqual(["logged", "clause"]);
+    // Whether another analytic fired for this act (other-alert) is not known either.
+    expect(said(verdictOf(shippedOf(quieter, [another])))).toEqual(["undecided", "attribution"]);
+  });
+
+  // The same where a control refused: an act that may have gone on was not stopped there.
+  test("a refusal is no prevention when something ran after it that may be the act's", () => {
+    const controls = [
+      { id: "c", description: "", refuses: { errors: ["EACCES" as const], paths: ["/tmp/"] } },
+    ];
+    const begin = sentinel("begin", "run-0001");
+    const refused = exec(["bash", "-c", "true"], {
+      ...{ kind: "exec-refused", error: "EACCES", fields: { TargetFilename: "/tmp/x" } },
+    });
+    const later = exec(["/tmp/y"], { ppid: 4242 });
+    const end = sentinel("end", "run-0001");
+    const failed = executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" } });
+    const statusWith = (...events: HostEvent[]): string =>
+      refineExecution(trialOf({ controls }), failed, shippedOf(events, [])).status;
+    expect(statusWith(begin, refused, end)).toBe("prevented");
+    expect(statusWith(begin, refused, later, end)).toBe("failed");
   });
 });
