@@ -49,6 +49,14 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
   },
+  "bindings-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
+  },
+  "executions-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",
@@ -97,6 +105,10 @@ const kinds = {
     hint: "Make room on the disk of the runs folder, then run `tyrian cleanup RUN`.",
   },
   "lab-not-up": { exit: EXIT.executionFailed, hint: "`tyrian lab up` starts it." },
+  "vagrant-failed": {
+    exit: EXIT.executionFailed,
+    hint: "`vagrant status` in the folder of the Vagrantfile shows its machines; `vagrant up NAME` starts one.",
+  },
   "lab-failed": { exit: EXIT.executionFailed, hint: "`tyrian lab down`, then `tyrian doctor`." },
   "queue-unavailable": {
     exit: EXIT.executionFailed,
@@ -114,6 +126,10 @@ const kinds = {
   "auth-failed": {
     exit: EXIT.executionFailed,
     hint: "Check the user and the key, agent or password that the inventory names.",
+  },
+  "device-prompt-unknown": {
+    exit: EXIT.executionFailed,
+    hint: "Is the `profile` in the inventory the device's, and is the login shell its command line?",
   },
   "host-key-mismatch": {
     exit: EXIT.executionFailed,
@@ -163,6 +179,14 @@ const kinds = {
   "siem-unreachable": {
     exit: EXIT.undecided,
     hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
+  },
+  "listen-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Is another program listening there (`ss -ltnp` shows it), and is the address one of this machine?",
+  },
+  "records-not-stored": {
+    exit: EXIT.executionFailed,
+    hint: "Make room on the disk of the SIEM's state folder. Senders were not told that anything was stored, and send it again.",
   },
   "siem-auth-failed": {
     exit: EXIT.undecided,

@@ -4,12 +4,14 @@ import { stateFolder } from "../config.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { messageOf } from "../errors.js";
 import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
+import { atOwnPrompt, deviceOf } from "../engine/device/prompt.js";
 import type { EnginePorts } from "../engine/ports.js";
 import { WithheldTargets } from "../engine/withheld.js";
 import type { Journal } from "../journal/journal.js";
 import {
   assertInScope,
   checkToken,
+  deviceTokenOutput,
   tokenCommand,
   windowsTokenCommand,
   windowsTokenOutput,
@@ -23,6 +25,7 @@ import { openEmbeddedSiem } from "../siem/embedded/index.js";
 import { shareQuestions } from "../siem/shared.js";
 import type { Siem } from "../siem/siem.js";
 import { readHostLog } from "../telemetry/host-log.js";
+import { createCliTransport } from "../transport/cli.js";
 import { createLocalTransport } from "../transport/local.js";
 import { NamespaceSockets } from "../transport/namespace-socket.js";
 import { SessionPool } from "../transport/pool.js";
@@ -82,6 +85,11 @@ export function openTargets(
   const transports = {
     ...{ ssh, winrm, local: createLocalTransport() },
     powershell: createPowerShellTransport(),
+    cli: createCliTransport({
+      resolveSecret,
+      openSocket: (target, options) => sockets.open(target, options),
+      onWarning,
+    }),
   };
   const openPool = (): SessionPool =>
     new SessionPool((target) => transports[target.transport.type], {
@@ -135,9 +143,21 @@ async function proveLab(session: Session, target: Target, lab: ChosenLab): Promi
     await session.exec(WINDOWS_SESSION_SENTINEL, { deadlineMs: TOKEN_DEADLINE_MS });
     return;
   }
+  if (target.platform === "network") {
+    return await checkToken(lab.inventory, deviceTokenOutput(await shownToken(session)));
+  }
   const stdin = `/bin/true ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
   const result = await session.exec("/bin/sh", { stdin, deadlineMs: TOKEN_DEADLINE_MS });
   await checkToken(lab.inventory, result.stdout);
+}
+
+/** What a network device shows where its token stands; at a prompt that is marked as ours. */
+async function shownToken(session: Session): Promise<string> {
+  const device = deviceOf(session);
+  return await atOwnPrompt(device, async (dialog) => {
+    const reply = await dialog.type(device.profile.tokenCommand, { deadlineMs: TOKEN_DEADLINE_MS });
+    return reply.ending === "answered" && reply.errors.length === 0 ? reply.output : "";
+  });
 }
 
 function targetOf(inventory: Inventory, name: string): Target {
@@ -154,19 +174,30 @@ export async function openSiem(
   rules: ReadonlyMap<string, CompiledRule>,
   runFolder: string,
 ): Promise<Siem> {
+  if (chosen.settings !== null) return await connectChosen(chosen, analytics, rules, lab.probe);
+  return await openEmbeddedSiem({
+    sources: lab.inventory.telemetry,
+    rules: [...rules.values()],
+    storeFile: join(runFolder, "events.duckdb"),
+    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+  });
+}
+
+/**
+ * A SIEM of the configuration.
+ * @param probe tells of the lab's sensors, where there is a lab
+ * @throws TyrianError `siem-...`, `secret-unresolved`
+ */
+export async function connectChosen(
+  chosen: ChosenSiem,
+  analytics: readonly PlanAnalytic[],
+  rules: ReadonlyMap<string, CompiledRule>,
+  probe?: ChosenLab["probe"],
+): Promise<Siem> {
   const { name, settings } = chosen;
-  let siem: Siem;
-  if (settings === null) {
-    siem = await openEmbeddedSiem({
-      sources: lab.inventory.telemetry,
-      rules: [...rules.values()],
-      storeFile: join(runFolder, "events.duckdb"),
-      ...(lab.probe === undefined ? {} : { probe: lab.probe }),
-    });
-  } else {
-    const { connectSiem } = await import("../siem/connect.js");
-    siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules));
-  }
+  if (settings === null) throw new Error(`${name} is not a SIEM of the configuration`);
+  const { connectSiem } = await import("../siem/connect.js");
+  const siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules), probe);
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }

@@ -14,6 +14,7 @@ const configurationSchema = z.strictObject({
   targets: z.int().min(1).max(MOST_TARGETS).optional(),
   concurrency: z.int().min(1).max(MOST_CONCURRENT).optional(),
   strict: z.boolean().optional(),
+  bindings: z.string().min(1).optional(),
   /** The SIEMs that `--siem` may name, beside the embedded one. */
   siems: z
     .record(
@@ -27,7 +28,15 @@ const configurationSchema = z.strictObject({
 });
 
 /** @throws TyrianError `config-invalid`, `file-unreadable`. */
-export async function readConfiguration(file: string): Promise<Configuration> {
+export function readConfiguration(file: string): Promise<Configuration> {
+  return readValidated(file, configurationSchema);
+}
+
+/**
+ * A file of YAML, held to a schema.
+ * @throws TyrianError `config-invalid` with every problem and its position, `file-unreadable`.
+ */
+export async function readValidated<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   const read = await readText(file);
   if (read.diagnostic !== null) {
     const { code, message } = read.diagnostic;
@@ -37,10 +46,7 @@ export async function readConfiguration(file: string): Promise<Configuration> {
   }
   const yaml = readYaml(read.text, file);
   if (yaml.source === null) throw invalidConfiguration(file, yaml.diagnostics);
-  const parsed = configurationSchema.safeParse(yaml.value);
+  const parsed = schema.safeParse(yaml.value);
   if (parsed.success) return parsed.data;
-  throw invalidConfiguration(
-    file,
-    explainIssues(parsed.error.issues, configurationSchema, yaml.value, yaml.source),
-  );
+  throw invalidConfiguration(file, explainIssues(parsed.error.issues, schema, yaml.value, yaml.source));
 }

@@ -13,18 +13,21 @@ export async function onDemandQueries(
   analytics: readonly PlanAnalytic[],
   rules: ReadonlyMap<string, CompiledRule>,
 ): Promise<Map<string, OnDemandQuery>> {
-  if (settings?.onDemand === undefined) return new Map();
+  // The embedded SIEM has the rules of whoever serves it.
+  if (settings === null || settings.kind === "tyrian" || settings.onDemand === undefined) return new Map();
+  const { onDemand, rules: bound } = settings;
   const wanted = analytics.filter(
     ({ id, language: written }) =>
-      written === "sigma" && !Object.hasOwn(settings.rules, id) && rules.get(id)?.contributes === undefined,
+      written === "sigma" && !Object.hasOwn(bound, id) && rules.get(id)?.contributes === undefined,
   );
   if (wanted.length === 0) return new Map();
   const { rulesLanguage, rulesSource } = await import("../siem/connect.js");
   const { convertRules } = await import("./rule/convert-rules.js");
   const { RulePipelines } = await import("../detection/pipelines/index.js");
   const { readPipelineTexts } = await import("./pipeline-option.js");
-  const pipelines = new RulePipelines(readPipelineTexts(settings.onDemand.pipelines));
+  const pipelines = new RulePipelines(readPipelineTexts(onDemand.pipelines));
   const language = rulesLanguage[settings.kind];
+  if (language === null) return new Map();
   const source = rulesSource(settings);
   // Each with its own files only, as it was compiled.
   const converted = wanted.flatMap(({ id, file, text, with: others = [] }): [string, OnDemandQuery][] => {

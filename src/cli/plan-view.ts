@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { EXIT, type ExitStatus } from "../errors.js";
 import { quote } from "../engine/script.js";
 import { actArguments } from "../playbook/act-arguments.js";
+import { isForDevices, programsOf } from "../playbook/render.js";
 import { windowsCommandLine } from "../playbook/windows-command-line.js";
 import type { Procedure } from "../model/playbook.js";
 import { counted } from "../report/text.js";
@@ -18,9 +19,15 @@ export function printPlan(plan: Plan, asJson: boolean, output: Output): ExitStat
 /** What of the selection no selected target can run; null when that is nothing. */
 export function unplacedNote(procedures: readonly Procedure[], lab: string): string | null {
   if (procedures.length === 0) return null;
-  const platforms = [...new Set(procedures.flatMap((procedure) => procedure.platforms))].join(", ");
+  const platforms = [...new Set(procedures.flatMap(placesOf))].join(", ");
   const are = procedures.length === 1 ? "needs" : "need";
   return `${counted(procedures.length, "procedure")} ${are} a target with the platform ${platforms}, and no selected target of lab ${lab} has it: not runnable here`;
+}
+
+/** The platforms of a procedure; of a network device also the kinds whose commands it is written for. */
+function placesOf(procedure: Procedure): readonly string[] {
+  if (!isForDevices(procedure)) return procedure.platforms;
+  return programsOf(procedure).map((profile) => `network (${profile})`);
 }
 
 function totals(plan: Plan): string {

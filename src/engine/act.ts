@@ -221,6 +221,11 @@ function notStarted(
       "the target cannot tell which processes are a trial's: Windows Script Host, VBScript and WMI must work there";
     return notRun(REASON.requirementAbsent, message);
   }
+  const refused = statusOf(statuses, "sentinel-refused");
+  if (refused !== null) {
+    const message = `the device did not take the sentinel, without which nothing of the act can be told: ${refused.rest}`;
+    return notRun("wrapper-failed", message);
+  }
   if (cut?.code === "interrupted") return notRun(cut.code, `the act did not begin: ${cut.why}`);
   if (result.ending === "aborted") {
     const seconds = START_DEADLINE_MS / 1000;
@@ -251,6 +256,7 @@ export async function checkAct(
     stdout: execution.stdout,
     stderr: execution.stderr,
     command: asked?.stdout ?? null,
+    withoutExitCode: trial.platform === "network",
     ...(asked?.problem === undefined ? {} : { commandProblem: asked.problem }),
   });
   const first = proof.checks.find((check) => !check.met);

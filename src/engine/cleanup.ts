@@ -10,6 +10,8 @@ const CLEANUP_DEADLINE_MS = 30_000;
 /** Shorter than for an act: a host that is gone is withheld, and `tyrian cleanup` asks again later. */
 const CONNECT_DEADLINE_MS = 4_000;
 
+const NO_SWEEP = "no process sweep: a network device starts no processes for what is typed";
+
 /** Milliseconds before each try. The first is at once. */
 const pauses = [0, 500, 2_000] as const;
 
@@ -43,7 +45,15 @@ async function once(
   trial: Trial,
   strays: readonly string[],
 ): Promise<Omit<CleanupResult, "attempts">> {
-  const { statuses, ending } = await scriptsOf(trial).cleanUp(session, trial, strays, CLEANUP_DEADLINE_MS);
+  const scripts = scriptsOf(trial);
+  const { statuses, ending } = await scripts.cleanUp(session, trial, strays, CLEANUP_DEADLINE_MS);
+  const probe = statusOf(statuses, "probe");
+  if (scripts.leaves === "nothing-else") {
+    if (trial.cleanup === "none") return { status: "clean", detail: NO_SWEEP };
+    if (probe === null) return { status: "unverified", detail: `the cleanup did not finish (${ending})` };
+    if (probe.rest === "0") return { status: "clean", detail: NO_SWEEP };
+    return { status: "dirty", detail: `the cleanup's probe found ${probe.rest}` };
+  }
   const folder = statusOf(statuses, "work-folder");
   if (folder === null) return { status: "unverified", detail: `the cleanup did not finish (${ending})` };
   const remaining = statusOf(statuses, "remaining")?.rest;
@@ -53,7 +63,6 @@ async function once(
       detail: `${remaining ?? "an unknown number of"} processes of the trial remain`,
     };
   if (folder.rest !== "gone") return { status: "dirty", detail: `the work folder ${trial.work} remains` };
-  const probe = statusOf(statuses, "probe");
   if (trial.cleanup !== "none" && probe?.rest !== "0") {
     return { status: "dirty", detail: `the cleanup's probe exits ${probe?.rest ?? "without a status"}` };
   }

@@ -25,6 +25,8 @@ export interface ActRun {
  */
 export interface HostScripts {
   readonly reports: ReportForm;
+  /** What a trial can leave behind there beside what its own cleanup undoes. */
+  readonly leaves: "processes-and-files" | "nothing-else";
   /**
    * Places the files, checks the requirements and runs the act between its sentinels; resolves when its wrapper has ended, or when
    * it was not begun.

@@ -8,6 +8,7 @@ import { posixReports, splitStatus } from "./status-lines.js";
 /** A host with a /bin/sh, which reads every script from its standard input. */
 export const posixScripts: HostScripts = {
   reports: posixReports,
+  leaves: "processes-and-files",
 
   /** Only the shell that will read the script is started before all is armed; when the act is not begun, it reads nothing. */
   act: async (session, trial, nonce, { armed, begin, unwanted, exec }) => {

@@ -4,6 +4,8 @@ import type { Proof, TextCheck } from "../model/playbook.js";
 /** What there is to compare: the act's output, and the output of the proof's own command when it has one. */
 export interface ProofMaterial {
   readonly exitCode: number | null;
+  /** The target gives none: a network device says in words what it refused, and `stderr` holds that. */
+  readonly withoutExitCode?: boolean;
   readonly stdout: string;
   readonly stderr: string;
   /** Null when the command did not end well. */
@@ -20,12 +22,19 @@ const QUOTED = 200;
 /** Compares everything that the proof names. Every check must hold; each says what it wanted and what it found. */
 export function checkProof(proof: Proof, material: ProofMaterial): ProofResult {
   const checks: Check[] = [
-    {
-      check: "exit code",
-      wanted: String(proof.exitCode),
-      found: material.exitCode === null ? "none" : String(material.exitCode),
-      met: material.exitCode === proof.exitCode,
-    },
+    material.withoutExitCode !== true || material.exitCode !== null
+      ? {
+          check: "exit code",
+          wanted: String(proof.exitCode),
+          found: material.exitCode === null ? "none" : String(material.exitCode),
+          met: material.exitCode === proof.exitCode,
+        }
+      : {
+          check: "refusals",
+          wanted: "none",
+          found: material.stderr.trim() === "" ? "none" : excerpt(material.stderr),
+          met: material.stderr.trim() === "",
+        },
     ...textChecks("stdout", proof.stdout, material.stdout, ""),
     ...textChecks("stderr", proof.stderr, material.stderr, ""),
     ...textChecks(

@@ -3,6 +3,7 @@ export type StatusWord =
   | "work-folder-failed"
   | "requirement-missing"
   | "processes-unknown"
+  | "sentinel-refused"
   | "started"
   | "ended"
   | "left-behind"

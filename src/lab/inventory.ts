@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { TyrianError, type Diagnostic } from "../errors.js";
 import { inventorySchema, type Inventory } from "../model/inventory.js";
 import type {
+  CliTransport,
   SecretReference,
   SshTransport,
   Target,
@@ -121,18 +122,15 @@ function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
   };
   const secret = (reference: SecretReference): SecretReference =>
     reference.startsWith("file:") ? `file:${path(reference.slice("file:".length))}` : reference;
-  const ssh = (settings: SshTransport): SshTransport => {
-    const { authentication } = settings;
-    if (authentication.type === "agent") return settings;
+  const authenticated = ({
+    authentication,
+  }: SshTransport | CliTransport): Pick<SshTransport, "authentication"> => {
+    if (authentication.type === "agent") return { authentication };
     if (authentication.type === "password") {
-      return {
-        ...settings,
-        authentication: { ...authentication, password: secret(authentication.password) },
-      };
+      return { authentication: { ...authentication, password: secret(authentication.password) } };
     }
     const { passphrase } = authentication;
     return {
-      ...settings,
       authentication: {
         ...authentication,
         file: path(authentication.file),
@@ -164,7 +162,15 @@ function withAbsolutePaths(inventory: Inventory, folder: string): Inventory {
     };
   };
   const transport = (settings: TransportSettings): TransportSettings => {
-    if (settings.type === "ssh") return ssh(settings);
+    if (settings.type === "ssh") return { ...settings, ...authenticated(settings) };
+    if (settings.type === "cli") {
+      const { enableSecret } = settings;
+      return {
+        ...settings,
+        ...authenticated(settings),
+        ...(enableSecret === undefined ? {} : { enableSecret: secret(enableSecret) }),
+      };
+    }
     if (settings.type === "powershell" && settings.keyFile !== undefined) {
       return { ...settings, keyFile: path(settings.keyFile) };
     }

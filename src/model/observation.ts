@@ -60,6 +60,18 @@ export type Delivery = z.infer<typeof deliverySchema>;
 export const answerStateSchema = z.enum(["complete", "partial", "rate-limited", "unreachable"]);
 export type AnswerState = z.infer<typeof answerStateSchema>;
 
+/**
+ * A numbered record of a sensor that tells of no program start, such as a login: it has arrived, so that its number is not missing
+ * among those of the events.
+ */
+export const otherRecordSchema = z.strictObject({
+  host: z.string(),
+  sensor: z.enum(["auditd", "laurel"]),
+  /** The audit serial. */
+  sequence: z.number(),
+});
+export type OtherRecord = z.infer<typeof otherRecordSchema>;
+
 /** Everything that a trial's verdicts are computed from. A verdict is a pure function of this, the trial and the rules. */
 export const observationSchema = z.strictObject({
   siem: z.string(),
@@ -83,6 +95,8 @@ export const observationSchema = z.strictObject({
    * a sentinel, or when an alert names no source events and others may have caused it. In any order, perhaps repeated.
    */
   events: z.array(hostEventSchema),
+  /** Of the same time, as far as the SIEM tells them, and needed only where numbers are missing among the events'. */
+  otherRecords: z.array(otherRecordSchema).optional(),
   /** Whether `events` holds all that the SIEM has of the host from which an alert of these rules can have been made. */
   surroundings: z.boolean(),
   /** Alerts of any rule whose source events are among these, or that name the host in the window. */

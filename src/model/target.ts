@@ -22,8 +22,8 @@ const networkSchema = z.strictObject({
 });
 export type Network = z.infer<typeof networkSchema>;
 
-export const sshTransportSchema = z.strictObject({
-  type: z.literal("ssh"),
+/** How a host is reached over SSH. */
+const overSsh = {
   /** IP address or name; public addresses are refused. */
   host: z.string().min(1),
   port: z.int().min(1).max(65535).default(22),
@@ -47,8 +47,26 @@ export const sshTransportSchema = z.strictObject({
   /** Channels that may be open at once on the connection; keep it under the server's MaxSessions: ending a command needs one more. */
   maxChannels: z.int().min(1).max(100).default(8),
   network: networkSchema.optional(),
-});
+};
+
+export const sshTransportSchema = z.strictObject({ type: z.literal("ssh"), ...overSsh });
 export type SshTransport = z.infer<typeof sshTransportSchema>;
+
+/** The command lines of network devices whose prompts are known (src/transport/cli/profiles.ts). */
+export const deviceProfiles = ["ios", "nxos", "junos", "eos", "vyos", "frr"] as const;
+export type DeviceProfileName = (typeof deviceProfiles)[number];
+
+/** The command line of a network device, over SSH. */
+export const cliTransportSchema = z.strictObject({
+  type: z.literal("cli"),
+  ...overSsh,
+  /** One for the prompt, one for a command that is given one-shot; many devices serve no more than the first. */
+  maxChannels: overSsh.maxChannels.unwrap().default(2),
+  profile: z.enum(deviceProfiles),
+  /** The secret of the privileged mode (`enable`). Absent: it is not asked for. */
+  enableSecret: secretReferenceSchema.optional(),
+});
+export type CliTransport = z.infer<typeof cliTransportSchema>;
 
 /** Code pages that can be decoded: UTF-8, then those of the Windows locales. */
 export const codePages = [
@@ -172,11 +190,12 @@ export const transportSchema = z.discriminatedUnion("type", [
   winrmTransportSchema,
   powershellTransportSchema,
   localTransportSchema,
+  cliTransportSchema,
 ]);
 export type TransportSettings = z.infer<typeof transportSchema>;
 
 export const sensorSchema = z.strictObject({
-  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "none"]),
+  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "none"]),
   /** The name by which the telemetry knows the host, when it is not the target's name (audit key, host name). */
   host: z.string().optional(),
   /** The sensor's log on the target, read there for what the SIEM lacks. Absent: the usual path of auditd and laurel. */
@@ -190,16 +209,39 @@ export const sensorSchema = z.strictObject({
 });
 export type Sensor = z.infer<typeof sensorSchema>;
 
-/** A control of the target (a mitigation) whose audited refusal makes a trial `prevented` instead of `failed`. */
-export const controlSchema = z.strictObject({
-  id: z.string().min(1),
-  description: z.string().default(""),
-  /** Which refusals are this control's: the error of the refused exec, and the paths that it protects (prefixes). */
-  refuses: z.strictObject({
-    errors: z.array(z.enum(["EACCES", "EPERM"])).min(1),
-    paths: z.array(z.string().startsWith("/")).min(1),
-  }),
-});
+/**
+ * A control of the target (a mitigation). What proves that it stopped a trial makes that `prevented` instead of `failed`; each kind
+ * has its own proof (docs/mitigations.md), and a control is of one kind.
+ */
+export const controlSchema = z
+  .strictObject({
+    id: z.string().min(1),
+    description: z.string().default(""),
+    /** Which refusals of the kernel are this control's: the error of the refused exec, and the paths that it protects (prefixes). */
+    refuses: z
+      .strictObject({
+        errors: z.array(z.enum(["EACCES", "EPERM"])).min(1),
+        paths: z.array(z.string().startsWith("/")).min(1),
+      })
+      .optional(),
+    /** A program through which others are started, and which starts what it lets through as a process of its own. */
+    denies: z
+      .strictObject({
+        gate: z.string().startsWith("/"),
+        /** The executables that the gate itself starts while it decides, each once; nothing of the act may be among them. */
+        helpers: z.array(z.string().startsWith("/")).default([]),
+        exitCode: z.int().min(1).max(255),
+        /** All that is on stderr when it refuses; `{script}` is the script's path, `{command}` the name of the plain command. */
+        message: z.string().min(1),
+        /** It reads the code itself (a restricted shell): then only one plain command is known not to have printed the message. */
+        readsCode: z.boolean().default(false),
+      })
+      .optional(),
+  })
+  .refine(
+    ({ refuses, denies }) => (refuses === undefined) !== (denies === undefined),
+    "expected `refuses` or `denies`: a control is of one kind",
+  );
 export type Control = z.infer<typeof controlSchema>;
 
 export const targetSchema = z.strictObject({

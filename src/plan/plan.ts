@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { AcceptedMiss } from "../model/accepted-miss.js";
 import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
 import type { Target } from "../model/target.js";
 import type { Plan, Trial } from "../model/trial.js";
 import { refusedEffects } from "../playbook/policy.js";
-import { renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
+import { isForDevices, renderAction, twinAsProcedure, type Variant, variantsOf } from "../playbook/render.js";
 import type { AnalyticSet } from "./analytics.js";
 import { trialId, workFolder } from "./identity.js";
 import { type Selection, selectProcedures, selectTargets, unknownNames } from "./selection.js";
@@ -18,6 +19,8 @@ export interface PlanRequest {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly siem: string;
+  /** See `Plan.acceptedMisses`. */
+  readonly acceptedMisses?: readonly AcceptedMiss[];
   /** See `Plan.labIdentity`; absent for a rehearsal that reaches no lab. */
   readonly labIdentity?: string;
 }
@@ -28,10 +31,24 @@ export function unplacedProcedures({
   inventory,
   selection,
 }: Pick<PlanRequest, "playbooks" | "inventory" | "selection">): Procedure[] {
-  const platforms = new Set(selectTargets(inventory, selection).map(({ platform }) => platform));
+  const targets = selectTargets(inventory, selection);
   return selectProcedures(playbooks, selection)
     .map(({ procedure }) => procedure)
-    .filter((procedure) => !procedure.platforms.some((platform) => platforms.has(platform)));
+    .filter(
+      (procedure) =>
+        !targets.some((target) => variantsFor(procedure, variantsOf(procedure), target).length > 0),
+    );
+}
+
+/** The variants of an action that a target can run: a network device reads the commands of its own kind only. */
+function variantsFor(
+  action: Procedure,
+  variants: readonly Variant[],
+  { platform, transport }: Target,
+): readonly Variant[] {
+  if (!action.platforms.includes(platform)) return [];
+  if (transport.type !== "cli") return variants;
+  return variants.filter(({ program }) => program === transport.profile);
 }
 
 /**
@@ -54,15 +71,19 @@ export function buildPlan(request: PlanRequest): Plan {
     const twin = campaign === undefined ? twinAsProcedure(procedure) : null;
     for (const action of [procedure, twin]) {
       if (action === null) continue;
-      const places = targets.filter((target) => action.platforms.includes(target.platform));
+      const variants = variantsOf(action);
+      const places = targets
+        .map((target) => ({ target, own: variantsFor(action, variants, target) }))
+        .filter(({ own }) => own.length > 0);
       if (places.length === 0) continue;
       const effects = refusedEffects(action, inventory.policy.allowEffects);
       if (effects.length > 0)
         refused.push(`${playbook.file}: procedure ${action.id} (${effects.join(", ")})`);
       const first = selection.variants === "first" || campaign !== undefined;
-      const variants = first ? variantsOf(action).slice(0, 1) : variantsOf(action);
       for (const variant of variants) {
-        for (const target of places) {
+        for (const { target, own } of places) {
+          const taken = first ? own.slice(0, 1) : own;
+          if (!taken.includes(variant)) continue;
           const ordinal = trials.length + 1;
           const id = trialId(request.run, ordinal);
           const work = workFolder(id, target.platform);
@@ -86,7 +107,7 @@ export function buildPlan(request: PlanRequest): Plan {
             effects: [...action.effects],
             proof,
             cleanup,
-            expectations: expectationsOf(playbook, action, request.analytics),
+            expectations: expectationsOf(playbook, action, request.analytics, target),
           });
           begun.add(target.name);
         }
@@ -96,13 +117,16 @@ export function buildPlan(request: PlanRequest): Plan {
   if (refused.length > 0) throw refusal(refused, inventory);
   if (trials.length === 0) {
     throw new TyrianError("selection-empty", "no selected procedure can run on a selected target", {
-      hint: "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
+      hint: selectProcedures(playbooks, selection).every(({ procedure }) => isForDevices(procedure))
+        ? "They are for network devices: `tyrian lab up --profile network` gives the embedded lab a router."
+        : "`tyrian list` shows the procedures with their platforms; the inventory names the targets' platforms.",
     });
   }
   const used = new Set(
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
   const { pipelines } = request.analytics;
+  const accepted = request.acceptedMisses?.filter(({ analytic }) => used.has(analytic)) ?? [];
   return {
     run: request.run,
     lab: inventory.name,
@@ -110,6 +134,7 @@ export function buildPlan(request: PlanRequest): Plan {
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
     ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
+    ...(accepted.length === 0 ? {} : { acceptedMisses: accepted }),
     trials,
   };
 }
@@ -136,7 +161,12 @@ function placeOf(
   };
 }
 
-function expectationsOf(playbook: Playbook, action: Procedure, analytics: AnalyticSet): Expectation[] {
+function expectationsOf(
+  playbook: Playbook,
+  action: Procedure,
+  analytics: AnalyticSet,
+  { controls }: Target,
+): Expectation[] {
   return action.expect.map((expectation) => {
     const id = analytics.idOf(playbook, expectation.analytic);
     if (id === null)
@@ -144,7 +174,10 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
         "analytic-invalid",
         `${playbook.file}: ${expectation.analytic} has no usable rule`,
       );
-    return { ...expectation, analytic: id };
+    const { preventedBy, ...always } = expectation;
+    return preventedBy !== undefined && controls.some((control) => control.id === preventedBy.control)
+      ? { ...expectation, analytic: id, execution: "prevented", outcome: preventedBy.outcome }
+      : { ...always, analytic: id };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Act } from "../model/trial.js";
-import { programName } from "./language.js";
+import { languageOf, programName } from "./language.js";
 
 /** How an interpreter takes its code: the words before it, or null for a way that it does not have. */
 interface Reading {
@@ -77,6 +77,7 @@ export function encodedCommand(code: string): string {
  * process has one command line and no vector: see `windowsCommandLine`. Lint refuses a way that the interpreter does not have.
  */
 export function actArguments(act: Act, work: string): string[] {
+  if (languageOf(act.program) === "device") return deviceArguments(act);
   const reading = readingOf(act.program);
   const start = [act.program, ...act.options];
   const separator = /^[A-Za-z]:\\/.test(work) ? "\\" : "/";
@@ -90,4 +91,10 @@ export function actArguments(act: Act, work: string): string[] {
     case "encoded":
       return [...start, "-EncodedCommand", encodedCommand(act.code)];
   }
+}
+
+/** FRR runs on Linux, where a command that is given one-shot is a process; a line that is typed is none anywhere. */
+function deviceArguments({ program, via, code }: Act): string[] {
+  if (via !== "argument") return [program];
+  return program === "frr" ? ["vtysh", "-c", code.trim()] : [program, code.trim()];
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path/win32";
+import { deviceProfiles } from "../model/target.js";
 
 /** The languages whose quoting and grammar are known. Code for anything else is `unknown`: never quoted, never read. */
 export type Language =
@@ -11,6 +12,8 @@ export type Language =
   | "batch"
   | "vbscript"
   | "jscript"
+  /** Lines for the command line of a network device; the program is the name of its profile. */
+  | "device"
   | "unknown";
 
 const byProgram: Readonly<Record<string, Language>> = {
@@ -33,6 +36,7 @@ const byProgram: Readonly<Record<string, Language>> = {
   powershell: "powershell",
   pwsh: "powershell",
   cmd: "batch",
+  ...Object.fromEntries(deviceProfiles.map((name) => [name, "device"] as const)),
 };
 
 /** Interpreters with their version in the name, such as python3.12 and lua5.4. */

@@ -5,6 +5,7 @@ import type { Finding } from "./effects/finding.js";
 import { shebang } from "./effects/interpreters.js";
 import { exitStatusOf, type ExitStatusKnowledge } from "./exit-status.js";
 import { languageOf, languageOfFile, type Language } from "./language.js";
+import { lintDevice } from "./lint-device.js";
 import { lintProof } from "./lint-proof.js";
 import type { LintReport } from "./lint-report.js";
 import { batchExitStatus } from "./batch-exit-status.js";
@@ -23,6 +24,12 @@ import {
 } from "./render.js";
 import { fillTemplate, templateOffset, type FilledTemplate } from "./template.js";
 import type { Path } from "./yaml-source.js";
+
+/** Effects of which nothing is left that a cleanup could undo. */
+const LEAVING_NOTHING: ReadonlySet<Effect> = new Set(["computed-code", "configuration-read", "cloud-read"]);
+
+/** Who reads the checks and the cleanup. */
+const programOfChecks = { shell: "sh", batch: "cmd", device: "device" } as const;
 
 /** Lints what one procedure or twin does, over all its variants. */
 export class ActionLint {
@@ -50,6 +57,7 @@ export class ActionLint {
   async run(): Promise<void> {
     for (const program of programsOf(this.#action)) this.#program(program);
     lintInterpreter(this.#report, this.#action, this.#at);
+    lintDevice(this.#report, this.#action, this.#at);
     this.#cleanupKind();
     let whole = true;
     for (const variant of variantsOf(this.#action)) {
@@ -121,7 +129,7 @@ export class ActionLint {
       });
     }
     const checks = checkLanguage(this.#action);
-    const shell = { ...base, language: checks, program: checks === "shell" ? "sh" : "cmd" } as const;
+    const shell = { ...base, language: checks, program: programOfChecks[checks] } as const;
     for (const [index, { check }] of requires.entries()) {
       const path = [...this.#at("requires"), index, "check"];
       const text = fill(check, checks);
@@ -249,12 +257,14 @@ export class ActionLint {
   }
 
   async #exitStatus(check: string): Promise<ExitStatusKnowledge> {
+    // A device has no exit status: lintDevice sees to it that a check can fail.
+    if (checkLanguage(this.#action) === "device") return "varies";
     return this.#windows ? batchExitStatus(check) : exitStatusOf(check);
   }
 
   #cleanupKind(): void {
     const { cleanup, effects } = this.#action;
-    const leaving = effects.filter((effect) => effect !== "computed-code");
+    const leaving = effects.filter((effect) => !LEAVING_NOTHING.has(effect));
     const path = this.#at("cleanup");
     if (cleanup === "none" && leaving.length > 0) {
       const message = `a procedure with the effect "${leaving[0] as Effect}" needs a cleanup`;
@@ -300,6 +310,7 @@ function optionsAsCommand(language: Language, act: Act, windows: boolean): strin
     batch: ["/c", "rem"],
     vbscript: ["script.vbs"],
     jscript: ["script.js"],
+    device: [],
     unknown: [],
   };
   const words = [act.program, ...act.options, ...nothing[language]];

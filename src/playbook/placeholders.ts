@@ -55,6 +55,8 @@ export async function misplacedPlaceholders(
       ({ name, start, end }) => name !== "work" && (unsafe || !batch.isPlainPlace(start, end)),
     );
   }
+  // A device reads a value as it is, wherever it stands.
+  if (quoting === "device") return [];
   if (quoting === "vbscript") {
     const whole = vbscriptTexts(filled.text);
     return texts.filter(({ start, end }) => !whole.has(`${start}-${end}`));

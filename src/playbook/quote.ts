@@ -36,6 +36,9 @@ export function quote(value: string | number, quoting: Quoting): string | null {
       return vbscriptLiteral(text);
     case "jscript":
       return javascriptLiteral(text);
+    case "device":
+      // Devices have no quoting that all of them read the same way.
+      return /^[\w./:-]+(?: [\w./:-]+)*$/.test(text) ? text : null;
     case "unknown":
       return null;
   }

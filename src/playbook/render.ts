@@ -64,12 +64,13 @@ export function twinAsProcedure(procedure: Procedure): Procedure | null {
 }
 
 /** The requirement that every variant has: its interpreter is there. */
-export function interpreterRequirement(program: string, windows = false): Requirement {
+export function interpreterRequirement(program: string, checks: CheckLanguage = "shell"): Requirement {
+  if (checks === "device") return { check: "show version", description: `the command line of ${program}` };
   const path = /^[A-Za-z]:\\/.test(program);
   return {
     check: path
       ? `if not exist "${program.replaceAll("%", "%%")}" exit /b 1`
-      : windows
+      : checks === "batch"
         ? `where /q ${String(quote(program, "batch"))}`
         : `command -v ${String(quote(program, "shell"))}`,
     description: `the interpreter ${program}`,
@@ -81,8 +82,16 @@ export function isForWindows(action: Procedure): boolean {
   return action.platforms.includes("windows");
 }
 
-/** What reads a procedure's checks and cleanup: /bin/sh, or cmd.exe as a batch script. */
-export function checkLanguage(action: Procedure): "shell" | "batch" {
+/** Whether an action runs on network devices: lint sees to it that it then runs nowhere else. */
+export function isForDevices(action: Procedure): boolean {
+  return action.platforms.includes("network");
+}
+
+/** What reads a procedure's checks and cleanup: /bin/sh, cmd.exe as a batch script, or the command line of a network device. */
+type CheckLanguage = "shell" | "batch" | "device";
+
+export function checkLanguage(action: Procedure): CheckLanguage {
+  if (isForDevices(action)) return "device";
   return isForWindows(action) ? "batch" : "shell";
 }
 
@@ -138,7 +147,7 @@ export function renderAction(action: Procedure, variant: Variant, work: string):
         ? "none"
         : { run: fill(action.cleanup.run, checks), probe: fill(action.cleanup.probe, checks) },
     requires: [
-      interpreterRequirement(program, isForWindows(action)),
+      interpreterRequirement(program, checks),
       ...action.requires.map((requirement) => ({ ...requirement, check: fill(requirement.check, checks) })),
     ],
   };

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
-import type { AnswerState, Delivery, RuleStatus } from "../model/observation.js";
+import type { AnswerState, Delivery, OtherRecord, RuleStatus } from "../model/observation.js";
 import type { Background } from "../model/verdict.js";
 
 /** An answer that knows whether it is whole. Absence proves nothing unless the state is `complete`. */
@@ -46,6 +46,8 @@ export interface SensorState {
    * the way from there shows as a gap in the numbers. A SIEM that reads the log counts what the log lacks too.
    */
   readonly lost: number | null;
+  /** Of those counted in `lost`, what the SIEM itself misses: records that came damaged or in part. Known also where `lost` is not. */
+  readonly missing?: number;
   /** Whether it runs; null when that cannot be asked. */
   readonly running: boolean | null;
   readonly detail: string;
@@ -67,6 +69,11 @@ export interface Siem {
   canaries(asked: readonly TrialOnHost[]): Promise<Answer<Canary[]>>;
   /** Events that lie in any of the spans, in any order. One question for all of them. */
   events(spans: readonly HostSpan[]): Promise<Answer<HostEvent[]>>;
+  /**
+   * Records of the sensors in any of the spans that arrived whole and are no events, so that their numbers are not missing. It may
+   * leave some out: then they look missing. Absent where a SIEM cannot tell.
+   */
+  otherRecords?(spans: readonly HostSpan[]): Promise<Answer<OtherRecord[]>>;
   alerts(query: AlertQuery): Promise<Answer<Alert[]>>;
   /**
    * What the SIEM has of rules, in the order asked. One question for all of them.

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { HostEvent } from "../model/event.js";
-import type { ProcessTable } from "./process-table.js";
+import type { KnownProcess, ProcessTable } from "./process-table.js";
 
 /** What the kernel's audit says of one execve or execveat, whichever program wrote it down (auditd or laurel). */
 export interface AuditExec {
@@ -56,14 +56,31 @@ const execCalls = new Map([
   ["40000003/358", "execveat"],
 ]);
 
+/** The machines of which all exec calls are in the table, by their number in the log. */
+const knownMachines = new Set([...execCalls.keys()].map((call) => call.split("/")[0]));
+
+/** Calls from here on are those of x32, which are counted apart and reported as those of the machine. */
+const FIRST_OF_X32 = 0x40000000;
+
+/**
+ * Whether a record is certainly not of a program start: of a call that is known to be another, or of an exec that failed without being
+ * refused. Of machines that are not in the table nothing is certain.
+ */
+export function isNoStart(
+  arch: string | undefined,
+  syscall: string | number | undefined,
+  exit: number,
+): boolean {
+  const number = Number(syscall);
+  const isOther = knownMachines.has(arch ?? "") && number >= 0 && number < FIRST_OF_X32;
+  return execCallOf(arch, syscall) === null ? isOther : exit !== 0 && refusalOf(exit) === null;
+}
+
 /** The name of an exec call, or null when the call is another one. `arch` in hexadecimal without 0x. */
 export function execCallOf(arch: string | undefined, syscall: string | number | undefined): string | null {
   if (syscall === "execve" || syscall === "execveat") return syscall;
   return execCalls.get(`${arch ?? ""}/${syscall ?? ""}`) ?? null;
 }
-
-/** Arguments that rules for `service: auditd` can read one by one (a0, a1, ...). */
-const SINGLE_ARGUMENTS = 10;
 
 /**
  * Normalises to the field names of Sysmon for Linux (event 1), which Sigma's process_creation rules read, and keeps the
@@ -86,28 +103,7 @@ export function auditEvent(
   const session = exec.ses === undefined ? null : String(exec.ses);
   const error = refusalOf(exec.exit);
   const parent = processes.at(exec.host, exec.ppid, exec.serial, session);
-  const commandLine = exec.argv?.join(" ");
-  const common = defined({
-    ProcessId: exec.pid,
-    ParentProcessId: exec.ppid,
-    CurrentDirectory: exec.cwd,
-    User: exec.uid === undefined ? undefined : users?.[String(exec.uid)],
-    UserId: exec.uid,
-    LogonId: exec.ses,
-    ParentImage: parent?.image,
-    ParentCommandLine: parent?.commandLine,
-    exe: exec.exe,
-    comm: exec.comm,
-    key: exec.key,
-    auid: exec.auid,
-    uid: exec.uid,
-    euid: exec.euid,
-    ses: exec.ses,
-    tty: exec.tty,
-    syscall: exec.syscall,
-    exit: exec.exit,
-    name: exec.name,
-  });
+  const fields = commonFields(exec, users, parent);
   const base = {
     id: `${exec.host}/${exec.sensor}/${exec.stamp}`,
     host: exec.host,
@@ -127,35 +123,87 @@ export function auditEvent(
       logsource: { product: "linux", service: "auditd" },
       argv: [],
       error,
-      fields: defined({
-        ...common,
-        type: "SYSCALL",
-        success: "no",
-        TargetFilename: absolute(exec.name, exec.cwd),
-      }),
+      fields: withRefusal(fields, exec),
     };
   }
   const argv = exec.argv ?? [];
+  const commandLine = exec.argv?.join(" ");
   processes.add(exec.host, exec.pid, { sequence: exec.serial, session, image: exec.exe, commandLine });
-  const single = argv
-    .slice(0, SINGLE_ARGUMENTS)
-    .map((argument, index): [string, string] => [`a${index}`, argument]);
   return {
     ...base,
     kind: "exec",
     logsource: { product: "linux", category: "process_creation", service: "auditd" },
     argv: [...argv],
     error: null,
-    fields: defined({
-      ...common,
-      Image: exec.exe,
-      CommandLine: commandLine,
-      type: "EXECVE",
-      success: "yes",
-      argc: argv.length,
-      ...Object.fromEntries(single),
-    }),
+    fields: withStart(fields, exec.exe, commandLine, argv),
   };
+}
+
+type Fields = Record<string, string | number>;
+
+/*
+ * Each field is set by its own name, not in a loop: an object that gets its keys by computed names is several times as slow for
+ * everything that reads it, and this is done for every event.
+ */
+
+function commonFields(
+  exec: AuditExec,
+  users: Readonly<Record<string, string>> | undefined,
+  parent: KnownProcess | null,
+): Fields {
+  const { pid, ppid, uid, cwd, exe, comm, key, auid, euid, ses, tty, syscall, exit, name } = exec;
+  const fields: Fields = { ProcessId: pid, ParentProcessId: ppid, syscall, exit };
+  const user = uid === undefined ? undefined : users?.[String(uid)];
+  if (cwd !== undefined) fields["CurrentDirectory"] = cwd;
+  if (user !== undefined) fields["User"] = user;
+  if (uid !== undefined) fields["UserId"] = uid;
+  if (ses !== undefined) fields["LogonId"] = ses;
+  if (parent?.image !== undefined) fields["ParentImage"] = parent.image;
+  if (parent?.commandLine !== undefined) fields["ParentCommandLine"] = parent.commandLine;
+  if (exe !== undefined) fields["exe"] = exe;
+  if (comm !== undefined) fields["comm"] = comm;
+  if (key !== undefined) fields["key"] = key;
+  if (auid !== undefined) fields["auid"] = auid;
+  if (uid !== undefined) fields["uid"] = uid;
+  if (euid !== undefined) fields["euid"] = euid;
+  if (ses !== undefined) fields["ses"] = ses;
+  if (tty !== undefined) fields["tty"] = tty;
+  if (name !== undefined) fields["name"] = name;
+  return fields;
+}
+
+function withRefusal(fields: Fields, { name, cwd }: AuditExec): Fields {
+  fields["type"] = "SYSCALL";
+  fields["success"] = "no";
+  const file = absolute(name, cwd);
+  if (file !== undefined) fields["TargetFilename"] = file;
+  return fields;
+}
+
+/** The arguments that rules for `service: auditd` can read one by one are the first ten (a0, a1, ...). */
+function withStart(
+  fields: Fields,
+  image: string | undefined,
+  commandLine: string | undefined,
+  argv: readonly string[],
+): Fields {
+  if (image !== undefined) fields["Image"] = image;
+  if (commandLine !== undefined) fields["CommandLine"] = commandLine;
+  fields["type"] = "EXECVE";
+  fields["success"] = "yes";
+  fields["argc"] = argv.length;
+  const [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9] = argv;
+  if (a0 !== undefined) fields["a0"] = a0;
+  if (a1 !== undefined) fields["a1"] = a1;
+  if (a2 !== undefined) fields["a2"] = a2;
+  if (a3 !== undefined) fields["a3"] = a3;
+  if (a4 !== undefined) fields["a4"] = a4;
+  if (a5 !== undefined) fields["a5"] = a5;
+  if (a6 !== undefined) fields["a6"] = a6;
+  if (a7 !== undefined) fields["a7"] = a7;
+  if (a8 !== undefined) fields["a8"] = a8;
+  if (a9 !== undefined) fields["a9"] = a9;
+  return fields;
 }
 
 /** A path made absolute against the caller's directory; undefined when that is not possible. */
@@ -167,9 +215,15 @@ export function absolute(path: string | undefined, directory: string | undefined
 
 /** Only the fields that are known: absent means unknown. */
 export function defined(
-  fields: Readonly<Record<string, string | number | undefined>>,
+  ...parts: readonly Readonly<Record<string, string | number | undefined>>[]
 ): Record<string, string | number> {
   const kept: Record<string, string | number> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
+  // A loop of its own: this runs for every event.
+  for (const fields of parts) {
+    for (const name in fields) {
+      const value = fields[name];
+      if (value !== undefined) kept[name] = value;
+    }
+  }
   return kept;
 }

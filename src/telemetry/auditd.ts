@@ -3,10 +3,10 @@ import { joinAuditArguments } from "./auditd-arguments.js";
 import type { AuditArguments } from "./auditd-arguments.js";
 import { auditNumber, auditText, auditValue, parseAuditRecord } from "./auditd-record.js";
 import type { AuditRecord } from "./auditd-record.js";
-import { auditEvent, execCallOf, refusalOf, UNSET_ID } from "./audit-event.js";
+import { auditEvent, execCallOf, isNoStart, refusalOf, UNSET_ID } from "./audit-event.js";
 import { HostKeys } from "./host-keys.js";
 import { ProcessTable } from "./process-table.js";
-import type { SensorCounts, SensorParser } from "./sensor.js";
+import { type OnOtherRecord, type SensorCounts, type SensorParser, standsAlone } from "./sensor.js";
 
 /** Names of users by uid, for each host by its telemetry name. */
 export type UsersByHost = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -57,10 +57,14 @@ export class AuditdParser implements SensorParser {
   readonly #lost = new Map<string, number>();
   #lostAnywhere = 0;
 
-  /** @param host of every record; absent: the record's key names it, as in the embedded lab */
+  /**
+   * @param host of every record; absent: the record's key names it, as in the embedded lab
+   * @param onOther told of each serial of which it is certain that it is no program start's
+   */
   constructor(
     users: UsersByHost = {},
     private readonly host?: string,
+    private readonly onOther?: OnOtherRecord,
   ) {
     this.#users = users;
     this.#keys = new HostKeys(users);
@@ -87,6 +91,7 @@ export class AuditdParser implements SensorParser {
     }
     if (!parts.has(record.type)) {
       this.#counts.ignored += 1;
+      if (standsAlone.test(record.type)) this.onOther?.(record.serial, record.time);
       return [];
     }
     this.#firstStamp ??= record.stamp;
@@ -188,9 +193,11 @@ export class AuditdParser implements SensorParser {
       } else this.#counts.ignored += half.lines.length;
       return null;
     }
-    const call = execCallOf(auditValue(syscall, "arch"), auditValue(syscall, "syscall"));
+    const [arch, number] = [auditValue(syscall, "arch"), auditValue(syscall, "syscall")];
+    const call = execCallOf(arch, number);
     const exit = auditNumber(auditValue(syscall, "exit"));
     if (call === null || exit === undefined || (exit !== 0 && refusalOf(exit) === null)) {
+      if (exit !== undefined && isNoStart(arch, number, exit)) this.onOther?.(half.serial, half.time);
       this.#counts.ignored += half.lines.length;
       return null;
     }

@@ -1,45 +1,17 @@
-import { z } from "zod";
 import type { HostEvent } from "../model/event.js";
-import { auditEvent, execCallOf, refusalOf, UNSET_ID } from "./audit-event.js";
+import { auditEvent, execCallOf, isNoStart, refusalOf, UNSET_ID } from "./audit-event.js";
 import type { UsersByHost } from "./auditd.js";
 import { HostKeys } from "./host-keys.js";
+import { type LaurelLine, readLaurelLine } from "./laurel-line.js";
 import { ProcessTable } from "./process-table.js";
-import type { SensorCounts, SensorParser } from "./sensor.js";
-
-const id = z.int().nonnegative();
-
-/** The parts of a line of laurel 0.5 that are read; it has more. */
-const lineSchema = z.object({
-  // As long as a time and a serial can be: more digits are no number that is kept exactly.
-  ID: z.string().regex(/^\d{1,11}\.\d{3}:\d{1,15}$/),
-  SYSCALL: z
-    .object({
-      arch: z.string().optional(),
-      syscall: z.union([z.int(), z.string()]),
-      success: z.string().optional(),
-      exit: z.int(),
-      pid: id,
-      ppid: id,
-      uid: id.optional(),
-      euid: id.optional(),
-      auid: id.optional(),
-      ses: id.optional(),
-      tty: z.string().optional(),
-      comm: z.string().nullish(),
-      exe: z.string().nullish(),
-      key: z.string().nullish(),
-    })
-    .optional(),
-  EXECVE: z.object({ argc: z.int(), ARGV: z.array(z.unknown()) }).optional(),
-  CWD: z.object({ cwd: z.string() }).optional(),
-  PATH: z.array(z.object({ item: z.int(), name: z.string().nullish() })).optional(),
-});
-type Line = z.infer<typeof lineSchema>;
+import { type OnOtherRecord, type SensorCounts, type SensorParser, standsAlone } from "./sensor.js";
 
 export interface LaurelOptions {
   /** The host of every line; absent: the record's key names it, as in the embedded lab. */
   readonly host?: string | undefined;
   readonly users?: UsersByHost;
+  /** Told of each serial of which it is certain that it is no program start's. */
+  readonly onOther?: OnOtherRecord;
 }
 
 /**
@@ -50,6 +22,7 @@ export class LaurelParser implements SensorParser {
   readonly #host: string | undefined;
   readonly #users: UsersByHost;
   readonly #keys: HostKeys;
+  readonly #onOther: OnOtherRecord | undefined;
   readonly #processes = new ProcessTable();
   readonly #counts = { lines: 0, events: 0, malformed: 0, ignored: 0, foreign: 0, incomplete: 0 };
   readonly #lost = new Map<string, number>();
@@ -59,6 +32,7 @@ export class LaurelParser implements SensorParser {
     this.#host = options.host;
     this.#users = options.users ?? {};
     this.#keys = new HostKeys(this.#users);
+    this.#onOther = options.onOther;
   }
 
   readonly pending = 0;
@@ -66,7 +40,7 @@ export class LaurelParser implements SensorParser {
 
   push(text: string, _position: number, now: number): HostEvent[] {
     this.#counts.lines += 1;
-    const line = readLine(text);
+    const line = readLaurelLine(text);
     if (line === null) {
       if (text.trim() !== "") this.#counts.malformed += 1;
       return [];
@@ -94,19 +68,28 @@ export class LaurelParser implements SensorParser {
     return (this.#lost.get(host) ?? 0) + this.#lostAnywhere;
   }
 
-  #event(line: Line, text: string, now: number): HostEvent | null {
+  #other(line: LaurelLine): void {
+    const { time, serial } = stampOf(line);
+    this.#onOther?.(serial, time);
+  }
+
+  #event(line: LaurelLine, text: string, now: number): HostEvent | null {
     const { SYSCALL: syscall, EXECVE: execve } = line;
     if (syscall === undefined) {
-      if (execve === undefined) this.#counts.ignored += 1;
-      else {
+      if (execve === undefined) {
+        this.#counts.ignored += 1;
+        if (isAlone(line)) this.#other(line);
+      } else {
         this.#counts.incomplete += 1;
         this.#lostAnywhere += 1;
       }
       return null;
     }
-    const call = execCallOf(syscall.arch?.replace(/^0x/, ""), syscall.syscall);
+    const arch = syscall.arch?.replace(/^0x/, "");
+    const call = execCallOf(arch, syscall.syscall);
     if (call === null || (syscall.exit !== 0 && refusalOf(syscall.exit) === null)) {
       this.#counts.ignored += 1;
+      if (isNoStart(arch, syscall.syscall, syscall.exit)) this.#other(line);
       return null;
     }
     const key = textOf(syscall.key);
@@ -121,13 +104,13 @@ export class LaurelParser implements SensorParser {
       this.#lost.set(host, (this.#lost.get(host) ?? 0) + 1);
       return null;
     }
-    const [seconds, milliseconds, serial] = line.ID.split(/[.:]/).map(Number) as [number, number, number];
+    const { time, serial } = stampOf(line);
     return auditEvent(
       {
         sensor: "laurel",
         host,
         stamp: line.ID,
-        time: seconds * 1000 + milliseconds,
+        time,
         serial,
         syscall: call,
         exit: syscall.exit,
@@ -156,14 +139,15 @@ export class LaurelParser implements SensorParser {
   }
 }
 
-function readLine(text: string): Line | null {
-  try {
-    // a line may have a prefix for syslog, such as `@cee: `
-    const parsed = lineSchema.safeParse(JSON.parse(text.slice(Math.max(0, text.indexOf("{")))));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+/** Whether the line has nothing but records that stand alone: nothing of a program start is missing of it. */
+function isAlone(line: LaurelLine): boolean {
+  const types = Object.keys(line).filter((name) => name !== "ID" && name !== "NODE");
+  return types.length > 0 && types.every((type) => standsAlone.test(type));
+}
+
+function stampOf({ ID }: LaurelLine): { time: number; serial: number } {
+  const [seconds, milliseconds, serial] = ID.split(/[.:]/).map(Number) as [number, number, number];
+  return { time: seconds * 1000 + milliseconds, serial };
 }
 
 /** The exact arguments; null when laurel left some out (its option execve-argv-limit-bytes) or they are of no known form. */
@@ -176,6 +160,10 @@ function argumentsOf(execve: {
   const invalidUtf8: number[] = [];
   for (const [index, argument] of execve.ARGV.entries()) {
     if (typeof argument !== "string") return null;
+    if (!escapedOrPaired.test(argument)) {
+      argv.push(argument);
+      continue;
+    }
     const bytes = bytesOf(argument);
     const text = bytes.toString("utf8");
     if (!Buffer.from(text, "utf8").equals(bytes)) invalidUtf8.push(index);
@@ -183,6 +171,9 @@ function argumentsOf(execve: {
   }
   return { argv, invalidUtf8 };
 }
+
+/** A text with a byte that was escaped, or with half a character of UTF-16: any other stands for itself. */
+const escapedOrPaired = /[%\ud800-\udfff]/;
 
 function bytesOf(text: string): Buffer {
   if (!text.includes("%")) return Buffer.from(text, "utf8");
@@ -195,7 +186,6 @@ function bytesOf(text: string): Buffer {
 }
 
 function textOf(value: string | null | undefined): string | undefined {
-  return value === null || value === undefined || value === "(null)"
-    ? undefined
-    : bytesOf(value).toString("utf8");
+  if (value === null || value === undefined || value === "(null)") return undefined;
+  return escapedOrPaired.test(value) ? bytesOf(value).toString("utf8") : value;
 }

@@ -58,12 +58,18 @@ export class ProcessTable {
     this.#characters = 0;
   }
 
+  /** A tenth more than has to go: a map is slow to find its oldest entry, so that it is not asked for one at a time. */
   #evict(): void {
+    if (this.#isWithin(1)) return;
     for (const [key, starts] of this.#starts) {
-      if (this.#starts.size <= this.#maximum && this.#characters <= this.#maximumCharacters) return;
+      if (this.#isWithin(0.9)) return;
       for (const start of starts) this.#characters -= sizeOf(start);
       this.#starts.delete(key);
     }
+  }
+
+  #isWithin(share: number): boolean {
+    return this.#starts.size <= this.#maximum * share && this.#characters <= this.#maximumCharacters * share;
   }
 }
 

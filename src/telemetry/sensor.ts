@@ -14,6 +14,15 @@ export interface SensorCounts {
   readonly incomplete: number;
 }
 
+/** Takes the serial and time of an audit record that arrived whole and tells of no program start. */
+export type OnOtherRecord = (serial: number, time: number) => void;
+
+/**
+ * Types of audit records that stand alone under their serial and are never of a program start: what programs tell the kernel (pam, sshd,
+ * systemd), and a session's beginning. `DAEMON_...` is not among them: auditd numbers those itself, apart from the kernel.
+ */
+export const standsAlone = /^(?:LOGIN|(?:USER|CRED|SERVICE|SYSTEM|CRYPTO)_[A-Z_]+)$/;
+
 /**
  * Turns the lines of one sensor's log into events. A parser owns no file and no clock: it is given whole lines in the
  * order of the log, and the time. Nothing that it is given makes it throw.

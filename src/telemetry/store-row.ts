@@ -1,7 +1,7 @@
 import { hostEventSchema } from "../model/event.js";
 import type { HostEvent } from "../model/event.js";
 
-/** The columns of the events table, in order, with their DuckDB types. Hot fields have their own; the rest is JSON. */
+/** The columns of the events table, in order, with their DuckDB types. Hot fields have their own; the rest is JSON, but a record. */
 export const columns = [
   ["ordinal", "DOUBLE"],
   ["id", "VARCHAR"],
@@ -22,6 +22,7 @@ export const columns = [
   ["logsource", "VARCHAR"],
   ["argv", "VARCHAR"],
   ["fields", "VARCHAR"],
+  ["record", "VARCHAR"],
   ["original", "VARCHAR"],
 ] as const;
 
@@ -44,11 +45,13 @@ export const readColumns = [
   "argv",
   "fields",
   "original",
+  "record",
 ];
 
 /** The cells of an event, in the order of `columns`. */
 export function rowOf(event: HostEvent, ordinal: number): Cell[] {
   const { fields } = event;
+  const record = recordOf(event.original);
   return [
     ordinal,
     event.id,
@@ -69,14 +72,16 @@ export function rowOf(event: HostEvent, ordinal: number): Cell[] {
     JSON.stringify(event.logsource),
     JSON.stringify(event.argv),
     JSON.stringify(fields),
-    JSON.stringify(event.original ?? null),
+    record,
+    record === null ? JSON.stringify(event.original ?? null) : "null",
   ];
 }
 
 /** An event from the cells of `readColumns`. */
 export function eventOf(cells: readonly unknown[]): HostEvent {
-  const [id, host, sensor, kind, time, ingestedAt, sequence, session, pid, ppid, error, ...texts] = cells;
-  const [logsource, argv, fields, original] = texts.map((text) => JSON.parse(String(text)) as unknown);
+  const [id, host, sensor, kind, time, ingestedAt, sequence, session, pid, ppid, error, ...rest] = cells;
+  const record = rest.pop() as string | null;
+  const [logsource, argv, fields, original] = rest.map((text) => JSON.parse(String(text)) as unknown);
   return hostEventSchema.parse({
     id,
     host,
@@ -92,9 +97,20 @@ export function eventOf(cells: readonly unknown[]): HostEvent {
     argv,
     error,
     fields,
-    original,
+    original: record === null ? original : { record },
   });
 }
+
+/** The sensor's record where nothing is kept beside it: it is stored as it is, which is half of the work of a row. */
+function recordOf(original: unknown): string | null {
+  if (typeof original !== "object" || original === null) return null;
+  const { record } = original as { record?: unknown };
+  if (typeof record !== "string" || Object.keys(original).length > 1) return null;
+  return needsEscape.test(record) ? null : record;
+}
+
+/** What a text of the database cannot hold, or not as it is: NUL, and half a character of UTF-16. */
+const needsEscape = /[\0\ud800-\udfff]/;
 
 function textOf(value: string | number | undefined): string | null {
   return value === undefined ? null : String(value);

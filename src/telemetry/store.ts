@@ -7,8 +7,10 @@ import type { Cell } from "./store-row.js";
 
 /** Milliseconds that appended events may wait in memory before they are written. */
 const WRITE_AFTER_MS = 1_000;
+/** Events that may wait to be written before whoever brings them should wait. */
+const MOST_QUEUED = 10_000;
 /** Rows that are handed over in one go; a few milliseconds, in which nothing else runs. */
-const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 500;
 /** Rows of one transaction: its commit, which waits for the disk, runs beside everything else. */
 const ROWS_OF_TRANSACTION = 2000;
 const SCAN_ROWS = 250;
@@ -26,6 +28,7 @@ interface Database {
  */
 export class EventStore {
   readonly #file: string;
+  readonly #spillFolder: string | undefined;
   #opening: Promise<Database> | null = null;
   #queue: HostEvent[] = [];
   #ordinal = 0;
@@ -34,9 +37,13 @@ export class EventStore {
   #failure: string | null = null;
   #closed = false;
 
-  /** @param file path of the database, made when absent; `:memory:` keeps it in memory, where it grows without bound */
-  constructor(file: string) {
+  /**
+   * @param file path of the database, made when absent; `:memory:` keeps it in memory, where it grows without bound
+   * @param spillFolder of a database in memory: what does not fit in there goes into files of this folder, and is gone with the process
+   */
+  constructor(file: string, spillFolder?: string) {
     this.#file = file;
+    this.#spillFolder = spillFolder;
   }
 
   /** Why events could not be written; null while all could. After a failure nothing more is written. */
@@ -66,6 +73,16 @@ export class EventStore {
     this.#writing = this.#writing.then(() => this.#write());
     await this.#writing;
     if (this.#failure !== null) throw new TyrianError("siem-unreachable", this.#failure);
+  }
+
+  /** Resolves when few enough events wait to be written, for who could bring more than can be written. Never rejects. */
+  async room(): Promise<void> {
+    if (this.#queue.length > MOST_QUEUED) await this.flush().catch(() => undefined);
+  }
+
+  /** Takes out the events that came before a moment, milliseconds since 1970. @throws TyrianError `siem-unreachable` */
+  async forgetBefore(moment: number): Promise<void> {
+    await this.#query("DELETE FROM events WHERE ingested_at < ?", [moment]);
   }
 
   /** Events of a host between two moments of their own time, inclusive, in order of sequence. */
@@ -150,6 +167,7 @@ export class EventStore {
       memory_limit: "512MB",
       // the write-ahead log is merged at close: in between that would stop everything for a second
       checkpoint_threshold: "1GB",
+      ...(this.#spillFolder === undefined ? {} : { temp_directory: this.#spillFolder }),
     });
     await this.#keepPrivate(this.#file);
     const connection = await instance.connect();
@@ -198,11 +216,12 @@ export class EventStore {
   }
 }
 
+/** Cells are of their columns' types: see `rowOf`. */
 function appendRow(appender: DuckDBAppender, cells: readonly Cell[]): void {
-  for (const [index, cell] of cells.entries()) {
+  for (const cell of cells) {
     if (cell === null) appender.appendNull();
-    else if (columns[index]?.[1] === "DOUBLE") appender.appendDouble(Number(cell));
-    else appender.appendVarchar(String(cell));
+    else if (typeof cell === "number") appender.appendDouble(cell);
+    else appender.appendVarchar(cell);
   }
   appender.endRow();
 }

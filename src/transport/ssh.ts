@@ -1,15 +1,18 @@
 import type { Duplex } from "node:stream";
+import type { Client } from "ssh2";
 import { TyrianError } from "../errors.js";
-import type { SecretReference, SshTransport, Target } from "../model/target.js";
+import type { CliTransport, SecretReference, SshTransport, Target } from "../model/target.js";
 import { limited, orAborted } from "./abort.js";
 import { authenticationOf } from "./ssh/authentication.js";
+import { deviceShell } from "./ssh/device-shell.js";
 import { handshake, type Progress } from "./ssh/handshake.js";
 import { parseHostKey } from "./ssh/host-key.js";
+import type { LoginShell } from "./ssh/login-shell.js";
 import { posixShell } from "./ssh/posix-shell.js";
 import { SshSession } from "./ssh/session.js";
 import { WindowsShell } from "./ssh/windows/shell.js";
 import { openTcp, type OpenOptions } from "./tcp.js";
-import type { ConnectOptions, Session, Transport } from "./transport.js";
+import type { ConnectOptions, Transport } from "./transport.js";
 
 export interface SshTransportOptions {
   /** Resolves a secret reference to the secret; its errors must not quote it. */
@@ -27,15 +30,21 @@ export interface SshTransportOptions {
 
 /** Sessions over SSH (package ssh2), with the host's key pinned by the inventory. */
 export function createSshTransport(options: SshTransportOptions): Transport {
-  return { connect: (target, connectOptions) => connect(target, connectOptions, options) };
+  return {
+    connect: (target, connectOptions) => connectOverSsh(target, settingsOf(target), connectOptions, options),
+  };
 }
 
-async function connect(
+/**
+ * An SSH connection to a host, or to a network device.
+ * @throws TyrianError as `Transport.connect`.
+ */
+export async function connectOverSsh(
   target: Target,
+  settings: SshTransport | CliTransport,
   { signal: outer, deadlineMs }: ConnectOptions,
   options: SshTransportOptions,
-): Promise<Session> {
-  const settings = settingsOf(target);
+): Promise<SshSession> {
   const hostKey = parseHostKey(settings.hostKey, target.name);
   const progress: Progress = { stage: "TCP connection" };
   const { signal, release } = limited([outer], deadlineMs, () =>
@@ -49,7 +58,8 @@ async function connect(
       }),
       signal,
     );
-    const open = options.openSocket ?? openOwn;
+    const open =
+      options.openSocket ?? ((_target: Target, given: OpenOptions) => openOwn(target, settings, given));
     const socket = await orAborted(open(target, { signal }), signal, discard);
     const client = await handshake(socket, {
       target: target.name,
@@ -62,8 +72,7 @@ async function connect(
     });
     try {
       progress.stage = "the question for its login shell";
-      const shell =
-        target.platform === "windows" ? await WindowsShell.of(client, target.name, signal) : posixShell;
+      const shell = await shellOf(target, client, signal);
       return new SshSession({
         ...{ target: target.name, client, socket, shell },
         maxChannels: settings.maxChannels,
@@ -78,8 +87,11 @@ async function connect(
   }
 }
 
-function openOwn(target: Target, options: OpenOptions): Promise<Duplex> {
-  const settings = settingsOf(target);
+function openOwn(
+  target: Target,
+  settings: SshTransport | CliTransport,
+  options: OpenOptions,
+): Promise<Duplex> {
   if (settings.network !== undefined) {
     throw new TyrianError(
       "transport-failed",
@@ -87,6 +99,12 @@ function openOwn(target: Target, options: OpenOptions): Promise<Duplex> {
     );
   }
   return openTcp(settings.host, settings.port, options);
+}
+
+/** @throws TyrianError when a Windows host's shell is none that is known. */
+async function shellOf(target: Target, client: Client, signal: AbortSignal): Promise<LoginShell> {
+  if (target.transport.type === "cli") return deviceShell;
+  return target.platform === "windows" ? await WindowsShell.of(client, target.name, signal) : posixShell;
 }
 
 function discard(socket: Duplex): void {
@@ -106,7 +124,7 @@ function settingsOf(target: Target): SshTransport {
 
 function tooLate(
   target: Target,
-  settings: SshTransport,
+  settings: SshTransport | CliTransport,
   progress: Progress,
   deadlineMs: number,
 ): TyrianError {

@@ -15,7 +15,7 @@ export function addressOf(
   if (settings.type === "local") return null;
   if (settings.type === "powershell") return { host: settings.host, port: settings.port, network: undefined };
   const { host, network } = settings;
-  const port = settings.type === "ssh" ? settings.port : (settings.port ?? (settings.https ? 5986 : 5985));
+  const port = settings.type !== "winrm" ? settings.port : (settings.port ?? (settings.https ? 5986 : 5985));
   return { host, port, network };
 }
 

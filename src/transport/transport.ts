@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Target } from "../model/target.js";
+import type { DeviceProfile } from "./cli/profile.js";
 
 /** Opens sessions to targets. One implementation a transport type; all pass the same contract suite. */
 export interface Transport {
@@ -29,7 +30,56 @@ export interface Session {
    * @throws TyrianError `disconnected` when the session was lost before the command was sent.
    */
   exec(command: string, options: ExecOptions): Promise<ExecResult>;
+  /** Of network devices, which have no shell but a prompt; absent elsewhere. */
+  readonly device?: Device;
   close(): Promise<void>;
+}
+
+/** A network device. */
+export interface Device {
+  readonly profile: DeviceProfile;
+  /**
+   * Opens a prompt to type into.
+   * @throws TyrianError `device-prompt-unknown`, `auth-failed`, `disconnected`, `transport-failed`; an aborted signal
+   *   rejects with its reason.
+   */
+  openDialog(options: ConnectOptions): Promise<Dialog>;
+}
+
+/** A prompt of a network device that is typed into, line by line. Who opened it closes it. */
+export interface Dialog {
+  readonly profile: DeviceProfile;
+  /** Whether lines can still be typed. */
+  readonly open: boolean;
+  /** Whether the prompt is one of the configuration mode. */
+  readonly inConfiguration: boolean;
+  /**
+   * Types one line and waits for the answer. Never rejects for what the device answered.
+   * @throws TyrianError `command-too-long` for a line that cannot be typed, `disconnected` when the prompt was closed before.
+   */
+  type(line: string, options: TypeOptions): Promise<Reply>;
+  /** Gives up the line that is under way; whether there was one. */
+  interrupt(): boolean;
+  close(): void;
+}
+
+export interface TypeOptions {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a device answered to a line. It has no exit status: devices give none. */
+export interface Reply {
+  /**
+   * `answered` the prompt is back · `question` the device asked something, which was given up · `deadline` and `interrupted`
+   * given up by us · `closed` the device has hung up.
+   */
+  readonly ending: "answered" | "question" | "deadline" | "interrupted" | "closed";
+  /** Without echo, prompt, pager and escape sequences. */
+  readonly output: string;
+  /** Lines by which the device says that it did not take the line, and the question that it asked. */
+  readonly errors: readonly string[];
+  readonly truncated: boolean;
 }
 
 export interface ExecOptions {

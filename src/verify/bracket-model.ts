@@ -1,4 +1,5 @@
 import type { HostEvent } from "../model/event.js";
+import type { OtherRecord } from "../model/observation.js";
 
 /** An event whose sensor tells which process it was and who started it. */
 export type TracedEvent = HostEvent & { readonly pid: number; readonly ppid: number };
@@ -59,4 +60,6 @@ export interface Circumstances {
   readonly housekeeping: number | null;
   /** Nothing else used the login session. */
   readonly alone: boolean;
+  /** Records that arrived and are no events: their numbers are not missing. */
+  readonly otherRecords?: readonly OtherRecord[];
 }

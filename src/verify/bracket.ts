@@ -4,17 +4,22 @@ import { actArguments } from "../playbook/act-arguments.js";
 import { type Bracket, type Circumstances, CONNECTION, type TracedEvent } from "./bracket-model.js";
 import { isHousekeeping } from "./housekeeping.js";
 import { missingNumbers, uniqueInOrder } from "./records.js";
+import { recordedBracket } from "./recorded-bracket.js";
 import { windowsBracket } from "./windows-bracket.js";
 
 const nothingKnown: Circumstances = { housekeeping: null, alone: false };
 
-/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
+/**
+ * Finds the bracket of a trial in the events of its host; calls of a cloud's API have their own (`apiBracketOf`). Pure; neither order nor repetition of the events matters.
+ */
 export function bracketOf(
-  trial: Pick<Trial, "id" | "act" | "work" | "requires">,
+  trial: Pick<Trial, "id" | "act" | "work" | "requires"> & Partial<Pick<Trial, "recorded" | "telemetryHost">>,
   hostEvents: readonly HostEvent[],
   circumstances: Circumstances = nothingKnown,
 ): Bracket {
-  const events = uniqueInOrder(hostEvents);
+  if (trial.recorded !== undefined)
+    return recordedBracket(trial.recorded, trial.telemetryHost ?? "", hostEvents);
+  const events = uniqueInOrder(hostEvents).filter(({ kind }) => kind !== "api");
   const own = events.flatMap((event) => {
     const sentinel = sentinelOf(event);
     return sentinel?.trial === trial.id ? [{ event, edge: sentinel.edge }] : [];
@@ -46,40 +51,54 @@ export function bracketOf(
     return { state: "overlap", begin, end, detail };
   }
   const [first, last] = [begin, end].map((event) => session.find(({ id }) => id === event?.id) ?? null);
-  return byLineage(trial, { begin: first ?? null, end: last ?? null, edge, channel, session, circumstances });
+  const others = (circumstances.otherRecords ?? []).filter(
+    ({ host, sensor }) => host === edge.host && sensor === edge.sensor,
+  );
+  const numbered = [...channel, ...others];
+  return byLineage(trial, {
+    begin: first ?? null,
+    end: last ?? null,
+    edge,
+    numbered,
+    session,
+    circumstances,
+  });
 }
 
 function isTraced(event: HostEvent): event is TracedEvent {
   return event.pid !== null && event.ppid !== null;
 }
 
+/** Whatever of the edge's host and sensor has arrived: events, and records that are none. */
+type Numbered = Pick<HostEvent, "sequence">;
+
 interface Sentinels {
   readonly begin: TracedEvent | null;
   readonly end: TracedEvent | null;
   /** One of them. */
   readonly edge: TracedEvent;
-  readonly channel: readonly HostEvent[];
+  readonly numbered: readonly Numbered[];
   readonly session: readonly TracedEvent[];
   readonly circumstances: Circumstances;
 }
 
 /** By who started what, in one session. */
 function byLineage(trial: Pick<Trial, "id" | "act" | "work" | "requires">, sentinels: Sentinels): Bracket {
-  const { begin, end, edge, channel, session, circumstances } = sentinels;
+  const { begin, end, edge, numbered, session, circumstances } = sentinels;
   const wrapper = edge.ppid;
   const root = rootOf(trial, session, wrapper, begin, end);
   if (begin === null || end === null) {
     const detail = `no ${begin === null ? "begin" : "end"} sentinel of the trial arrived`;
-    if (root === null || mayBeRequirement(trial, root, end, channel))
+    if (root === null || mayBeRequirement(trial, root, end, numbered))
       return { state: "open", begin, end, detail };
-    const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, circumstances, detail };
+    const parts = { trial: trial.id, begin, end, numbered, session, root, wrapper, circumstances, detail };
     if (end !== null) return between(root, end.sequence, parts);
     const ended = circumstances.housekeeping !== null;
-    const implied = ended ? impliedEnd(trial.id, root, session, channel) : null;
+    const implied = ended ? impliedEnd(trial.id, root, session, numbered) : null;
     if (implied !== null) return between(begin ?? root, implied, parts);
     return { state: "half", begin, end, act: lineageOf(root, session), unseen: null, detail };
   }
-  const parts = { trial: trial.id, begin, end, channel, session, root, wrapper, circumstances, detail: "" };
+  const parts = { trial: trial.id, begin, end, numbered, session, root, wrapper, circumstances, detail: "" };
   return between(begin, end.sequence, parts);
 }
 
@@ -87,7 +106,7 @@ interface Parts {
   readonly trial: string;
   readonly begin: TracedEvent | null;
   readonly end: TracedEvent | null;
-  readonly channel: readonly HostEvent[];
+  readonly numbered: readonly Numbered[];
   readonly session: readonly TracedEvent[];
   readonly root: TracedEvent | null;
   readonly wrapper: number;
@@ -100,7 +119,7 @@ interface Parts {
  * @param last the end sentinel's sequence
  */
 function between(first: TracedEvent, last: number, parts: Parts): Bracket {
-  const { trial, begin, end, channel, session, wrapper, detail } = parts;
+  const { trial, begin, end, numbered, session, wrapper, detail } = parts;
   const { housekeeping, alone } = parts.circumstances;
   const inside = session.filter(
     (event) => event.sequence >= first.sequence && event.sequence < last && event.id !== begin?.id,
@@ -118,7 +137,7 @@ function between(first: TracedEvent, last: number, parts: Parts): Bracket {
   // Of what is missing, so much is known to be the wrapper's own.
   const accounted = Math.max(0, (housekeeping ?? 0) - (inside.length - done.length));
   // The end's own number counts only where its record is here.
-  const missing = missingNumbers(channel, first.sequence, end === null ? last - 1 : last).length;
+  const missing = missingNumbers(numbered, first.sequence, end === null ? last - 1 : last).length;
   const unseen = Math.max(0, missing - accounted);
   // Also where the kernel refused it and the record has no arguments: the wrapper starts nothing else.
   const root = parts.root ?? done.find((event) => event.ppid === wrapper);
@@ -192,14 +211,14 @@ function impliedEnd(
   trial: string,
   root: HostEvent,
   session: readonly HostEvent[],
-  channel: readonly HostEvent[],
+  numbered: readonly Numbered[],
 ): number | null {
   const next = session.find((event) => {
     const sentinel = event.sequence > root.sequence ? sentinelOf(event) : null;
     return sentinel !== null && sentinel.trial !== trial;
   });
   if (next === undefined) return null;
-  const [only, ...more] = missingNumbers(channel, root.sequence, next.sequence);
+  const [only, ...more] = missingNumbers(numbered, root.sequence, next.sequence);
   return more.length > 0 ? null : (only ?? null);
 }
 
@@ -208,10 +227,10 @@ function mayBeRequirement(
   trial: Pick<Trial, "requires">,
   root: HostEvent,
   end: HostEvent | null,
-  channel: readonly HostEvent[],
+  numbered: readonly Numbered[],
 ): boolean {
   if (end === null || trial.requires.length === 0) return false;
-  return missingNumbers(channel, root.sequence, end.sequence).length > 0;
+  return missingNumbers(numbered, root.sequence, end.sequence).length > 0;
 }
 
 /** The act's first process, by the wrapper that started it and the very arguments that were planned; null unless there is one. */

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.js";
 import { type HostEvent, sentinelOf } from "../model/event.js";
-import type { AnswerState, Observation } from "../model/observation.js";
+import type { AnswerState, Observation, OtherRecord } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
 import type { Answer, Canary, SensorState } from "../siem/siem.js";
 import { bracketOf } from "./bracket.js";
@@ -41,6 +41,7 @@ export class Evidence {
   hostLogAsked = 0;
   readonly #events = new Map<string, HostEvent>();
   readonly #alerts = new Map<string, Alert>();
+  readonly #otherRecords = new Map<string, OtherRecord>();
   #canary: Canary = { begin: null, end: null };
   #shrunk = false;
   #print = "";
@@ -61,6 +62,7 @@ export class Evidence {
     this.askedAt = earlier?.askedAt ?? now;
     if (earlier === undefined) return;
     for (const event of earlier.events) this.#keep(event);
+    this.addOtherRecords(earlier.otherRecords ?? []);
     for (const alert of earlier.alerts) this.#alerts.set(alert.id, alert);
     const { lostAfter, running, detail } = earlier.sensor;
     // The reading nearest to the act tells most of it.
@@ -70,7 +72,8 @@ export class Evidence {
       this.hostLog = { state: hostLog.state, detail: hostLog.detail, value: hostLog.events };
     for (const event of this.events) {
       const sentinel = sentinelOf(event);
-      if (sentinel?.trial === trial.id) this.#canary = { ...this.#canary, [sentinel.edge]: event };
+      if (sentinel?.trial === trial.id && event.kind !== "api")
+        this.#canary = { ...this.#canary, [sentinel.edge]: event };
     }
   }
 
@@ -79,6 +82,7 @@ export class Evidence {
     return (this.#bracket ??= bracketOf(this.#trial, this.events, {
       housekeeping: null,
       alone: this.#alone,
+      otherRecords: this.otherRecords,
     }));
   }
 
@@ -88,6 +92,11 @@ export class Evidence {
 
   get events(): HostEvent[] {
     return [...this.#events.values()].sort((a, b) => a.sequence - b.sequence || (a.id < b.id ? -1 : 1));
+  }
+
+  /** Records that arrived and are no events. */
+  get otherRecords(): OtherRecord[] {
+    return [...this.#otherRecords.values()].sort((a, b) => a.sequence - b.sequence);
   }
 
   get alerts(): Alert[] {
@@ -115,6 +124,12 @@ export class Evidence {
   addEvents(events: readonly HostEvent[], { from, to }: Span): void {
     this.#shrunk ||= lacks(this.#events, events, ({ time }) => time >= from && time <= to);
     for (const event of events) this.#keep(event);
+  }
+
+  addOtherRecords(records: readonly OtherRecord[]): void {
+    if (records.length > 0) this.#bracket = null;
+    for (const record of records)
+      this.#otherRecords.set(`${record.host}/${record.sensor}:${record.sequence}`, record);
   }
 
   /**

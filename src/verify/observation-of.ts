@@ -36,6 +36,7 @@ export function observationOf(
     clock: { offsetMs: 0, errorMs: 0 },
     ...(asked.counts ? evidence.agree(state, asked.asOf) : { agreeing: 0, agreedAt: asked.asOf }),
     events: asked.events,
+    ...(evidence.otherRecords.length === 0 ? {} : { otherRecords: evidence.otherRecords }),
     surroundings: evidence.wide && delivery.type === "shipped",
     alerts: evidence.alerts,
     rules: evidence.rest?.rules ?? [],

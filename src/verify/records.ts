@@ -10,8 +10,12 @@ function richer(one: HostEvent, other: HostEvent): HostEvent {
   return { ...(first ? one : other), ingestedAt };
 }
 
-/** The numbers between two, inclusive, that no event has; at most a few more than are worth telling apart. */
-export function missingNumbers(channel: readonly HostEvent[], first: number, last: number): number[] {
+/** The numbers between two, inclusive, that nothing has; at most a few more than are worth telling apart. */
+export function missingNumbers(
+  channel: readonly Pick<HostEvent, "sequence">[],
+  first: number,
+  last: number,
+): number[] {
   const seen = new Set(channel.map(({ sequence }) => sequence));
   const missing: number[] = [];
   for (let number = Math.round(first); number <= last && missing.length < MOST_MISSING; number += 1)

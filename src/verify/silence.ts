@@ -28,6 +28,8 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
       "processes of the act outlived its end sentinel: what they did afterwards is not among its events";
     return { outcome: "undecided", cause: causeAt("attribution", detail) };
   }
+  const unclear = unclearCommand(context, rule, bracket);
+  if (unclear !== null) return unclear;
   const unplaced = bracket.unplaced?.find((event) => mayCount(rule, event));
   if (unplaced !== undefined) {
     const detail = `the rule looks for ${summaryOf(unplaced)}, which ran meanwhile in a session that the sensor does not tell`;
@@ -66,6 +68,32 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   const short = matching.length === 0 ? null : besideOthers(observation, rule, matching);
   if (trial.twin) return quiet(observation, evidence, short);
   return { outcome: missed(context, rule, act), evidence, cause: unmet(context, rule, read, short) };
+}
+
+/**
+ * A command between the sentinels that the rule looks for, and of which the log of the network device does not tell whose it was: it
+ * names no session, or another of the device's programs logged it, whose connection is not known to be the act's. Null when there is
+ * none.
+ */
+function unclearCommand(
+  { observation }: Context,
+  rule: CompiledRule,
+  { begin, end, act }: KnownBracket,
+): Decision | null {
+  if (begin?.kind !== "command" || end === null) return null;
+  const own = new Set(act.map(({ id }) => id));
+  const unclear = observation.events.find(
+    (event) =>
+      event.sensor === begin.sensor &&
+      event.sequence > begin.sequence &&
+      event.sequence < end.sequence &&
+      !own.has(event.id) &&
+      (event.session === null || event.fields["Daemon"] !== begin.fields["Daemon"]) &&
+      mayCount(rule, event),
+  );
+  if (unclear === undefined) return null;
+  const detail = `the device logged ${summaryOf(unclear)} between the sentinels, and its log does not tell whose it was`;
+  return { outcome: "undecided", evidence: [unclear.id], cause: causeAt("attribution", detail) };
 }
 
 /** How near the act came to a rule over several events, and the alert that it helped others to raise. */
@@ -148,7 +176,8 @@ function unread({ observation, trial }: Context, rule: CompiledRule, bracket: Kn
       ? "both sentinels arrived, and the host recorded nothing of the act between them"
       : `the act's ${act.length} events are not of the log source that the rule reads`;
   // Log sources of a host travel apart: the sentinels prove only their own.
-  if (observation.delivery.type === "shipped" && edge !== null && !rule.reads(edge)) {
+  const apart = observation.delivery.type === "shipped" || ["network", "hypervisor"].includes(trial.platform);
+  if (apart && edge !== null && !rule.reads(edge)) {
     return { outcome: "undecided", cause: causeAt("ingest", `${what}, and no sentinel proves that one`) };
   }
   return { outcome: blind, cause: causeAt(act.length === 0 ? "host-log" : "fields", what) };

@@ -36,12 +36,16 @@ export function lossOf({ sensor }: Observation): string | null {
 }
 
 /** What the engine knows of the time between the sentinels; what the wrapper counted, where nothing was lost unnumbered. */
-export function circumstancesOf(execution: Execution, { sensor }: Observation): Circumstances {
+export function circumstancesOf(
+  execution: Execution,
+  { sensor, otherRecords = [] }: Observation,
+): Circumstances {
   const { lostBefore, lostAfter } = sensor;
   const counted = lostBefore !== null && lostBefore === lostAfter;
   return {
     housekeeping: counted ? (execution.housekeeping ?? null) : null,
     alone: execution.alone === true,
+    otherRecords,
   };
 }
 
@@ -77,6 +81,14 @@ export function answerProblem(observation: Observation): Decision | null {
     return { outcome: "undecided", cause: causeAt("siem", detail) };
   }
   return null;
+}
+
+/** Without sentinels an act is told by being the only one of its command: why that is not known yet, or null. */
+export function rivalProblem(observation: Observation): Decision | null {
+  const problem = answerProblem(observation);
+  if (problem !== null || !mayStillArrive(observation)) return problem;
+  const detail = "the record of another process with the same command may still arrive";
+  return { outcome: "undecided", cause: causeAt("attribution", detail) };
 }
 
 /** Why events of the act may be missing that were recorded; null when it is proved that all are here. */

@@ -20,6 +20,10 @@ export interface TransportUnderTest {
     /** What a command can do when it is told to end. */
     readonly grace?: string;
     readonly longCommands?: string;
+    /** Ending what a command has started. */
+    readonly processGroups?: string;
+    /** Refusing a terminal. */
+    readonly ptyRefusal?: string;
   };
   setUp(): Promise<void>;
   connect(): Promise<Session>;
@@ -185,20 +189,25 @@ export function transportContract(subject: TransportUnderTest): void {
       expect((await run("printf 'a\\303\\244b'", { capBytes: 3 })).stdout).toBe("aä");
     });
 
+    const noGroups = notApplicable.processGroups;
     // They mostly wait: beside each other on the one session.
-    test.concurrent("ends the whole process group at the deadline, also what ignores TERM", async () => {
-      const command =
-        "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
-      const result = await run(command, { deadlineMs: 1_000 });
-      expect(result).toMatchObject({ ending: "deadline", exitCode: null, signal: null });
-      const pids = result.stdout.trim().split(" ").map(Number);
-      expect(pids).toHaveLength(2);
-      expect(pids.map(isAlive)).toEqual([false, false]);
-      expect(result.durationMs).toBeGreaterThan(950);
-      expect(result.durationMs).toBeLessThan(8_000);
-    });
+    test.concurrent(
+      "ends the whole process group at the deadline, also what ignores TERM",
+      async ({ skip }) => {
+        skip(noGroups !== undefined, noGroups);
+        const command =
+          "sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & echo $$ $!; trap '' TERM; wait; sleep 60";
+        const result = await run(command, { deadlineMs: 1_000 });
+        expect(result).toMatchObject({ ending: "deadline", exitCode: null, signal: null });
+        const pids = result.stdout.trim().split(" ").map(Number);
+        expect(pids).toHaveLength(2);
+        expect(pids.map(isAlive)).toEqual([false, false]);
+        expect(result.durationMs).toBeGreaterThan(950);
+        expect(result.durationMs).toBeLessThan(8_000);
+      },
+    );
 
-    const noGrace = notApplicable.grace;
+    const noGrace = notApplicable.grace ?? noGroups;
     test.concurrent("lets a command clean up on TERM and keeps what it says", async ({ skip }) => {
       skip(noGrace !== undefined, noGrace);
       const result = await run("trap 'echo cleaned; exit 0' TERM; echo ready; while :; do sleep 0.05; done", {
@@ -207,7 +216,8 @@ export function transportContract(subject: TransportUnderTest): void {
       expect(result).toMatchObject({ ending: "deadline", stdout: "ready\ncleaned\n" });
     });
 
-    test.concurrent("ends the process group when aborted, and no other command", async () => {
+    test.concurrent("ends the process group when aborted, and no other command", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const controller = new AbortController();
       const other = run("echo $$; sleep 3; echo whole");
       const third = run("echo $$; sleep 3; echo whole");
@@ -274,7 +284,8 @@ export function transportContract(subject: TransportUnderTest): void {
       );
     });
 
-    test("ends many commands with one signal", async () => {
+    test("ends many commands with one signal", async ({ skip }) => {
+      skip(noGroups !== undefined, noGroups);
       const controller = new AbortController();
       let started = 0;
       const results = await Promise.all(
@@ -319,6 +330,7 @@ export function transportContract(subject: TransportUnderTest): void {
 
     test("refuses a terminal that it does not have, before anything runs", async ({ skip }) => {
       skip(noPty === undefined, "it has terminals");
+      skip(notApplicable.ptyRefusal !== undefined, notApplicable.ptyRefusal);
       await expect(run("echo", { pty: true })).rejects.toMatchObject({ code: "transport-failed" });
     });
 

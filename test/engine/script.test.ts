@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { actScript, cleanupScript, quote } from "../../src/engine/script.js";
-import { actArguments } from "../../src/playbook/act-arguments.js";
+import { actArguments, takesCode } from "../../src/playbook/act-arguments.js";
 import type { Act, Trial } from "../../src/model/trial.js";
 import { absentShells, give, isInstalled, nonce, type Ran, type Shell, shells } from "./script-shells.js";
 import { freshFolder, shellTrial, tidy } from "./workbench.js";
@@ -113,7 +113,9 @@ describe.each(shells)("under $name", (shell) => {
 
   test.each(
     installed.flatMap((family) =>
-      (["argument", "file", "stdin"] as const).map((via) => ({ ...family, via })),
+      (["argument", "file", "stdin"] as const)
+        .filter((via) => takesCode(family.program, via))
+        .map((via) => ({ ...family, via })),
     ),
   )("code for $program by way of $via is executed as written", async ({ program, code, via }) => {
     const ran = await act(shell, shellTrial(code, { act: { program, via } }));

@@ -1,13 +1,14 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   assertInScope,
   checkToken,
   isPrivateAddress,
   tokenCommand,
   windowsTokenCommand,
+  deviceTokenOutput,
   windowsTokenOutput,
 } from "../../src/lab/scope.js";
 import { inventorySchema, type Inventory } from "../../src/model/inventory.js";
@@ -241,6 +242,28 @@ test("a host that PowerShell reaches is held to private addresses, and reached b
   await expect(
     assertInScope(through("win1.lab"), "one", () => Promise.resolve(["10.0.0.7"])),
   ).resolves.toMatchObject({ target: { transport: { host: "10.0.0.7" } } });
+});
+
+describe("what a network device shows of its token", () => {
+  const token = "0123456789abcdef0123";
+
+  test.each([
+    [` description tyrian-lab-token ${token}\n`],
+    [`set interfaces lo0 description "tyrian-lab-token ${token}"\n`],
+    [`snmp-server location tyrian-lab-token=${token}\n`],
+  ])("is the word behind the mark: %j", (output) => {
+    expect(deviceTokenOutput(output)).toBe(`${token}\n`);
+  });
+
+  test.each([
+    "",
+    "% Invalid input\n",
+    " description tyrian-lab-token\n",
+    ` description my-tyrian-lab-tokens ${token}\n`,
+    ` description tyrian-lab-token ${token}\n description tyrian-lab-token ${token}\n`,
+  ])("is nothing unless it is shown exactly once: %j", (output) => {
+    expect(deviceTokenOutput(output)).toBe("");
+  });
 });
 
 test("the token is checked whole", async () => {

@@ -4,7 +4,16 @@ import { planSchema } from "../../src/model/trial.js";
 import { loadAnalytics } from "../../src/plan/analytics.js";
 import { workFolder } from "../../src/plan/identity.js";
 import { unplacedProcedures } from "../../src/plan/plan.js";
-import { campaignOf, labOf, openShelf, planOf, type PlanText, ruleOf, type Shelf } from "./support.js";
+import {
+  campaignOf,
+  labOf,
+  openShelf,
+  planOf,
+  type PlanText,
+  ruleOf,
+  type Shelf,
+  type TargetText,
+} from "./support.js";
 
 let shelf: Shelf;
 beforeAll(() => {
@@ -198,6 +207,33 @@ describe("a twin", () => {
   });
 });
 
+describe("an expectation that names a control", () => {
+  test("is to be prevented where the target declares it, and is as any other elsewhere", async () => {
+    const expectations = [
+      { analytic: "analytics/rule.yml", preventedBy: { control: "noexec", outcome: "logged" } },
+    ];
+    const playbooks = [shelf.playbook("T1059.004", { id: "a", twin, expect: expectations })];
+    const control = (id: string): object => ({ id, refuses: { errors: ["EACCES"], paths: ["/tmp"] } });
+    const inventory = labOf([
+      { name: "with", controls: [control("noexec")] },
+      { name: "other", controls: [control("another")] },
+      { name: "without" },
+    ]);
+    const { trials } = await planOf({ playbooks, inventory });
+    const of = (name: string, ofTwin: boolean): unknown =>
+      trials.find(({ target, twin: isTwin }) => target === name && isTwin === ofTwin)?.expectations[0];
+    const analytic = "rule-of-t1059.004";
+    expect(of("with", false)).toEqual({
+      ...{ analytic, outcome: "logged", execution: "prevented" },
+      preventedBy: { control: "noexec", outcome: "logged" },
+    });
+    expect(of("other", false)).toEqual({ analytic, outcome: "detected", execution: "ran" });
+    expect(of("without", false)).toEqual({ analytic, outcome: "detected", execution: "ran" });
+    // A control of this kind stops the procedure, not its benign twin.
+    expect(of("with", true)).toEqual({ analytic, outcome: "quiet", execution: "ran" });
+  });
+});
+
 describe("the platforms of procedures and targets", () => {
   test("decide which trials there are", async () => {
     const playbooks = [
@@ -217,6 +253,67 @@ describe("the platforms of procedures and targets", () => {
       "procedure unix apple bash",
       "procedure windows pane bash",
     ]);
+  });
+});
+
+describe("the paths of interpreters that the inventory tells", () => {
+  test("take the place of their names, in the act and in its requirement", async () => {
+    const playbooks = [
+      shelf.playbook("T1059.004", {
+        id: "keys",
+        platforms: ["windows"],
+        interpreter: { program: "autohotkey", via: "file" },
+      }),
+    ];
+    const inventory = labOf([
+      { name: "told", platform: "windows", interpreters: { autohotkey: "C:\\Own Tools\\AutoHotkey64.exe" } },
+      { name: "not-told", platform: "windows" },
+    ]);
+    const { trials } = await planOf({ playbooks, inventory });
+    expect(
+      trials.map(({ act, requires, variant }) => [act.program, requires[0]?.check, variant["program"]]),
+    ).toEqual([
+      [
+        "C:\\Own Tools\\AutoHotkey64.exe",
+        'if not exist "C:\\Own Tools\\AutoHotkey64.exe" exit /b 1',
+        "autohotkey",
+      ],
+      ["autohotkey", "where /q autohotkey", "autohotkey"],
+    ]);
+  });
+});
+
+describe("network devices", () => {
+  const device = (name: string, profile: string): TargetText => ({
+    name,
+    platform: "network",
+    transport: {
+      ...{ type: "cli", profile, host: "10.0.0.1", user: "op", hostKey: `SHA256:${"A".repeat(43)}` },
+      authentication: { type: "agent" },
+    },
+  });
+  const inventory = labOf([device("border", "frr"), device("leaf", "nxos"), { name: "tux" }]);
+  const shown = {
+    id: "version",
+    platforms: ["network"],
+    interpreter: { program: ["ios", "nxos", "frr"], via: "stdin" },
+    run: "show version",
+  };
+
+  test("get the variants of their own kind", async () => {
+    const playbooks = [shelf.playbook("T1059.004", shown)];
+    const planned = ["procedure version leaf nxos", "procedure version border frr"];
+    expect(await sketch({ playbooks, inventory })).toEqual(planned);
+    expect(await sketch({ playbooks, inventory, selection: { variants: "first" } })).toEqual(planned);
+  });
+
+  test("a procedure for none of their kinds is named, and not planned", async () => {
+    const junos = { ...shown, id: "junos", interpreter: { program: "junos", via: "stdin" } };
+    const playbooks = [shelf.playbook("T1059.004", shown, junos)];
+    expect(unplacedProcedures({ playbooks, inventory, selection: {} }).map(({ id }) => id)).toEqual([
+      "junos",
+    ]);
+    expect(await sketch({ playbooks, inventory })).toHaveLength(2);
   });
 });
 

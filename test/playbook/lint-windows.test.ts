@@ -39,6 +39,10 @@ describe("interpreter, platform and way of the code fit together", () => {
       { interpreter: "{ program: cscript, via: stdin, extension: vbs }", run: "WScript.Echo 1" },
     ],
     ["interpreter-invalid", { interpreter: "{ program: cscript, via: file }", run: "WScript.Echo 1" }],
+    ["interpreter-invalid", { platforms: "[linux]", interpreter: "{ program: tclsh, via: argument }" }],
+    ["interpreter-invalid", { platforms: "[linux]", interpreter: "{ program: gjs, via: stdin }" }],
+    ["interpreter-invalid", { interpreter: "{ program: autohotkey, via: argument }" }],
+    ["interpreter-invalid", { interpreter: "{ program: autoit3, via: stdin }" }],
     [
       "interpreter-invalid",
       { interpreter: "{ program: cmd, via: file, extension: txt }", run: "echo hello" },

@@ -291,5 +291,12 @@ describe("programs are missing, and they cannot be installed", () => {
 test("every requirement says for whom, and the services of a package are named", () => {
   expect(requirements.filter(({ neededFor }) => neededFor.length === 0)).toEqual([]);
   const named = requirements.flatMap(({ services }) => services);
-  expect(named).toEqual(["redis-server.service", "ssh.service", "ssh.socket", "auditd.service"]);
+  expect(named).toEqual([
+    "redis-server.service",
+    "ssh.service",
+    "ssh.socket",
+    "auditd.service",
+    "frr.service",
+    "keystone.service",
+  ]);
 });

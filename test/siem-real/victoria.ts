@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, vi } from "vitest";
 import type { Connector } from "../../src/siem/connector/connector.js";
 import { siemOver } from "../../src/siem/connector/port.js";
-import { openConnector, siemSettingsSchema } from "../../src/siem/connect.js";
+import { openConnector, connectorSettingsSchema } from "../../src/siem/connect.js";
 import type { SiemBench } from "../contract/siem.contract.js";
 import { laurelLine, type Start } from "../siem-servers/world.js";
 import { goProgram } from "./go-program.js";
@@ -80,7 +80,7 @@ export async function openVictoriaBench(programs: VictoriaPrograms): Promise<Vic
     ]),
   );
   await isUp(vmalertUrl);
-  const settings = siemSettingsSchema.parse({
+  const settings = connectorSettingsSchema.parse({
     kind: "victorialogs",
     url,
     vmalertUrl,

@@ -89,7 +89,18 @@ export abstract class SearchApiStandIn extends SiemStandIn {
     return { status: 200, body: { nodes: { "node-1": { name: "n1", timestamp } } } };
   }
 
+  /** Made once: a search looks at thousands of them. */
   protected indexed(document: WorldDocument): Indexed {
+    const known = this.#indexed.get(document);
+    if (known !== undefined && this.world.ingestTimes) return known;
+    const made = this.#index(document);
+    this.#indexed.set(document, made);
+    return made;
+  }
+
+  readonly #indexed = new WeakMap<WorldDocument, Indexed>();
+
+  #index(document: WorldDocument): Indexed {
     const { id, host, time, ingestedAt, text, argv, serial } = document;
     return {
       _index: "audit-000001",

@@ -7,10 +7,13 @@ import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
 import {
+  openDatadogBench,
   openElasticBench,
   openGraylogBench,
   openLokiBench,
   openOpenSearchBench,
+  openSecOpsBench,
+  openSentinelBench,
   openSplunkBench,
   openVictoriaLogsBench,
   openWazuhBench,
@@ -52,6 +55,9 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
+siemContract("Datadog", () => openDatadogBench());
+siemContract("Google SecOps", () => openSecOpsBench());
+siemContract("Microsoft Sentinel", () => openSentinelBench());
 siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
   openSplunkBench({ settings: { alerts: "enterprise-security" } }),
@@ -103,4 +109,18 @@ connectorContract("Wazuh", {
 connectorContract("Graylog", {
   open: openGraylogBench,
   native: [{ language: "lucene", text: "process.command_line:/whoami --now/" }],
+});
+
+connectorContract("Microsoft Sentinel", {
+  open: openSentinelBench,
+  source: "LinuxAudit_CL",
+  native: [{ language: "kql", text: "LinuxAudit_CL\n| where ['process.command_line'] == \"whoami --now\"" }],
+});
+
+connectorContract("Datadog", { open: openDatadogBench, native: [] });
+
+connectorContract("Google SecOps", {
+  open: openSecOpsBench,
+  field: "target.process.command_line",
+  native: [{ language: "udm-search", text: 'target.process.command_line = "whoami --now"' }],
 });

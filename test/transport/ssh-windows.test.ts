@@ -159,15 +159,19 @@ describe("the end of a command", () => {
   );
 
   test("is the server's to bring about where the host does not list its processes", async () => {
-    const session = await open({ machine: posixMachine({ lists: false, job: true }) });
+    const server = await serve({ machine: posixMachine({ lists: false, job: true }) });
+    const session = await transport.connect(server.target(), { deadlineMs: 20_000 });
     const { ending } = await endFamily(session);
     expect(ending).toBe("deadline");
+    expect(server.signals).toEqual(["TERM"]);
     await vi.waitUntil(() => !orphans.some(isAlive), { timeout: 10_000 });
   });
 
   test("is unknown where neither the host nor the server brings it about", async () => {
-    const session = await open({ machine: posixMachine({ lists: false }), signals: false });
+    const server = await serve({ machine: posixMachine({ lists: false }), signals: false });
+    const session = await transport.connect(server.target(), { deadlineMs: 20_000 });
     expect(await endFamily(session)).toEqual({ ending: "disconnected", alive: [true, true] });
+    expect(server.signals).toEqual(["TERM", "KILL"]);
   });
 
   test("is not taken for another's: a process that bears the mark of no command is left alone", async () => {

@@ -22,6 +22,8 @@ export interface WindowsSshd {
   readonly port: number;
   /** The command lines that were sent, as they were sent. */
   readonly lines: readonly string[];
+  /** The signals that were asked for. */
+  readonly signals: readonly string[];
   target(changes?: Record<string, unknown>): Target;
   /** Cuts all connections. */
   cut(): void;
@@ -33,12 +35,15 @@ export async function startWindowsSshd(options: WindowsSshdOptions): Promise<Win
   const connections = new Set<Connection>();
   const commands = new Set<StartedCommand>();
   const lines: string[] = [];
+  const signals: string[] = [];
   /** By the number that the server has given the channel. */
   const byChannel = new Map<string, StartedCommand>();
   // ssh2's server has no event for the signal of a command that runs; it only logs the request.
   const debug = (message: string): void => {
-    const channel = /CHANNEL_REQUEST \(r:(\d+), signal: \w+\)/.exec(message)?.[1];
-    if (channel !== undefined && options.signals !== false) byChannel.get(channel)?.terminate();
+    const [, channel, signal] = /CHANNEL_REQUEST \(r:(\d+), signal: (\w+)\)/.exec(message) ?? [];
+    if (channel === undefined || signal === undefined) return;
+    signals.push(signal);
+    if (options.signals !== false) byChannel.get(channel)?.terminate();
   };
   const server = new ssh2.Server({ hostKeys: [privateText], debug }, (connection) => {
     connections.add(connection);
@@ -62,7 +67,7 @@ export async function startWindowsSshd(options: WindowsSshdOptions): Promise<Win
     for (const connection of connections) connection.end();
   };
   return {
-    ...{ port, lines, cut },
+    ...{ port, lines, signals, cut },
     target: (changes = {}) =>
       targetSchema.parse({
         ...{ name: "win1", platform: "windows", fidelity: "simulated", sensor: { type: "none" } },

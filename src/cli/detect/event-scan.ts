@@ -91,13 +91,14 @@ export class EventScan {
       return;
     }
     // What no rule can match by its values is never read.
-    let announced = found.text === null ? null : this.#matcher.announced(found.text);
-    if (found.text !== null && announced === null) return;
+    const whole = found.complete ? found.text : null;
+    let announced = whole === null ? null : this.#matcher.announced(whole);
+    if (whole !== null && announced === null) return;
     const read = readFound(found, (problem) => this.#problem(problem));
     if (read === null) return;
     const logsources = this.#logsource === null ? read.logsources : [this.#logsource];
     if (logsources.length === 0) this.#unknown++;
-    announced ??= this.#announced(read, logsources);
+    announced ??= this.#announced(read, logsources, found.text);
     if (announced === null) return;
     const rules = new Set<number>();
     const time = this.#matcher.hasQueries ? (windowsTime(read.fields) ?? timeOf(found.document())) : null;
@@ -124,22 +125,22 @@ export class EventScan {
     if (this.#problems.length < MOST_PROBLEMS) this.#problems.push(problem);
   }
 
-  /** The rules that an event may satisfy in any of its forms; null when there is none. */
-  #announced(read: ReadEvent, logsources: readonly Logsource[]): number[] | null {
+  /**
+   * The rules that an event may satisfy in any of its forms; null when there is none.
+   * @param found the values of its document; null when they are not known to be those of its fields
+   */
+  #announced(read: ReadEvent, logsources: readonly Logsource[], found: FoundEvent["text"]): number[] | null {
+    const text = found === null || read.made === undefined ? this.#folded(read, logsources) : found;
+    for (const value of read.made ?? []) text.add(value);
+    return this.#matcher.announced(text);
+  }
+
+  #folded(read: ReadEvent, [first = { product: "" }, ...others]: readonly Logsource[]): FoldedText {
     const text = this.#text;
-    const [first = { product: "" }, ...others] = logsources;
     foldEvent({ id: "", logsource: first, fields: read.fields }, text);
     for (const logsource of others) {
       for (const name of Object.values(logsource)) if (name !== undefined) text.add(name);
     }
-    if (read.asProcess !== undefined) addChanged(read.fields, read.asProcess, text);
-    return this.#matcher.announced(text);
-  }
-}
-
-/** Adds the values that an event has in its form for rules about processes only. */
-function addChanged(fields: ReadEvent["fields"], asProcess: ReadEvent["fields"], text: FoldedText): void {
-  for (const [name, value] of Object.entries(asProcess)) {
-    if (value !== fields[name]) text.add(String(value));
+    return text;
   }
 }

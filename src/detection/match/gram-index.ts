@@ -71,9 +71,9 @@ export class GramIndex {
   readonly #bitmap: Int32Array;
   /** By slot: the first of its entries; the next slot's first is after its last. */
   readonly #first: Int32Array;
+  /** Literals, each with how far before the end of its gram it starts, its length, and its first and its last byte. */
   readonly #entries: Int32Array;
-  /** By literal: where its gram ends in it, and where it stands in the pool. */
-  readonly #ends: Int32Array;
+  /** By literal: where it stands in the pool. */
   readonly #starts: Int32Array;
   readonly #pool: Uint8Array;
   /** Literals that are OTHER alone. */
@@ -100,16 +100,16 @@ export class GramIndex {
       this.#starts[index + 1] = (this.#starts[index] as number) + each.length;
       for (let end = 3; end < each.length; end++) (filed[slotOf(gramAt(each, end), bits)] as number)++;
     }
-    this.#ends = Int32Array.from(bytes, (each) => filingOf(each, seen, filed));
+    const ends = bytes.map((each) => filingOf(each, seen, filed));
     this.#others = literals.flatMap((literal, index) => (literal === OTHER_TEXT ? [index] : []));
-    const slots = bytes.map((each, index) => slotsOf(each, this.#ends[index] as number, bits));
-    this.#entries = new Int32Array(slots.reduce((sum, each) => sum + each.length, 0));
+    const slots = bytes.map((each, index) => slotsOf(each, ends[index] as number, bits));
+    this.#entries = new Int32Array(slots.reduce((sum, each) => sum + each.length, 0) * 4);
     this.found = new Int32Array(literals.length);
     this.hits = new Int32Array(literals.length);
-    this.#fill(slots);
+    this.#fill(slots, ends);
   }
 
-  #fill(slots: readonly (readonly number[])[]): void {
+  #fill(slots: readonly (readonly number[])[], ends: readonly number[]): void {
     const first = this.#first;
     for (const each of slots) {
       for (const slot of each) {
@@ -122,7 +122,11 @@ export class GramIndex {
     }
     const next = first.slice();
     for (const [literal, each] of slots.entries()) {
-      for (const slot of each) this.#entries[(next[slot] as number)++] = literal;
+      const from = this.#starts[literal] as number;
+      const to = this.#starts[literal + 1] as number;
+      const outer = (this.#pool[from] as number) | ((this.#pool[to - 1] as number) << 8);
+      const entry = [literal, ends[literal] as number, to - from, outer];
+      for (const slot of each) this.#entries.set(entry, (next[slot] as number)++ * 4);
     }
   }
 
@@ -143,14 +147,19 @@ export class GramIndex {
   }
 
   #compare(slot: number, bytes: Uint8Array, at: number, length: number): void {
-    const last = this.#first[slot + 1] as number;
-    for (let entry = this.#first[slot] as number; entry < last; entry++) {
-      const literal = this.#entries[entry] as number;
+    const entries = this.#entries;
+    const last = (this.#first[slot + 1] as number) * 4;
+    for (let entry = (this.#first[slot] as number) * 4; entry < last; entry += 4) {
+      let place = at - (entries[entry + 1] as number);
+      const end = place + (entries[entry + 2] as number);
+      if (place < 0 || end > length) continue;
+      // Most others that have the gram differ here already, and nothing far away need be looked at.
+      const outer = (bytes[place] as number) | ((bytes[end - 1] as number) << 8);
+      if (outer !== entries[entry + 3]) continue;
+      const literal = entries[entry] as number;
       if (this.found[literal] === this.text) continue;
       const from = this.#starts[literal] as number;
       const to = this.#starts[literal + 1] as number;
-      let place = at - (this.#ends[literal] as number);
-      if (place < 0 || place + to - from > length) continue;
       let index = from;
       while (index < to && bytes[place] === this.#pool[index]) {
         index++;

@@ -12,6 +12,7 @@ const PLACE_DEADLINE_MS = 20_000;
 /** A host with cmd.exe, which reads its scripts from files. */
 export const windowsScripts: HostScripts = {
   reports: windowsReports,
+  leaves: "processes-and-files",
 
   act: async (session, trial, nonce, { armed, begin, unwanted, exec }) => {
     const files = actFiles(trial, nonce);

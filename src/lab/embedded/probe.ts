@@ -2,6 +2,7 @@ import { statfsSync } from "node:fs";
 import { keyOf, logOfDaemon } from "./audit.js";
 import { type AuditAnswer, ask } from "./audit-asker.js";
 import { startTicksOf } from "./processes.js";
+import { deadDaemons } from "./router/probe.js";
 import { tracerOf } from "./rootless.js";
 import { RULES_OF_A_HOST } from "./status.js";
 import type { LabState, SensorProbe } from "./types.js";
@@ -77,6 +78,13 @@ export async function probeSensor(state: LabState, host: string): Promise<Sensor
   const room = hasRoom(state.sensor.file);
   if (room !== true)
     return { lost, running: room, detail: `there is no room for the log ${state.sensor.file}` };
+  const dead = one.profile === "network" && one.pid !== null ? await deadDaemons(one.pid) : [];
+  if (dead.length > 0)
+    return {
+      lost,
+      running: false,
+      detail: `of ${host}, which logs its commands, ${dead.join(" and ")} does not live`,
+    };
   return {
     lost,
     running: true,

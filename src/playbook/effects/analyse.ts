@@ -2,6 +2,7 @@ import type { Language } from "../language.js";
 import { loadGrammars, syntaxError, type Grammars, type ReadableLanguage } from "./grammar.js";
 import { need, type Analysis, type Files, type Finding, type Scope, type Value } from "./finding.js";
 import { analyseBatch } from "./batch.js";
+import { analyseDevice } from "./device.js";
 import { analyseJscript } from "./jscript.js";
 import { analysePowershell } from "./powershell.js";
 import { analyseScript } from "./script.js";
@@ -135,6 +136,10 @@ function readPiece(
   }
   if (language === "batch") {
     analyseBatch(scope, code, stdin);
+    return null;
+  }
+  if (language === "device") {
+    analyseDevice(scope, code);
     return null;
   }
   if (language === "vbscript") {

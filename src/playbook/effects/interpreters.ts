@@ -64,6 +64,7 @@ export function interpreter(
     batch: unknown,
     vbscript: unknown,
     jscript: unknown,
+    device: unknown,
     unknown,
   }[language](rest, scope);
   literalScan(scope, program, pathsGiven(rest, given));

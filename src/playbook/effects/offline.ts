@@ -2,11 +2,13 @@ import type { Value } from "./finding.js";
 import { interpreter } from "./interpreters.js";
 import { textOf } from "./interpreter-options.js";
 import { nameInWork } from "./paths.js";
+import { podman } from "./podman.js";
 import type { Shell } from "./shell-operands.js";
+import type { RunCommand } from "./shell-special.js";
 import { literalWord, type Word } from "./shell-word.js";
 
 /** Analyses a use of a network program that opens no connection; undefined when it is no such use. */
-type Offline = (shell: Shell, words: readonly Word[], stdin: Value) => Value | undefined;
+type Offline = (shell: Shell, words: readonly Word[], stdin: Value, run: RunCommand) => Value | undefined;
 
 /**
  * nmap that tells its version, or with one script of the procedure's own and no target: the script engine runs its prerule and nothing is scanned. The
@@ -28,4 +30,7 @@ const nmap: Offline = (shell, words) => {
 };
 
 /** Programs that use the network in all but these uses. */
-export const offline: ReadonlyMap<string, Offline> = new Map([["nmap", nmap]]);
+export const offline: ReadonlyMap<string, Offline> = new Map([
+  ["nmap", nmap],
+  ["podman", podman],
+]);

@@ -35,7 +35,7 @@ export class AlertBook {
     this.#maximumOfRule = maximumOfRule;
   }
 
-  add(rule: CompiledRule, event: HostEvent, now: number): void {
+  add(rule: CompiledRule, event: Pick<HostEvent, "id" | "host">, now: number): void {
     this.#put(alertOf(rule, event.host, `${rule.id}@${event.id}`, now, [event.id], true));
   }
 

@@ -1,20 +1,21 @@
 import type { CompiledRule } from "../../detection/rule.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
-import type { HostEvent } from "../../model/event.js";
 import type { BackgroundBook } from "./background.js";
-import { type Correlated, Correlations } from "./correlations.js";
+import { type Correlated, type CorrelatedEvent, Correlations } from "./correlations.js";
 
 /** Milliseconds of a host's own time after which it is known of a session whether it is Tyrian's: its first words say so. */
 const KNOWN_AFTER_MS = 5_000;
 
 interface Waiting {
-  readonly event: HostEvent;
+  readonly event: CorrelatedEvent;
   readonly bases: readonly CompiledRule[];
 }
 
 /** How often correlations match over what others did alone. One for each timespan: repetitions are left out. */
 export class BackgroundCorrelations {
   readonly #book: BackgroundBook;
+  /** Hosts of which correlations count lines that tell no session of Tyrian's. */
+  readonly #withMessages = new Set<string>();
   readonly #correlations: Correlations;
   readonly #waiting = new Map<string, Waiting[]>();
 
@@ -28,10 +29,11 @@ export class BackgroundCorrelations {
   }
 
   /** @param bases the rules of correlations that the event matches */
-  observe(event: HostEvent, bases: readonly CompiledRule[]): void {
+  observe(event: CorrelatedEvent, bases: readonly CompiledRule[]): void {
     const waiting = this.#waiting.get(event.host) ?? [];
     this.#waiting.set(event.host, waiting);
     if (bases.length > 0) waiting.push({ event, bases });
+    if (bases.length > 0 && event.kind === "message") this.#withMessages.add(event.host);
     const known = waiting.findIndex((each) => each.event.time > event.time - KNOWN_AFTER_MS);
     this.#take(waiting.splice(0, known === -1 ? waiting.length : known));
   }
@@ -49,7 +51,9 @@ export class BackgroundCorrelations {
   }
 
   #count(found: readonly Correlated[]): void {
-    for (const { rule, host, match } of found)
-      if (!match.repeats) this.#book.matched(rule.id, { host, session: null });
+    for (const { rule, host, match } of found) {
+      const kind = this.#withMessages.has(host) ? { kind: "message" as const } : {};
+      if (!match.repeats) this.#book.matched(rule.id, { host, session: null, ...kind });
+    }
   }
 }

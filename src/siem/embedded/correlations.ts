@@ -1,10 +1,15 @@
-import type { CompiledRule } from "../../detection/rule.js";
+import type { CompiledRule, RuleEvent } from "../../detection/rule.js";
 import { CorrelationEvaluator, type CorrelationMatch } from "../../detection/sigma/correlation/evaluator.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import type { HostEvent } from "../../model/event.js";
 
 /** Milliseconds of a host's own time that an event may come after a later one: processors number and stamp side by side. */
 const TOLERANCE_MS = 5_000;
+
+/** An event of a host, as far as correlations read it. */
+export type CorrelatedEvent = RuleEvent &
+  Pick<HostEvent, "host" | "time" | "session"> &
+  Partial<Pick<HostEvent, "kind">>;
 
 /** A correlation of the loaded rules that matched on a host. */
 export interface Correlated {
@@ -42,7 +47,7 @@ export class Correlations {
   }
 
   /** @param bases the rules of correlations that the event matches */
-  add(event: HostEvent, bases: readonly CompiledRule[]): Correlated[] {
+  add(event: CorrelatedEvent, bases: readonly CompiledRule[]): Correlated[] {
     const host = this.#hosts.get(event.host) ?? { latest: -Infinity, evaluators: new Map() };
     this.#hosts.set(event.host, host);
     for (const rule of new Set(bases.flatMap((base) => this.#byBase.get(base) ?? []))) {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HostEvent } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
+import type { Delivery } from "../../model/observation.js";
 import { FileFollower } from "../../telemetry/follow.js";
-import type { SensorCounts, SensorParser } from "../../telemetry/sensor.js";
+import type { SensorParser } from "../../telemetry/sensor.js";
 import { mayCarry, parserOf } from "../../telemetry/sources.js";
 
 /** Milliseconds between looks at half events: in passing, and while an answer waits for them. */
@@ -11,10 +12,39 @@ const HALF_MS = 5;
 /** Milliseconds that an answer may wait for the logs to be read. */
 export const CATCH_UP_MS = 5_000;
 
-/** One source that is followed and parsed; owns its file and its parser. */
-export class Feed {
+/** Where events come from, and what that says about what is absent. */
+export interface Feed {
+  /** Settles when everything that was there at the start has been read. Never rejects. */
+  readonly backfilled: Promise<void>;
+  readonly isBackfilled: boolean;
+  /** Whether half events wait for their other parts. */
+  readonly holdsHalves: boolean;
+  /** Why nothing can be read or taken at present; null when it can. */
+  readonly failure: string | null;
+  mayCarry(host: string): boolean;
+  /** Reads what there is to its end, and lets the half events that are in it by now become whole or be given up. */
+  catchUpWhole(): Promise<void>;
+  /** Records of a host, or of any, that came only in part or not at all. */
+  lost(host: string): number;
+  /** What was wrong with what came, in words. */
+  problems(): string[];
+  close(): Promise<void>;
+}
+
+/** Milliseconds: a shipper collects for some seconds and tries again after a failure; a rule fires as its event is read. */
+const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 5_000 };
+
+/** A shipper's file is not the log of the sensor, and neither is what is received: what it lacks may be under way. */
+export function deliveryOf(sources: readonly TelemetrySource[], isReceiving: boolean): Delivery {
+  // Nor is what a cloud delivers the API's own log; Keystone's is.
+  const isShipped = (source: TelemetrySource): boolean =>
+    source.type === "windows-log" || (source.type === "api-log" && source.format !== "keystone");
+  return isReceiving || sources.some(isShipped) ? SHIPPED : { type: "read" };
+}
+
+/** One file that is followed and parsed; owns its file and its parser. */
+export class FileFeed implements Feed {
   readonly source: TelemetrySource;
-  /** Settles when everything that the file held at the start has been read. Never rejects. */
   readonly backfilled: Promise<void>;
   readonly #parser: SensorParser;
   readonly #follower: FileFollower;
@@ -61,7 +91,6 @@ export class Feed {
     });
   }
 
-  /** Whether half events wait for their other parts. */
   get holdsHalves(): boolean {
     return this.#parser.waitingSince !== null;
   }
@@ -70,7 +99,6 @@ export class Feed {
     return this.#isBackfilled;
   }
 
-  /** Why the log cannot be read at present; null when it can. */
   get failure(): string | null {
     return this.#follower.failure === null ? null : `${this.source.file}: ${this.#follower.failure}`;
   }
@@ -85,7 +113,7 @@ export class Feed {
     this.#give(this.#parser.flush(Date.now()));
   }
 
-  /** Reads the log to its end, and lets the half events that are in it by now become whole or be given up (a few seconds at most). */
+  /** Takes a few seconds at most. */
   async catchUpWhole(): Promise<void> {
     await this.catchUp();
     const read = Date.now();
@@ -95,13 +123,19 @@ export class Feed {
     }
   }
 
-  /** Records of a host, or of any, that the log holds only in part or not at all. */
   lost(host: string): number {
     return this.#parser.lost(host) + this.#lostParts;
   }
 
-  counts(): SensorCounts {
-    return this.#parser.counts();
+  problems(): string[] {
+    const { events, incomplete, malformed, foreign } = this.#parser.counts();
+    const said = [
+      incomplete > 0 ? `${incomplete} program start(s) with missing records` : "",
+      malformed > 0 ? `${malformed} line(s) that are no record` : "",
+      // several labs may share a log; that none of it is ours is worth a word
+      foreign > 0 && events === 0 ? `all ${foreign} record(s) are of no known host` : "",
+    ].filter((text) => text !== "");
+    return said.length === 0 ? [] : [`${this.source.file}: ${said.join(", ")}`];
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { StreamingMatcher } from "../../detection/matcher.js";
-import type { CompiledRule } from "../../detection/rule.js";
+import type { CompiledRule, RuleEvent } from "../../detection/rule.js";
 import { type CorrelationRule, isCorrelationRule } from "../../detection/sigma/correlation/rule.js";
 import { messageOf } from "../../errors.js";
-import type { HostEvent } from "../../model/event.js";
+import type { RuleStatus } from "../../model/observation.js";
 
 /** Rules that an event matches. */
 export interface Matched {
@@ -11,6 +11,8 @@ export interface Matched {
   /** Those by which it counts toward a correlation. */
   readonly bases: readonly CompiledRule[];
 }
+
+const NOTHING: Matched = { rules: [], bases: [] };
 
 /** The loaded rules, by id, and the matcher over them. A rule with the id of an earlier one replaces it. */
 export class RuleSet {
@@ -29,6 +31,15 @@ export class RuleSet {
     return this.#rules.has(id);
   }
 
+  /** Every loaded rule sees each event once, as it arrives. */
+  status(rule: string): RuleStatus {
+    const present = this.has(rule);
+    return {
+      ...{ rule, present, enabled: present, evaluatedBy: "embedded" },
+      ...{ schedule: { type: "streaming" }, throttles: [], stateful: false },
+    };
+  }
+
   get correlations(): CorrelationRule[] {
     return [...this.#rules.values()].filter(isCorrelationRule);
   }
@@ -40,15 +51,16 @@ export class RuleSet {
     this.#matcher = new StreamingMatcher([...new Set([...this.#single, ...this.#bases])]);
   }
 
-  match(event: HostEvent): Matched {
+  match(event: RuleEvent): Matched {
     const matched = this.#matching(event);
+    if (matched.length === 0) return NOTHING;
     return {
       rules: matched.filter((rule) => this.#single.has(rule)),
       bases: matched.filter((rule) => this.#bases.has(rule)),
     };
   }
 
-  #matching(event: HostEvent): CompiledRule[] {
+  #matching(event: RuleEvent): CompiledRule[] {
     try {
       return this.#matcher.match(event);
     } catch {
@@ -57,7 +69,7 @@ export class RuleSet {
   }
 
   /** A rule that fails must not take the others with it. */
-  #oneByOne(event: HostEvent): CompiledRule[] {
+  #oneByOne(event: RuleEvent): CompiledRule[] {
     return [...new Set([...this.#single, ...this.#bases])].filter((rule) => {
       try {
         return rule.matches(event);

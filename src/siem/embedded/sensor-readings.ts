@@ -14,10 +14,10 @@ export type SensorProbe = (host: string) => Promise<SensorReading>;
 /** Milliseconds after which a probe is given up. */
 const PROBE_MS = 3_000;
 
-interface Reading {
+interface Reading<Value = SensorReading> {
   readonly state: AnswerState;
   readonly detail: string;
-  readonly value: SensorReading;
+  readonly value: Value;
 }
 
 /** The readings of the sensors, with what the logs themselves show to be missing added to what the kernel says it lost. */
@@ -30,7 +30,11 @@ export class SensorReadings {
   }
 
   /** @param since milliseconds since 1970: a reading that began before this is not used. */
-  async of(host: string, lostInLog: number, since: number): Promise<Reading> {
+  async of(
+    host: string,
+    lostInLog: number,
+    since: number,
+  ): Promise<Reading<SensorReading & { missing: number }>> {
     const { state, detail, value } = await this.#read(host, since);
     const said = lostInLog === 0 ? "" : `${lostInLog} record(s) are missing in the log itself`;
     return {
@@ -38,6 +42,7 @@ export class SensorReadings {
       detail,
       value: {
         lost: value.lost === null ? null : value.lost + lostInLog,
+        missing: lostInLog,
         running: value.running,
         detail: [value.detail, said].filter((text) => text !== "").join("; "),
       },

@@ -3,8 +3,9 @@ import { messageOf } from "../../errors.js";
 import type { Alert } from "../../model/alert.js";
 import { type HostEvent, sentinelOf } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
-import type { Delivery, RuleStatus } from "../../model/observation.js";
+import type { Delivery, OtherRecord, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
+import type { ReceivedEvent } from "../../telemetry/received/record-reader.js";
 import { EventStore } from "../../telemetry/store.js";
 import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost, HostSpan } from "../siem.js";
 import { AlertBook } from "./alerts.js";
@@ -12,11 +13,15 @@ import { Arrivals } from "./arrivals.js";
 import { BackgroundBook } from "./background.js";
 import { BackgroundCorrelations } from "./background-correlations.js";
 import { SentinelBook } from "./canary.js";
-import { type Correlated, Correlations } from "./correlations.js";
-import { CATCH_UP_MS, Feed } from "./feed.js";
+import { type Correlated, type CorrelatedEvent, Correlations } from "./correlations.js";
+import { CATCH_UP_MS, deliveryOf, type Feed, FileFeed } from "./feed.js";
+import { OtherRecords } from "./other-records.js";
 import { ProblemBook } from "./problems.js";
+import type { ReceivedFeed } from "./received-feed.js";
+import { matchReceived } from "./received-rules.js";
 import { RecentEvents } from "./recent.js";
-import { RuleSet } from "./rules.js";
+import { replayHistory } from "./replay.js";
+import { type Matched, RuleSet } from "./rules.js";
 import { SensorReadings } from "./sensor-readings.js";
 import type { SensorProbe } from "./sensor-readings.js";
 import { answer, type State, WHOLE, within, worse } from "./states.js";
@@ -38,18 +43,14 @@ export interface EmbeddedSiemOptions {
 
 /** Milliseconds that the background may wait for the history. */
 const HISTORY_MS = 15_000;
-/** Events that a rule is run over at once when it is added later. */
-const REPLAY_EVENTS = 500;
-
-/** Milliseconds: a shipper collects for some seconds and tries again after a failure; a rule fires as its event is read. */
-const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertLagMs: 5_000 };
 
 /** See `openEmbeddedSiem`. */
 export class EmbeddedSiem implements Siem {
   readonly name = "embedded";
   readonly delivery: Delivery;
   readonly questionsPerMinute = null;
-  readonly #feeds: readonly Feed[];
+  readonly #feeds: Feed[];
+  readonly #received: ReceivedFeed | undefined;
   readonly #store: EventStore;
   readonly #rules: RuleSet;
   readonly #recent: RecentEvents;
@@ -57,31 +58,44 @@ export class EmbeddedSiem implements Siem {
   readonly #background = new BackgroundBook();
   readonly #correlations: Correlations;
   readonly #backgroundCorrelations: BackgroundCorrelations;
-  /** Hosts of which an end sentinel has come since all that came was last looked at. */
+  /** Hosts with an end sentinel since all that came was last looked at. */
   readonly #ended = new Set<string>();
   readonly #sentinels = new SentinelBook();
   readonly #arrivals = new Arrivals();
+  readonly #otherRecords = new OtherRecords();
   readonly #problems = new ProblemBook();
   readonly #sensors: SensorReadings;
   /** Rules that are being run over the history, and those for which that failed. */
   readonly #replays = new Map<string, Promise<void>>();
   readonly #unreplayed = new Map<string, string>();
+  #sawOthers = false;
   #closing: Promise<void> | null = null;
 
-  constructor(options: EmbeddedSiemOptions) {
+  /** @param received takes what receivers bring, if there are any; closed with the SIEM */
+  constructor(options: EmbeddedSiemOptions, received?: ReceivedFeed) {
     const problem = (text: string): void => this.#problems.add(text);
-    // A shipper's file is not the log of the sensor: what it lacks may be under way.
-    this.delivery = options.sources.some(({ type }) => type === "windows-log") ? SHIPPED : { type: "read" };
-    this.#store = new EventStore(options.storeFile ?? ":memory:");
+    this.delivery = deliveryOf(options.sources, received !== undefined);
+    this.#store = new EventStore(options.storeFile ?? ":memory:", received?.spillFolder);
     this.#recent = new RecentEvents(options.memoryEvents);
     this.#rules = new RuleSet(options.rules, problem);
     this.#correlations = new Correlations(this.#rules.correlations);
     this.#backgroundCorrelations = new BackgroundCorrelations(this.#rules.correlations, this.#background);
     this.#sensors = new SensorReadings(options.probe);
     const backfill = options.backfillBytes ?? 16 * 1024 * 1024;
-    this.#feeds = options.sources.map(
-      (source) => new Feed(source, backfill, (events) => this.#ingest(events), problem),
-    );
+    const ingest = (events: readonly HostEvent[]): void => this.#ingest(events);
+    this.#feeds = options.sources.map((source) => new FileFeed(source, backfill, ingest, problem));
+    this.#received = received;
+    if (received !== undefined) {
+      this.#feeds.push(received);
+      received.start({
+        events: ingest,
+        others: (events) => this.#ingestOthers(events),
+        otherRecord: (record) => this.#otherRecords.add(record),
+        problem,
+        room: () => this.#store.room(),
+        forgotten: (until) => void this.#store.forgetBefore(until).catch(() => undefined),
+      });
+    }
   }
 
   /** What went wrong so far, in words; empty when nothing did. */
@@ -89,18 +103,15 @@ export class EmbeddedSiem implements Siem {
     const failing = this.#feeds.flatMap(({ failure }) =>
       failure === null ? [] : [`not readable now: ${failure}`],
     );
-    const counted = this.#feeds.flatMap((feed) => {
-      const { events, incomplete, malformed, foreign } = feed.counts();
-      const said = [
-        incomplete > 0 ? `${incomplete} program start(s) with missing records` : "",
-        malformed > 0 ? `${malformed} line(s) that are no record` : "",
-        // several labs may share a log; that none of it is ours is worth a word
-        foreign > 0 && events === 0 ? `all ${foreign} record(s) are of no known host` : "",
-      ].filter((text) => text !== "");
-      return said.length === 0 ? [] : [`${feed.source.file}: ${said.join(", ")}`];
-    });
     const store = this.#store.failure === null ? [] : [this.#store.failure];
-    return [...new Set([...failing, ...store, ...counted, ...this.#problems.list()])];
+    return [
+      ...new Set([
+        ...failing,
+        ...store,
+        ...this.#feeds.flatMap((feed) => feed.problems()),
+        ...this.#problems.list(),
+      ]),
+    ];
   }
 
   /**
@@ -152,7 +163,14 @@ export class EmbeddedSiem implements Siem {
   }
 
   async #eventsIn({ host, from, to }: HostSpan): Promise<Answer<HostEvent[]>> {
-    const state = await this.#upToDate(host);
+    let state = await this.#upToDate(host);
+    const forgotten = this.#received?.forgottenUntil ?? null;
+    if (forgotten !== null && from <= forgotten)
+      state = worse(
+        state,
+        "partial",
+        `records from before ${new Date(forgotten).toISOString()} are no longer kept`,
+      );
     const recent = this.#recent.window(host, from, to);
     if (recent !== null) return answer(state, recent);
     try {
@@ -160,6 +178,15 @@ export class EmbeddedSiem implements Siem {
     } catch (thrown) {
       return answer(worse(state, "partial", messageOf(thrown)), []);
     }
+  }
+
+  async otherRecords(spans: readonly HostSpan[]): Promise<Answer<OtherRecord[]>> {
+    const states = await Promise.all(spans.map(({ host }) => this.#upToDate(host)));
+    const state = states.find((one) => one.state !== "complete") ?? WHOLE;
+    return answer(
+      state,
+      spans.flatMap((span) => this.#otherRecords.in(span)),
+    );
   }
 
   async alerts({ rules, hosts, from, to }: AlertQuery): Promise<Answer<Alert[]>> {
@@ -173,19 +200,12 @@ export class EmbeddedSiem implements Siem {
   }
 
   ruleStatuses(rules: readonly string[]): Promise<Answer<RuleStatus[]>> {
-    const value = rules.map((rule): RuleStatus => {
-      const present = this.#rules.has(rule);
-      return {
-        rule,
-        present,
-        enabled: present,
-        evaluatedBy: "embedded",
-        schedule: { type: "streaming" },
-        throttles: [],
-        stateful: false,
-      };
-    });
-    return Promise.resolve({ state: "complete", detail: "", value });
+    return Promise.resolve(
+      answer(
+        WHOLE,
+        rules.map((rule) => this.#rules.status(rule)),
+      ),
+    );
   }
 
   async background(rule: string, host: string): Promise<Answer<Background>> {
@@ -203,7 +223,7 @@ export class EmbeddedSiem implements Siem {
     return answer(unread === "" ? state : worse(state, "partial", unread), background);
   }
 
-  async sensor(host: string, since: number): Promise<Answer<SensorState>> {
+  async sensor(host: string, since: number): Promise<Answer<SensorState & { readonly missing: number }>> {
     const state = await this.#upToDate(host);
     const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
     const reading = await this.#sensors.of(host, lostHere, since);
@@ -233,47 +253,41 @@ export class EmbeddedSiem implements Siem {
       this.#background.observe(event);
       const isSentinel = this.#sentinels.observe(event);
       if (isSentinel && sentinelOf(event)?.edge === "end") this.#ended.add(event.host);
-      const { rules, bases } = isSentinel ? { rules: [], bases: [] } : this.#rules.match(event);
-      for (const rule of rules) {
-        this.#alerts.add(rule, event, Date.now());
-        this.#background.matched(rule.id, event);
-      }
-      this.#raise(this.#correlations.add(event, bases));
-      this.#backgroundCorrelations.observe(event, bases);
+      this.#evaluate(event, isSentinel ? { rules: [], bases: [] } : this.#rules.match(event));
     }
     this.#store.append(fresh);
     for (const host of new Set(fresh.map((event) => event.host))) this.#arrivals.arrived(host);
   }
 
-  #raise(found: readonly Correlated[]): void {
-    for (const correlated of found) this.#alerts.addCorrelated(correlated, Date.now());
+  /** Events that are no program starts: rules see them, and answers about events do not hold them. */
+  #ingestOthers(events: readonly ReceivedEvent[]): void {
+    this.#sawOthers ||= events.length > 0;
+    for (const received of events) {
+      const { event, matched, observed } = matchReceived(this.#rules, received);
+      this.#background.observe(observed);
+      this.#evaluate(event, matched);
+      this.#arrivals.arrived(received.host);
+    }
   }
 
-  async #replay(
-    rules: readonly CompiledRule[],
-    history: HostEvent[] | null,
-    lastOrdinal: number,
-  ): Promise<void> {
-    const set = new RuleSet(rules, (text) => this.#problems.add(text));
-    const correlations = new BackgroundCorrelations(set.correlations, this.#background);
-    const hosts = new Set<string>();
-    const run = (events: readonly HostEvent[]): void => {
-      for (const event of events) {
-        hosts.add(event.host);
-        if (sentinelOf(event) !== null) continue;
-        const { rules: matched, bases } = set.match(event);
-        for (const rule of matched) this.#background.matched(rule.id, event);
-        correlations.observe(event, bases);
-      }
-    };
-    await new Promise((resolve) => setImmediate(resolve));
+  #evaluate(event: CorrelatedEvent & Pick<HostEvent, "ingestedAt">, { rules, bases }: Matched): void {
+    for (const rule of rules) {
+      this.#alerts.add(rule, event, event.ingestedAt);
+      this.#background.matched(rule.id, event);
+    }
+    this.#raise(this.#correlations.add(event, bases), event.ingestedAt);
+    this.#backgroundCorrelations.observe(event, bases);
+  }
+
+  #raise(found: readonly Correlated[], now: number): void {
+    for (const correlated of found) this.#alerts.addCorrelated(correlated, now);
+  }
+
+  async #replay(rules: readonly CompiledRule[], history: HostEvent[] | null, last: number): Promise<void> {
     try {
-      if (history === null) for await (const events of this.#store.scan(lastOrdinal)) run(events);
-      for (let at = 0; history !== null && at < history.length; at += REPLAY_EVENTS) {
-        run(history.slice(at, at + REPLAY_EVENTS));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      for (const host of hosts) correlations.settle(host);
+      if (this.#sawOthers) throw new Error("events that were received are not kept for it");
+      const events = history === null ? this.#store.scan(last) : [history];
+      await replayHistory(rules, events, this.#background, (text) => this.#problems.add(text));
     } catch (thrown) {
       for (const { id } of rules)
         this.#unreplayed.set(id, `the history could not be read: ${messageOf(thrown)}`);
@@ -293,7 +307,7 @@ export class EmbeddedSiem implements Siem {
     const inTime = await within(Promise.all(feeds.map((feed) => feed.catchUpWhole())), CATCH_UP_MS);
     // Nothing that came before an end sentinel is half any more: none of an act is missing.
     const isWhole = inTime && !feeds.some(({ holdsHalves }) => holdsHalves);
-    if (isWhole && this.#ended.delete(host)) this.#raise(this.#correlations.settle(host));
+    if (isWhole && this.#ended.delete(host)) this.#raise(this.#correlations.settle(host), Date.now());
     this.#arrivals.answering(host);
     const failures = feeds.flatMap(({ failure }) => (failure === null ? [] : [failure]));
     if (failures.length > 0) return { state: "unreachable", detail: failures.join("; ") };

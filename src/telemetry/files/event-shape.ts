@@ -15,6 +15,11 @@ export interface ReadEvent {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The fields for rules about processes, where the event has other names for the same. */
   readonly asProcess?: Readonly<Record<string, unknown>>;
+  /**
+   * Every value of the fields, in either form, that was made and that the document does not have, unless it has one of
+   * {@link MAKING_KEYS}. Absent when it is not known. There whenever `asProcess` is.
+   */
+  readonly made?: readonly string[];
   /** Those that rules may ask for: a registry event is one of `registry_set` and of `registry_event`. None when unknown. */
   readonly logsources: readonly Logsource[];
 }

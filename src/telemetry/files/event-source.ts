@@ -18,6 +18,8 @@ export interface FoundEvent {
   readonly shaped: boolean;
   /** Its values, folded for the prefilter; null when that takes reading it. Valid until the next event is found. */
   readonly text: FoldedText | null;
+  /** Whether its fields surely have no values besides these. */
+  readonly complete: boolean;
   /** The document as JSON has it. Only while the event is handled. */
   document(): unknown;
 }

@@ -124,12 +124,13 @@ export class JsonEvents implements EventFormat {
   }
 
   #found(bytes: Buffer, from: number, column: number): FoundEvent {
-    const { end, exact, making, shaped } = this.#scanner;
+    const { end, exact, making, makingByKey, shaped } = this.#scanner;
     return {
       line: this.line,
       column,
       shaped,
-      text: exact && !making ? this.#text : null,
+      text: exact && !makingByKey ? this.#text : null,
+      complete: exact && !making,
       document: () => JSON.parse(bytes.toString("utf8", from, end)) as unknown,
     };
   }

@@ -62,6 +62,8 @@ export class JsonScanner {
   problem: JsonProblem | null = null;
   /** Whether the object itself has a key, or something in it a value, that says that fields are made (see event-shape.ts). */
   making = false;
+  /** Whether a key of it says so: then the values that are not made may not be as they are in it, either. */
+  makingByKey = false;
   /** Whether it has a key by which its shape may be told. */
   shaped = false;
   readonly #stack = new Uint8Array(DEEPEST + 1);
@@ -75,6 +77,7 @@ export class JsonScanner {
     this.exact = true;
     this.problem = null;
     this.making = false;
+    this.makingByKey = false;
     this.shaped = false;
     text.clear();
     const stack = this.#stack;
@@ -174,13 +177,13 @@ export class JsonScanner {
 
   /** A key in escapes may be any key. */
   #noteKey(bytes: Buffer, from: number, to: number): void {
-    if (this.#escaped) this.making = this.shaped = true;
+    if (this.#escaped) this.making = this.makingByKey = this.shaped = true;
     const keys = shapeKeysByLength[to - from];
     if (keys === undefined) return;
     for (const key of keys) {
       if (!same(bytes, from, key)) continue;
       this.shaped = true;
-      this.making ||= making.has(key);
+      if (making.has(key)) this.making = this.makingByKey = true;
     }
   }
 

@@ -56,7 +56,14 @@ export class RenderedEvents implements EventFormat {
   #give(text: string, sink: EventSink): void {
     if (text.trim() === "") return;
     // As Splunk keeps it.
-    sink.event({ line: this.line, column: 1, shaped: true, text: null, document: () => ({ _raw: text }) });
+    sink.event({
+      line: this.line,
+      column: 1,
+      shaped: true,
+      text: null,
+      complete: false,
+      document: () => ({ _raw: text }),
+    });
   }
 
   #refuse(sink: EventSink): void {

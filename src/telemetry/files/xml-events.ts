@@ -84,7 +84,14 @@ export class XmlEvents implements EventFormat {
           const document = this.#read(bytes.toString("utf8", at, extent.end), report);
           if (document !== undefined) {
             const column = at - lineStart + 1;
-            sink.event({ line: this.line, column, shaped: true, text: null, document: () => document });
+            sink.event({
+              line: this.line,
+              column,
+              shaped: true,
+              text: null,
+              complete: false,
+              document: () => document,
+            });
           }
           advance(extent.end);
           continue;

@@ -61,6 +61,14 @@ export function processNames(fields: Json): Json {
   return named;
 }
 
+/** The names, in either form, of values that are made; all others are the event's own. */
+const madeNames = ["ProcessId", "ParentProcessId", "User", "IntegrityLevel"];
+
+/** What {@link processNames} and {@link asProcessCreation} gave the event besides its own values, and perhaps some of these. */
+export function madeValues(...forms: readonly Json[]): string[] {
+  return forms.flatMap((form) => madeNames.flatMap((name) => textOf(form[name]) ?? []));
+}
+
 /**
  * The same for rules about processes: there `ProcessId` is the new process, where 4688 calls its creator so, and an empty
  * command line means that its policy is off.

@@ -2,7 +2,7 @@ import { categoriesOf, serviceOf } from "./channels.js";
 import { exportedFields } from "./exported.js";
 import { objectAt, textOf, type Json } from "./json.js";
 import { classicLines } from "./powershell-classic.js";
-import { asProcessCreation, processNames } from "./security-process.js";
+import { asProcessCreation, madeValues, processNames } from "./security-process.js";
 import { flatFields, wazuhFields, winlogFields } from "./shippers.js";
 import { splunkFields } from "./splunk.js";
 
@@ -19,6 +19,8 @@ export interface WindowsFields {
   readonly fields: Json;
   /** The fields for rules about processes, where the event has other names for the same (Security 4688). */
   readonly asProcess?: Json;
+  /** Every value that was made, and is not in the document; absent when it is not known. A document with one of the keys below has others. */
+  readonly made?: readonly string[];
   /** Those that rules may ask for: a registry event is one of `registry_set` and of `registry_event`. */
   readonly logsources: readonly WindowsLogsource[];
 }
@@ -58,9 +60,11 @@ function named(fields: Json): WindowsFields {
   const eventId = (textOf(fields["EventID"]) ?? "").trim();
   if (service === "security" && eventId === "4688") {
     const own = processNames(fields);
+    const asProcess = asProcessCreation(own);
     return {
       fields: own,
-      asProcess: asProcessCreation(own),
+      asProcess,
+      made: madeValues(own, asProcess),
       logsources: [
         { product, service },
         { product, category: "process_creation" },

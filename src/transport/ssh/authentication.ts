@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import type { AuthHandlerMiddleware, AnyAuthMethod, ParsedKey } from "ssh2";
 import { messageOf, TyrianError } from "../../errors.js";
-import type { SecretReference, SshTransport } from "../../model/target.js";
+import type { CliTransport, SecretReference, SshTransport } from "../../model/target.js";
 
 export interface AuthenticationOptions {
   /** Resolves a secret reference to the secret. */
@@ -15,7 +15,7 @@ export interface AuthenticationOptions {
  * @throws TyrianError `auth-failed` (key or agent unusable), `secret-unresolved`.
  */
 export async function authenticationOf(
-  settings: SshTransport,
+  settings: SshTransport | CliTransport,
   target: string,
   options: AuthenticationOptions,
 ): Promise<AnyAuthMethod[]> {

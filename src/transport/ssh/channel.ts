@@ -44,6 +44,30 @@ export function openChannel<T>(
   });
 }
 
+/** Wider than any line that is typed, so that the device does not wrap its echo. */
+const TERMINAL = { term: "vt100", cols: 511, rows: 24 };
+
+/**
+ * Opens a channel with a terminal and the user's login shell in it.
+ * @throws ChannelFailure
+ */
+export function openTerminal(client: Client, isLost: () => boolean): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    try {
+      client.shell(TERMINAL, (error, channel) => {
+        if (error) return reject(failureOf(error, isLost()));
+        channel.on("error", () => {});
+        channel.stderr.on("error", () => {});
+        // Of a terminal all output is one stream; what a server sends beside it is read so that the channel can close.
+        channel.stderr.resume();
+        resolve(channel);
+      });
+    } catch (thrown) {
+      reject(new ChannelFailure("not-sent", messageOf(thrown)));
+    }
+  });
+}
+
 function failureOf(error: Error, lost: boolean): ChannelFailure {
   // `reason` marks a refused channel. The message is that of a channel whose opening was unanswered when the connection
   // ended; ssh2 gives a different one when a request on an open channel was unanswered.

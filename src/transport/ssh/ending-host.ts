@@ -18,5 +18,5 @@ export interface EndingHost {
   /** Lets no command start until the returned function was called; resolves when none is being started. */
   holdStarts(): Promise<() => void>;
   /** The channel's own `signal` request. */
-  signal(command: RunningCommand, signal: "KILL"): void;
+  signal(command: RunningCommand, signal: "KILL" | "TERM"): void;
 }

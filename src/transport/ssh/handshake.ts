@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { Socket } from "node:net";
 import type { Algorithms, AnyAuthMethod, Client } from "ssh2";
 import { TyrianError } from "../../errors.js";
-import type { SshTransport } from "../../model/target.js";
+import type { CliTransport, SshTransport } from "../../model/target.js";
 import { reasonOf } from "../abort.js";
 import { inOrder } from "./authentication.js";
 import { coalesceWrites } from "./coalesce.js";
@@ -18,7 +18,7 @@ export interface Progress {
 
 export interface HandshakeOptions {
   readonly target: string;
-  readonly settings: SshTransport;
+  readonly settings: SshTransport | CliTransport;
   readonly hostKey: PinnedHostKey;
   readonly methods: readonly AnyAuthMethod[];
   readonly progress: Progress;

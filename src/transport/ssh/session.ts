@@ -7,7 +7,7 @@ import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { ChannelFailure, openChannel, signalChannel } from "./channel.js";
+import { ChannelFailure, openChannel, openTerminal, signalChannel } from "./channel.js";
 import { RunningCommand } from "./command.js";
 import { Ender } from "./ender.js";
 import type { EndingHost } from "./ending-host.js";
@@ -94,6 +94,32 @@ export class SshSession implements Session {
       if (!this.open) throw this.#disconnected();
       if (limit.wasAborted) return unseenResult("aborted", options);
       throw thrown;
+    } finally {
+      limit.release();
+    }
+  }
+
+  /**
+   * Opens a terminal with the login shell in it. It is destroyed with the session.
+   * @throws TyrianError `transport-failed`, `disconnected`; an aborted signal rejects with its reason.
+   */
+  async terminal(signal: AbortSignal): Promise<Duplex> {
+    if (!this.open) throw this.#disconnected();
+    const limit = limited([signal, this.#lostController.signal], Number.POSITIVE_INFINITY, () => new Error());
+    try {
+      await this.#gate.enter(limit.signal);
+      const opening = openTerminal(this.#client, () => this.#lost.isOpen);
+      opening.then(
+        (channel) => channel.once("close", () => this.#gate.leave()),
+        () => this.#gate.leave(),
+      );
+      return await orAborted(opening, limit.signal, (channel) => channel.destroy());
+    } catch (thrown) {
+      if (!this.open) throw this.#disconnected();
+      if (!(thrown instanceof ChannelFailure)) throw thrown;
+      throw new TyrianError("transport-failed", `${this.target} refused a terminal: ${thrown.message}.`, {
+        cause: thrown,
+      });
     } finally {
       limit.release();
     }

@@ -12,6 +12,7 @@ const programs: Readonly<Record<Exclude<Language, "unknown">, string>> = {
   powershell: "powershell",
   batch: "cmd",
   vbscript: "cscript",
+  device: "ios",
   jscript: "cscript",
 };
 

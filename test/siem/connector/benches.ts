@@ -1,12 +1,24 @@
 import { siemOver } from "../../../src/siem/connector/port.js";
 import type { Connector } from "../../../src/siem/connector/connector.js";
-import { openConnector, type SiemSettings, siemSettingsSchema } from "../../../src/siem/connect.js";
+import {
+  type ConnectorKindSettings,
+  connectorSettingsSchema,
+  openConnector,
+} from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
+import { APPLICATION_KEY, DatadogStandIn } from "../../siem-servers/datadog.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
 import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
 import { GraylogStandIn } from "../../siem-servers/graylog.js";
 import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
+import {
+  auth as azureAuth,
+  AzureStandIn,
+  LogAnalyticsStandIn,
+  WORKSPACE,
+} from "../../siem-servers/sentinel.js";
+import { GoogleLoginStandIn, INSTANCE, keyFile, SecOpsStandIn } from "../../siem-servers/secops.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
 import { VictoriaLogsStandIn, VmalertStandIn } from "../../siem-servers/victorialogs.js";
@@ -15,7 +27,7 @@ import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
 export interface ConnectorBench extends SiemBench {
-  readonly kind: SiemSettings["kind"];
+  readonly kind: ConnectorKindSettings["kind"];
   readonly connector: Connector;
   readonly world: World;
   readonly standIn: SiemStandIn;
@@ -55,7 +67,7 @@ async function benchOf(
   world: World,
   standIn: SiemStandIn,
   settings: unknown,
-  { settings: over = {}, tls, questionMs = 5_000 }: BenchOptions,
+  { settings: over = {}, tls, questionMs = 30_000 }: BenchOptions,
 ): Promise<ConnectorBench> {
   await standIn.start(tls);
   process.env[SECRET] = standIn.token;
@@ -97,8 +109,8 @@ async function benchOf(
   };
 }
 
-export function settingsOf(value: unknown): SiemSettings {
-  return siemSettingsSchema.parse(value);
+export function settingsOf(value: unknown): ConnectorKindSettings {
+  return connectorSettingsSchema.parse(value);
 }
 
 export interface OpenSearchBench extends ConnectorBench {
@@ -291,4 +303,92 @@ export async function openGraylogBench(options: BenchOptions = {}): Promise<Gray
     telemetry: { format: "laurel" },
   };
   return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface SentinelBench extends ConnectorBench {
+  readonly standIn: LogAnalyticsStandIn;
+  readonly azure: AzureStandIn;
+}
+
+/** A workspace of which the rule has run ten minutes ago. */
+export async function openSentinelBench(options: BenchOptions = {}): Promise<SentinelBench> {
+  const world = newWorld();
+  const standIn = new LogAnalyticsStandIn(world);
+  const azure = new AzureStandIn(world, standIn);
+  await azure.start();
+  const settings = {
+    kind: "sentinel",
+    managementUrl: azure.url,
+    loginUrl: azure.url,
+    workspace: WORKSPACE,
+    auth: azureAuth(`env:${SECRET}`),
+    telemetry: { table: "LinuxAudit_CL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  world.evaluated("rule-echo", Date.now() - 61_000, Date.now() - 60_000);
+  return {
+    ...bench,
+    standIn,
+    azure,
+    close: async () => {
+      await bench.close();
+      await azure.stop();
+    },
+  };
+}
+
+export interface DatadogBench extends ConnectorBench {
+  readonly standIn: DatadogStandIn;
+}
+
+const APPLICATION_SECRET = "TYRIAN_TEST_DATADOG_APPLICATION_KEY";
+
+export async function openDatadogBench(options: BenchOptions = {}): Promise<DatadogBench> {
+  const world = newWorld();
+  const standIn = new DatadogStandIn(world);
+  process.env[APPLICATION_SECRET] = APPLICATION_KEY;
+  const settings = {
+    kind: "datadog",
+    auth: { type: "keys", apiKey: `env:${SECRET}`, applicationKey: `env:${APPLICATION_SECRET}` },
+    signalEvent: "ID",
+    telemetry: { query: "source:laurel", format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface SecOpsBench extends ConnectorBench {
+  readonly standIn: SecOpsStandIn;
+  readonly login: GoogleLoginStandIn;
+}
+
+/** Where the service account's key lies. */
+export const KEY_FILE = "TYRIAN_TEST_SECOPS_KEY";
+
+export async function openSecOpsBench(options: BenchOptions = {}): Promise<SecOpsBench> {
+  const world = newWorld();
+  const standIn = new SecOpsStandIn(world);
+  const login = new GoogleLoginStandIn(standIn);
+  await login.start();
+  process.env[KEY_FILE] = keyFile(standIn.token);
+  const settings = {
+    kind: "google-secops",
+    loginUrl: login.url,
+    instance: INSTANCE,
+    auth: { type: "service-account", key: `env:${KEY_FILE}` },
+    telemetry: { logType: "AUDIT_LAUREL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    login,
+    expireToken: () => {
+      standIn.expireToken();
+      process.env[KEY_FILE] = keyFile(standIn.token);
+    },
+    close: async () => {
+      await bench.close();
+      await login.stop();
+    },
+  };
 }

@@ -93,8 +93,8 @@ export const mutantsOfAttribution: readonly Mutant[] = [
   {
     name: "a requirement may be the act",
     file: bracket,
-    from: "return missingNumbers(channel, root.sequence, end.sequence).length > 0;",
-    to: "return missingNumbers(channel, root.sequence, end.sequence).length < 0;",
+    from: "return missingNumbers(numbered, root.sequence, end.sequence).length > 0;",
+    to: "return missingNumbers(numbered, root.sequence, end.sequence).length < 0;",
   },
   {
     name: "without the end sentinel nothing is missing",

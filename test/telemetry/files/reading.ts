@@ -26,9 +26,9 @@ export function read(input: string | Buffer, cuts: readonly number[] = []): Foun
   const order: Found["order"] = [];
   const texts: Found["texts"] = [];
   const reader = new EventReader({
-    event: ({ line, text, document }) => {
+    event: ({ line, text, complete, document }) => {
       events.push({ line, document: document() });
-      texts.push(text === null ? null : shownText(text));
+      texts.push(text === null || !complete ? null : shownText(text));
       order.push("event");
     },
     problem: (problem) => {

@@ -23,6 +23,8 @@ const PATIENCE = 30_000;
 /** Milliseconds that one of our own commands may take: PowerShell's first start on a small machine takes some. */
 const ANSWER_TIMEOUT = 15_000;
 const POLL = 100;
+/** Milliseconds between the signals TERM and KILL. */
+const SIGNAL_GRACE = 3_000;
 /** Bytes of an answer that are kept: the list of thousands of processes, and no more. */
 const MOST_KEPT = 1024 * 1024;
 /** Looks that find nothing of a command, although it has not ended, until it is given up. */
@@ -65,8 +67,12 @@ export async function endProcessTrees(
     if (living.length > 0) await ask(host, prepare(killCommand(living)));
     else if (left.size > 0) await pause(POLL);
   }
-  for (const command of commands) {
-    if (!gone.has(command) && !command.exited.isOpen) host.signal(command, "KILL");
+  const signalled = commands.filter((command) => !gone.has(command) && !command.exited.isOpen);
+  // To Windows one signal is as good as another; a shell that Wine plays can still end what it has started.
+  for (const command of signalled) host.signal(command, "TERM");
+  await Promise.all(signalled.map(({ exited }) => anyOpen([exited], SIGNAL_GRACE)));
+  for (const command of signalled) {
+    if (!command.exited.isOpen) host.signal(command, "KILL");
   }
   return gone;
 }
