@@ -39,10 +39,8 @@ export async function goProgram({
     return { program };
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
-    const said = stderr
-      .trim()
-      .split("\n")
-      .findLast((line) => !line.startsWith("go: downloading"));
+    // Go is not installed, or it says what it could not do, in its last line.
+    const said = stderr.split("\n").findLast((line) => line.trim() !== "" && !/^go: downloading/.test(line));
     return { reason: `${short} ${version} cannot be built: ${said ?? message}` };
   }
 }

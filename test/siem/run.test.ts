@@ -5,8 +5,11 @@ import { tyrian } from "../cli/tyrian.js";
 import {
   type ConnectorBench,
   openElasticBench,
+  openGraylogBench,
+  openLokiBench,
   openOpenSearchBench,
   openSplunkBench,
+  openWazuhBench,
   SECRET,
 } from "./connector/benches.js";
 import { type OwnLab, ownLab, Sensor } from "./connector/lab.js";
@@ -74,6 +77,9 @@ const detected = { outcome: "detected", attribution: "exact", evaluatedBy: "siem
 test.each<[string, () => Promise<ConnectorBench>]>([
   ["Splunk", openSplunkBench],
   ["OpenSearch", openOpenSearchBench],
+  ["Grafana Loki", openLokiBench],
+  ["Wazuh", openWazuhBench],
+  ["Graylog", openGraylogBench],
 ])(
   "a run that asks %s gives a verdict, and its journal gives it again",
   async (_, open) => {

@@ -70,7 +70,7 @@ export class LokiConnector implements Connector {
   }
 
   async alerts(wanted: AlertsWanted, signal: AbortSignal): Promise<Found<FoundAlert>> {
-    const { alertLabels } = this.settings;
+    const { alertLabels, telemetry } = this.settings;
     const rules = await this.#rules(signal);
     const intervalOf = (name: string): number | null =>
       rules.find((rule) => rule.name === name)?.intervalMs ?? null;
@@ -79,6 +79,7 @@ export class LokiConnector implements Connector {
     return await alertsWithEvents(
       fired,
       alertLabels,
+      telemetry.format,
       (_, evaluatedFor) => evaluatedFor,
       (span) => this.documents(span, signal),
     );

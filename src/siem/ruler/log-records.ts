@@ -2,7 +2,7 @@ import type { FoundAlert, SiemDocument } from "../connector/connector.js";
 import { eventIdOf } from "../connector/host-events.js";
 import type { TelemetryFormat } from "../connector/settings.js";
 import { inTurns } from "../http/in-turns.js";
-import { type Found, found, foundTogether } from "../http/pages.js";
+import { type Found, found } from "../http/pages.js";
 import type { HostSpan } from "../siem.js";
 import type { FiredAlert } from "./history.js";
 import type { HistorySettings } from "./settings.js";
@@ -59,6 +59,7 @@ function timeOfStamp(stamp: string): number | null {
 export async function alertsWithEvents(
   { rows: fired, lacks }: Found<FiredAlert>,
   { host: hostLabel, event: eventLabel }: HistorySettings["alertLabels"],
+  format: TelemetryFormat,
   momentOf: (rule: string, evaluatedFor: number) => number | null,
   documents: (span: HostSpan) => Promise<Found<SiemDocument>>,
 ): Promise<Found<FoundAlert>> {
@@ -77,7 +78,7 @@ export async function alertsWithEvents(
         return found([], `the events of more than ${MOST_EVENTS} alerts are asked for`);
       const { rows } = await documents({ host, from: time, to: time });
       const own = rows.filter(
-        (document) => document.host === host && eventIdOf(document, "laurel")?.endsWith(`/${stamp}`) === true,
+        (document) => document.host === host && eventIdOf(document, format)?.endsWith(`/${stamp}`) === true,
       );
       sources = { documents: own, missing: own.length === 0 ? [`${host}/${stamp}`] : [] };
     }
@@ -96,5 +97,9 @@ export async function alertsWithEvents(
     };
     return found([alert]);
   });
-  return foundTogether([found<FoundAlert>([], lacks), ...parts]);
+  const told = new Set([lacks, ...parts.map((part) => part.lacks)].filter((each) => each !== null));
+  return found(
+    parts.flatMap(({ rows }) => rows),
+    told.size === 0 ? null : [...told].join("; "),
+  );
 }

@@ -12,7 +12,7 @@ import type {
 } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
-import type { Found } from "../http/pages.js";
+import { type Found, found } from "../http/pages.js";
 import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { firedAlerts } from "../ruler/history.js";
 import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
@@ -26,6 +26,8 @@ import { lookBackOf, ruleUpdates, type RuleUpdate } from "./vmalert.js";
 /** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
 const SENTINELS_BEFORE_MS = 8 * 86_400_000;
 const SENTINELS_AFTER_MS = 2 * 86_400_000;
+/** Milliseconds, beside an interval, by which vmalert may evaluate later than the moment for which it does. */
+const EVALUATED_LATE_MS = 60_000;
 
 /** VictoriaLogs, vmalert, and the store to which vmalert writes its alerts. */
 export class VictoriaLogsConnector implements Connector {
@@ -76,19 +78,26 @@ export class VictoriaLogsConnector implements Connector {
   }
 
   async alerts(wanted: AlertsWanted, signal: AbortSignal): Promise<Found<FoundAlert>> {
-    const { alertLabels } = this.settings;
+    const { alertLabels, telemetry } = this.settings;
     const rules = await this.#rules(signal);
     const intervalOf = (name: string): number | null =>
       rules.find((rule) => rule.name === name)?.intervalMs ?? null;
-    const fired = await firedAlerts(this.history, alertLabels.host, wanted, intervalOf, signal);
+    const lateMs = EVALUATED_LATE_MS + Math.max(0, ...wanted.rules.map((name) => intervalOf(name) ?? 0));
+    const evaluatedFor = { ...wanted, from: wanted.from - lateMs };
+    const fired = await firedAlerts(this.history, alertLabels.host, evaluatedFor, intervalOf, signal);
     const concerned = new Set(fired.rows.map(({ rule }) => rule));
     await Promise.all(
       rules.filter(({ name }) => concerned.has(name)).map((rule) => this.#remember(rule, signal)),
     );
     // vmalert evaluates for a moment that is past (`-rule.evalDelay`): the alert came when that was done.
-    const momentOf = (name: string, evaluatedFor: number): number | null =>
-      this.#evaluations.of(name).find(({ at }) => at === evaluatedFor)?.completedAt ?? null;
-    return await alertsWithEvents(fired, alertLabels, momentOf, (span) => this.documents(span, signal));
+    const momentOf = (name: string, moment: number): number | null =>
+      this.#evaluations.of(name).find(({ at }) => at === moment)?.completedAt ?? null;
+    const alerts = await alertsWithEvents(fired, alertLabels, telemetry.format, momentOf, (span) =>
+      this.documents(span, signal),
+    );
+    const { from, to } = wanted;
+    const inSpan = alerts.rows.filter(({ createdAt, updatedAt }) => updatedAt >= from && createdAt <= to);
+    return found(inSpan, alerts.lacks);
   }
 
   async rule(name: string, since: number, signal: AbortSignal): Promise<FoundRule> {
