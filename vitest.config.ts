@@ -9,8 +9,14 @@ const withinModules = [
   "transport",
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
-/** Peers are installed from other registries: `npm run test:peers`. Wine takes its time: `npm run test:wine`. Shippers are packages: `npm run test:shippers`. */
-const ofTheirOwn = ["test/peers/**", "test/lab/windows/**", "test/shippers/**"];
+/**
+ * Peers are installed from other registries (`npm run test:peers`), real SIEMs are built (`test:siem-real`), shippers are packages
+ * (`test:shippers`), Wine takes its time (`test:wine`), and so do
+ * virtual machines (`test:vagrant`).
+ */
+const ofTheirOwn = ["peers", "siem-real", "shippers", "lab/windows", "lab/slow", "vagrant"].map(
+  (folder) => `test/${folder}/**`,
+);
 
 /** Twice as many as there are cores on a small machine: many tests mostly wait. */
 const MOST_WORKERS = 4;

@@ -49,6 +49,14 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the file, or move it away. Nothing else is read in its place.",
   },
+  "bindings-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
+  },
+  "executions-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",
+  },
   "inventory-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the inventory where it says; `tyrian schema inventory` describes the file.",
@@ -97,6 +105,10 @@ const kinds = {
     hint: "Make room on the disk of the runs folder, then run `tyrian cleanup RUN`.",
   },
   "lab-not-up": { exit: EXIT.executionFailed, hint: "`tyrian lab up` starts it." },
+  "vagrant-failed": {
+    exit: EXIT.executionFailed,
+    hint: "`vagrant status` in the folder of the Vagrantfile shows its machines; `vagrant up NAME` starts one.",
+  },
   "lab-failed": { exit: EXIT.executionFailed, hint: "`tyrian lab down`, then `tyrian doctor`." },
   "queue-unavailable": {
     exit: EXIT.executionFailed,

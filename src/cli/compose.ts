@@ -174,19 +174,30 @@ export async function openSiem(
   rules: ReadonlyMap<string, CompiledRule>,
   runFolder: string,
 ): Promise<Siem> {
+  if (chosen.settings !== null) return await connectChosen(chosen, analytics, rules, lab.probe);
+  return await openEmbeddedSiem({
+    sources: lab.inventory.telemetry,
+    rules: [...rules.values()],
+    storeFile: join(runFolder, "events.duckdb"),
+    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+  });
+}
+
+/**
+ * A SIEM of the configuration.
+ * @param probe tells of the lab's sensors, where there is a lab
+ * @throws TyrianError `siem-...`, `secret-unresolved`
+ */
+export async function connectChosen(
+  chosen: ChosenSiem,
+  analytics: readonly PlanAnalytic[],
+  rules: ReadonlyMap<string, CompiledRule>,
+  probe?: ChosenLab["probe"],
+): Promise<Siem> {
   const { name, settings } = chosen;
-  let siem: Siem;
-  if (settings === null) {
-    siem = await openEmbeddedSiem({
-      sources: lab.inventory.telemetry,
-      rules: [...rules.values()],
-      storeFile: join(runFolder, "events.duckdb"),
-      ...(lab.probe === undefined ? {} : { probe: lab.probe }),
-    });
-  } else {
-    const { connectSiem } = await import("../siem/connect.js");
-    siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules), lab.probe);
-  }
+  if (settings === null) throw new Error(`${name} is not a SIEM of the configuration`);
+  const { connectSiem } = await import("../siem/connect.js");
+  const siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules), probe);
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }

@@ -14,6 +14,7 @@ const configurationSchema = z.strictObject({
   targets: z.int().min(1).max(MOST_TARGETS).optional(),
   concurrency: z.int().min(1).max(MOST_CONCURRENT).optional(),
   strict: z.boolean().optional(),
+  bindings: z.string().min(1).optional(),
   /** The SIEMs that `--siem` may name, beside the embedded one. */
   siems: z
     .record(

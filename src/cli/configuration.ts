@@ -17,6 +17,8 @@ export interface ConfiguredOptions {
 
 /** What a configuration file may say. */
 export interface Configuration extends ConfiguredOptions {
+  /** The bindings file; relative to this one. */
+  readonly bindings?: string | undefined;
   /** By the name that `--siem` gives. */
   readonly siems?: Readonly<Record<string, SiemSettings>> | undefined;
 }
@@ -27,7 +29,9 @@ export interface ConfigurationFile {
 }
 
 const PROJECT_FILE = "tyrian.config.yaml";
-const paths: readonly string[] = ["lab", "out"] satisfies (keyof ConfiguredOptions)[];
+const paths: readonly string[] = ["lab", "out", "bindings"] satisfies (keyof Configuration)[];
+/** What is no option of a command. */
+const others: readonly string[] = ["siems", "bindings"] satisfies (keyof Configuration)[];
 
 /**
  * The configuration files that hold here, the strongest first: the nearest `tyrian.config.yaml` from the folder upwards, then
@@ -62,7 +66,7 @@ function userFile(environment: NodeJS.ProcessEnv): string | null {
 /** Gives the options of a command that were not given on the command line what the files say. */
 export function applyConfiguration(command: Command, files: readonly ConfigurationFile[]): void {
   for (const { file, values } of files) {
-    const options = Object.entries(values).filter(([name]) => name !== "siems");
+    const options = Object.entries(values).filter(([name]) => !others.includes(name));
     for (const [name, value] of options as [string, string | number | boolean][]) {
       const takes = command.options.some((option) => option.attributeName() === name);
       const source = command.getOptionValueSource(name);

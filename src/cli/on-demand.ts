@@ -21,20 +21,21 @@ export async function onDemandQueries(
       written === "sigma" && !Object.hasOwn(bound, id) && rules.get(id)?.contributes === undefined,
   );
   if (wanted.length === 0) return new Map();
-  const { rulesLanguage } = await import("../siem/connect.js");
+  const { rulesLanguage, rulesSource } = await import("../siem/connect.js");
   const { convertRules } = await import("./rule/convert-rules.js");
   const { RulePipelines } = await import("../detection/pipelines/index.js");
   const { readPipelineTexts } = await import("./pipeline-option.js");
   const pipelines = new RulePipelines(readPipelineTexts(onDemand.pipelines));
   const language = rulesLanguage[settings.kind];
-  const source = settings.kind === "splunk" ? { source: settings.telemetry.index } : {};
+  if (language === null) return new Map();
+  const source = rulesSource(settings);
   // Each with its own files only, as it was compiled.
   const converted = wanted.flatMap(({ id, file, text, with: others = [] }): [string, OnDemandQuery][] => {
     const { queries } = convertRules(
       { texts: [{ file, text }, ...others], queries: [], diagnostics: [], others: [] },
       language,
       pipelines,
-      source,
+      source === undefined ? {} : { source },
     );
     const query = queries.find(({ rule }) => rule === id);
     const rule = rules.get(id);

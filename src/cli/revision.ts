@@ -6,7 +6,7 @@ import { foldRun, type RunState, type TrialRecord } from "../journal/fold.js";
 import { Journal } from "../journal/journal.js";
 import { readJournal } from "../journal/read.js";
 import { rulesOfPlan } from "../plan/analytics.js";
-import { openSiem } from "./compose.js";
+import { connectChosen, openSiem } from "./compose.js";
 import type { ChosenLab } from "./lab-choice.js";
 import { writeResults } from "./run-session.js";
 import { chooseSiem } from "./siem-choice.js";
@@ -21,12 +21,13 @@ export function trialsToRevise(state: RunState, scope: RevisionScope): TrialReco
 /**
  * Asks the SIEM again about trials of a run that has ended, appends the revisions to its journal and writes its results
  * anew.
+ * @param lab null for executions that others made: these are on no lab
  * @param signal ends the waiting for the SIEM
  * @throws TyrianError `lab-mismatch` when the run was on another lab; `run-owned` while the run's own process lives; `journal-invalid`.
  */
 export async function reviseRun(
   folder: string,
-  lab: ChosenLab,
+  lab: ChosenLab | null,
   scope: RevisionScope,
   signal: AbortSignal,
 ): Promise<{ revised: readonly RevisedTrial[]; state: RunState }> {
@@ -36,7 +37,7 @@ export async function reviseRun(
     const state = foldRun(journal.earlier);
     const { plan } = state;
     if (plan === null) throw new TyrianError("journal-invalid", `${folder}: the journal has no plan`);
-    if (plan.labIdentity !== lab.identity) {
+    if (lab !== null && plan.labIdentity !== lab.identity) {
       // Another lab's logs lack the run's events: their absence would be taken for proof.
       const own = plan.labIdentity ?? "that its plan does not name";
       const message = `run ${state.id} was on the lab ${own}; this one is ${lab.identity}`;
@@ -46,7 +47,11 @@ export async function reviseRun(
     // The run's own store keeps what the run saw; the embedded SIEM reads the logs anew.
     const store = await mkdtemp(join(folder, "revision-"));
     try {
-      const siem = await openSiem(await chooseSiem(plan.siem), lab, plan.analytics, rules, store);
+      const chosen = await chooseSiem(plan.siem);
+      const siem =
+        lab === null
+          ? await connectChosen(chosen, plan.analytics, rules)
+          : await openSiem(chosen, lab, plan.analytics, rules, store);
       try {
         const ports = { journal: journal.append.bind(journal) };
         revised = await revise(trialsToRevise(state, scope), siem, rules, ports, { signal });

@@ -28,7 +28,11 @@ export function addRunOptions(command: Command): Command {
   return addPipelineOption(command)
     .argument("[paths...]", "playbooks or folders of them (default: the shipped playbooks)")
     .option("--lab <file>", "inventory of the lab (default: the embedded lab, started if it is not up)")
-    .option("--siem <name>", "the SIEM that is asked: embedded, or one of tyrian.config.yaml", "embedded")
+    .option(
+      "--siem <name>",
+      "the SIEM that is asked: embedded, or NAME[@ENVIRONMENT] of tyrian.config.yaml",
+      "embedded",
+    )
     .option(
       "--technique <id>",
       "only this technique, its sub-techniques included; may be repeated",

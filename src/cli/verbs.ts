@@ -47,6 +47,16 @@ export const verbs: readonly Verb[] = [
     summary: "write Sigma rules as queries of a SIEM",
     load: () => import("./verbs/rule.js"),
   },
+  {
+    name: "bindings",
+    summary: "whether the SIEM's rules are there, enabled and as they were",
+    load: () => import("./verbs/bindings.js"),
+  },
+  {
+    name: "coverage",
+    summary: "techniques, platforms and ATT&CK's analytics, and what proves each",
+    load: () => import("./verbs/coverage.js"),
+  },
   { name: "list", summary: "the catalogue of procedures", load: () => import("./verbs/list.js") },
   {
     name: "show",
@@ -59,7 +69,11 @@ export const verbs: readonly Verb[] = [
     load: () => import("./verbs/report.js"),
   },
   { name: "history", summary: "the runs so far", load: () => import("./verbs/history.js") },
-  { name: "lab", summary: "start, look at and stop the embedded lab", load: () => import("./verbs/lab.js") },
+  {
+    name: "lab",
+    summary: "start, look at and stop the embedded lab; import one of virtual machines",
+    load: () => import("./verbs/lab.js"),
+  },
   {
     name: "doctor",
     summary: "what is missing on this machine, and the command that installs it",
@@ -67,7 +81,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "schema",
-    summary: "the JSON Schema of playbooks, inventories or results",
+    summary: "the JSON Schema of playbooks, inventories, bindings or results",
     load: () => import("./verbs/schema.js"),
   },
   {

@@ -1,4 +1,4 @@
-import { SENTINEL_WORD } from "../model/event.js";
+import { SENTINEL_WORD, sentinelWord } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments, scriptName } from "../playbook/act-arguments.js";
 import type { Session } from "../transport/transport.js";
@@ -71,7 +71,7 @@ umask 077
 mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed; exit 125; }
 ${[...place, ...requirements, "prepare_looking"].join("\n")}
 /bin/true ${SENTINEL_WORD} begin ${trial.id}
-say started
+${apiSentinel(trial, "begin")}say started
 { ( export ${marker(trial.id)}
 [ -z "$mark" ] || ${setMark(trial.id)} || exit 125
 exec ${words} 2>&3 3>&- )
@@ -86,10 +86,24 @@ until look_around && [ -z "$left" ]; do
   if has_waited; then report_left; break; fi
   /bin/sleep 0.05 && sleeps=$((sleeps + 1))
 done
-/bin/true ${SENTINEL_WORD} end ${trial.id} && say looked $((searches + sleeps))
+${apiSentinel(trial, "end")}/bin/true ${SENTINEL_WORD} end ${trial.id} && say looked $((searches + sleeps))
 exit $code
 }
 act
+`;
+}
+
+/**
+ * Where the client of a cloud has how to call its API (agents/cloud): the address and the credentials, for curl. Nothing of them is
+ * in a command line.
+ */
+const API_SENTINEL_FILE = "/etc/tyrian/api-sentinel.conf";
+
+/** A call that begins or ends the act in the API's log, and whose failure shows there: without it nothing in that log is credited. */
+function apiSentinel({ id, platform }: Trial, edge: "begin" | "end"): string {
+  if (platform !== "cloud") return "";
+  const agent = sentinelWord({ edge, trial: id });
+  return `[ ! -r ${API_SENTINEL_FILE} ] || /usr/bin/curl -q -K ${API_SENTINEL_FILE} -m 10 -s -o /dev/null -A ${agent} </dev/null >/dev/null 2>&1
 `;
 }
 

@@ -42,7 +42,7 @@ export function trialStatus(trial: TrialResult, strict: boolean): ExitStatus {
     return EXIT.executionFailed;
   }
   if (verdicts.length === 0) return EXIT.undecided;
-  const missed = verdicts.filter((verdict) => !verdict.met);
+  const missed = verdicts.filter((verdict) => !verdict.met && verdict.accepted === undefined);
   // A control stopped what was expected to run: that is known, although its detection is not decided.
   if (execution.status === "prevented") return missed.length > 0 ? EXIT.notMet : EXIT.met;
   if (missed.some(({ outcome }) => outcome === "undecided" || outcome === "pending")) return EXIT.undecided;

@@ -1,8 +1,10 @@
+import type { AcceptedMiss } from "../model/accepted-miss.js";
 import type { CleanupResult, Execution } from "../model/execution.js";
 import { type JournalEvent, type TrialState, trialStateSchema } from "../model/journal-event.js";
 import type { Observation } from "../model/observation.js";
 import type { Plan, Trial } from "../model/trial.js";
 import type { Verdict } from "../model/verdict.js";
+import { withAcceptance } from "./acceptance.js";
 
 /** How a run ended. */
 export type RunEnding = Extract<JournalEvent, { type: "run-ended" }>["reason"];
@@ -89,7 +91,10 @@ export function nextRun(state: RunState, event: JournalEvent): RunState {
   const record = state.trials[index];
   return record === undefined
     ? next
-    : { ...next, trials: state.trials.with(index, nextTrial(record, event)) };
+    : {
+        ...next,
+        trials: state.trials.with(index, nextTrial(record, event, state.plan?.acceptedMisses ?? [])),
+      };
 }
 
 function planned(trial: Trial): TrialRecord {
@@ -107,7 +112,7 @@ function planned(trial: Trial): TrialRecord {
 
 type TrialEvent = Extract<JournalEvent, { trial: string }>;
 
-function nextTrial(record: TrialRecord, event: TrialEvent): TrialRecord {
+function nextTrial(record: TrialRecord, event: TrialEvent, accepted: readonly AcceptedMiss[]): TrialRecord {
   switch (event.type) {
     case "trial-prepared":
       return reach(record, "prepared", event.at);
@@ -121,8 +126,12 @@ function nextTrial(record: TrialRecord, event: TrialEvent): TrialRecord {
       return { ...reach(record, "cleaned", event.at), cleanup: event.cleanup };
     case "trial-observed":
       return { ...record, observation: event.observation };
-    case "trial-verified":
-      return { ...reach(record, "verified", event.at), ...revise(record, event.verdicts) };
+    case "trial-verified": {
+      const verdicts = event.verdicts.map((verdict) =>
+        withAcceptance(verdict, record.trial, record.execution, accepted),
+      );
+      return { ...reach(record, "verified", event.at), ...revise(record, verdicts) };
+    }
   }
 }
 

@@ -22,12 +22,24 @@ const VERSION_DEADLINE_MS = 5_000;
 const requirementsFile = new URL("../../lab/setup/requirements.json", import.meta.url);
 const packageFile = new URL("../../package.json", import.meta.url);
 
+const allPurposes = [
+  "demo",
+  "test",
+  "lab",
+  "rootless",
+  "windows-wine",
+  "network",
+  "cloud",
+  "hypervisor",
+] as const;
+type Purpose = (typeof allPurposes)[number];
+
 const requirementSchema = z.strictObject({
   program: z.string(),
   alternatives: z.array(z.string()),
   package: z.string().nullable(),
   why: z.string(),
-  neededFor: z.array(z.enum(["demo", "test", "lab", "rootless", "windows-wine", "network"])),
+  neededFor: z.array(z.enum(allPurposes)),
   replacedBy: z.string().nullable(),
   searchedOn: z.enum(["machine", "system"]),
   versionArguments: z.array(z.string()).nullable(),
@@ -41,7 +53,7 @@ export interface RequirementFinding {
   /** Debian's package that brings it; null for Node itself. */
   readonly package: string | null;
   readonly why: string;
-  readonly neededFor: readonly ("demo" | "test" | "lab" | "rootless" | "windows-wine" | "network")[];
+  readonly neededFor: readonly Purpose[];
   /** It is started on the lab's hosts: without it some procedures are skipped, and the lab still works. */
   readonly interpreter: boolean;
   /** Whether it is needed by this user on this machine: an auditd is not, where only a rootless lab is possible. */

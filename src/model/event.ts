@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ApiLogFormat } from "./inventory.js";
 
 /**
  * One event of a host, normalised to the field names that Sigma rules use (Sysmon names for process_creation), with the
@@ -8,12 +9,22 @@ export const hostEventSchema = z.strictObject({
   /** Unique within a run: `<host>/<sensor>/<time>:<sequence>`. */
   id: z.string(),
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log"]),
+  sensor: z.enum([
+    "auditd",
+    "laurel",
+    "strace",
+    "sysmon",
+    "security",
+    "device-log",
+    "api-log",
+    "hypervisor-log",
+  ]),
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
-   * line that was typed into a network device, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty.
+   * line that was typed into a network device, and `api` a call of a cloud's API, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty; `message` a
+   * line of a hypervisor's log, which tells no process.
    */
-  kind: z.enum(["exec", "exec-refused", "command"]),
+  kind: z.enum(["exec", "exec-refused", "command", "api", "message"]),
   logsource: z.strictObject({
     product: z.string(),
     category: z.string().optional(),
@@ -48,10 +59,19 @@ export const hostEventSchema = z.strictObject({
 });
 export type HostEvent = z.infer<typeof hostEventSchema>;
 
+/** By which log sources rules of Sigma name the audit logs of clouds (Sigma's taxonomy; `openstack` is our own). */
+export const API_LOG_SOURCES: Readonly<Record<ApiLogFormat, { product: string; service: string }>> = {
+  keystone: { product: "openstack", service: "keystone" },
+  cloudtrail: { product: "aws", service: "cloudtrail" },
+  "azure-activity": { product: "azure", service: "activitylogs" },
+  "google-audit": { product: "gcp", service: "gcp.audit" },
+};
+
 /**
  * A sentinel is `/bin/true tyrian-sentinel begin|end TRIAL`, on Windows `cmd.exe /d /c rem tyrian-sentinel begin|end TRIAL`: a
  * harmless exec before and after a trial's act, seen by the target's own sensor. On a network device it is a `show` command that
- * ends in `tyrian-sentinel.begin|end.TRIAL`. It brackets the act, measures skew and lag, and proves that the pipe is open. A
+ * ends in `tyrian-sentinel.begin|end.TRIAL`; in the audit log of a cloud's API, whose calls the host's own sensor does not see, it is a
+ * call whose user agent is that word. It brackets the act, measures skew and lag, and proves that the pipe is open. A
  * connection begins with one of the trial `session`, which marks all of that login session as Tyrian's.
  */
 export interface Sentinel {
@@ -70,7 +90,7 @@ const WINDOWS_SENTINEL = new RegExp(
   "i",
 );
 
-/** The one word in which a sentinel of a network device ends. */
+/** The one word in which a sentinel of a network device ends, and which is the user agent of one in an API's log. */
 export function sentinelWord({ edge, trial }: Sentinel): string {
   return `${SENTINEL_WORD}.${edge}.${trial}`;
 }
@@ -80,13 +100,17 @@ const DEVICE_SENTINEL = new RegExp(
   String.raw`^(?:(?:do|run) +)?show [a-z -]+(?:\| *(?:include|match|grep) +)?"?${SENTINEL_WORD}\.(begin|end)\.([\w-]+)"?$`,
 );
 
+/** A sentinel of an API's log, by its user agent. */
+const API_SENTINEL = new RegExp(String.raw`^${SENTINEL_WORD}\.(begin|end)\.([\w-]+)$`);
+
 /** The sentinel that an event is, or null. Only the whole argument vector or command line counts, not a mention of the word. */
 export function sentinelOf(
   event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource" | "kind">>,
 ): Sentinel | null {
-  const typed = commandOnDevice(event);
+  const api = event.kind === "api";
+  const typed = api ? String(event.fields?.["UserAgent"] ?? "") : commandOnDevice(event);
   if (typed !== null) {
-    const [, edge, trial] = DEVICE_SENTINEL.exec(typed) ?? [];
+    const [, edge, trial] = (api ? API_SENTINEL : DEVICE_SENTINEL).exec(typed) ?? [];
     return edge === undefined || trial === undefined ? null : { edge: edge as Sentinel["edge"], trial };
   }
   const line = commandLineOnWindows(event);

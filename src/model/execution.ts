@@ -15,6 +15,8 @@ export const executionSchema = z.strictObject({
   status: executionStatusSchema,
   /** A stable word and a sentence; null when it ran. */
   reason: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  /** The id of the control that prevented it; absent when none did. */
+  control: z.string().optional(),
   /** ISO 8601, our clock; null when it never started. */
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),

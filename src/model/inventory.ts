@@ -6,6 +6,20 @@ import { secretReferenceSchema, targetSchema } from "./target.js";
 export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"] as const;
 export type DeviceLogFormat = (typeof deviceLogFormats)[number];
 
+/** The audit logs of clouds that can be read (src/telemetry/cloud). */
+export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit"] as const;
+export type ApiLogFormat = (typeof apiLogFormats)[number];
+
+/** The logs of hypervisors that can be read (src/telemetry/hypervisor). */
+export const hypervisorLogFormats = [
+  "libvirt",
+  "esxi-shell",
+  "esxi-hostd",
+  "esxi-vobd",
+  "esxi-auth",
+] as const;
+export type HypervisorLogFormat = (typeof hypervisorLogFormats)[number];
+
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
@@ -62,6 +76,25 @@ export const inventorySchema = z.strictObject({
            * their commands can be told from others'.
            */
           ownUsers: z.array(z.string()).default([]),
+        }),
+        /** What the API of a cloud records of the calls that it is given; one log is one target's. */
+        z.strictObject({
+          type: z.literal("api-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(apiLogFormats),
+          /**
+           * Principals, by the id that the log has for them, in whose name nobody but Tyrian calls: a Keystone user id, an AWS
+           * access key id or ARN, the caller of Azure, the e-mail of a Google account. Only their calls can be told from others'.
+           */
+          ownPrincipals: z.array(z.string().min(1)).default([]),
+        }),
+        /** One log of a hypervisor, beside the sensor that tells the trials apart. */
+        z.strictObject({
+          type: z.literal("hypervisor-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(hypervisorLogFormats),
         }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their

@@ -31,6 +31,12 @@ export const effectSchema = z.enum([
   "configuration-read",
   /** changes a network device's running configuration, which the cleanup undoes; nothing is saved */
   "configuration-change",
+  /** asks the API of a lab's own cloud account what is there, and changes nothing */
+  "cloud-read",
+  /** makes and deletes objects of its own in a lab's cloud account, through its API; the cleanup undoes it */
+  "cloud-change",
+  /** starts, pauses or stops a domain of the lab's own on a hypervisor, which the cleanup undoes; nothing is in it */
+  "lab-domain",
 ]);
 export type Effect = z.infer<typeof effectSchema>;
 
@@ -121,6 +127,14 @@ export const expectationSchema = z.strictObject({
   tier: tierSchema.optional(),
   /** For an expected miss: why it is expected; shown beside the verdict. */
   because: z.string().optional(),
+  /** A mitigation: on a target that declares this control the trial is to be `prevented`, and by nothing else. */
+  preventedBy: z
+    .strictObject({
+      /** The id of a control of the inventory. */
+      control: z.string().min(1),
+      outcome: detectionOutcomeSchema.default("undecided"),
+    })
+    .optional(),
 });
 export type Expectation = z.infer<typeof expectationSchema>;
 

@@ -209,16 +209,39 @@ export const sensorSchema = z.strictObject({
 });
 export type Sensor = z.infer<typeof sensorSchema>;
 
-/** A control of the target (a mitigation) whose audited refusal makes a trial `prevented` instead of `failed`. */
-export const controlSchema = z.strictObject({
-  id: z.string().min(1),
-  description: z.string().default(""),
-  /** Which refusals are this control's: the error of the refused exec, and the paths that it protects (prefixes). */
-  refuses: z.strictObject({
-    errors: z.array(z.enum(["EACCES", "EPERM"])).min(1),
-    paths: z.array(z.string().startsWith("/")).min(1),
-  }),
-});
+/**
+ * A control of the target (a mitigation). What proves that it stopped a trial makes that `prevented` instead of `failed`; each kind
+ * has its own proof (docs/mitigations.md), and a control is of one kind.
+ */
+export const controlSchema = z
+  .strictObject({
+    id: z.string().min(1),
+    description: z.string().default(""),
+    /** Which refusals of the kernel are this control's: the error of the refused exec, and the paths that it protects (prefixes). */
+    refuses: z
+      .strictObject({
+        errors: z.array(z.enum(["EACCES", "EPERM"])).min(1),
+        paths: z.array(z.string().startsWith("/")).min(1),
+      })
+      .optional(),
+    /** A program through which others are started, and which starts what it lets through as a process of its own. */
+    denies: z
+      .strictObject({
+        gate: z.string().startsWith("/"),
+        /** The executables that the gate itself starts while it decides, each once; nothing of the act may be among them. */
+        helpers: z.array(z.string().startsWith("/")).default([]),
+        exitCode: z.int().min(1).max(255),
+        /** All that is on stderr when it refuses; `{script}` is the script's path, `{command}` the name of the plain command. */
+        message: z.string().min(1),
+        /** It reads the code itself (a restricted shell): then only one plain command is known not to have printed the message. */
+        readsCode: z.boolean().default(false),
+      })
+      .optional(),
+  })
+  .refine(
+    ({ refuses, denies }) => (refuses === undefined) !== (denies === undefined),
+    "expected `refuses` or `denies`: a control is of one kind",
+  );
 export type Control = z.infer<typeof controlSchema>;
 
 export const targetSchema = z.strictObject({

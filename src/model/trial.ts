@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { acceptedMissSchema } from "./accepted-miss.js";
 import {
   cleanupSchema,
   effectSchema,
@@ -22,6 +23,25 @@ export const actSchema = z.strictObject({
   timeoutMs: z.number(),
 });
 export type Act = z.infer<typeof actSchema>;
+
+/** Milliseconds by which the clock of whoever recorded an execution may differ from its host's; logs tell whole seconds. */
+export const RECORDED_CLOCK_MS = 10_000;
+
+/** An execution that somebody else made: no sentinel brackets it, and what is known of it is what was written down. */
+export const recordedActSchema = z.strictObject({
+  /** The person or program that wrote it down, in words. */
+  recorder: z.string(),
+  /** Exactly; null where it was not written down. */
+  command: z.string().nullable(),
+  /** The number of its first process; null where it was not written down. */
+  pid: z.int().nullable(),
+  /** ISO 8601, the recorder's clock. */
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  /** No other execution that is judged with it could be taken for it. */
+  alone: z.boolean(),
+});
+export type RecordedAct = z.infer<typeof recordedActSchema>;
 
 /** One procedure (or its twin), one target, one set of arguments, in one run. */
 export const trialSchema = z.strictObject({
@@ -49,6 +69,8 @@ export const trialSchema = z.strictObject({
   effects: z.array(effectSchema),
   /** The target's declared controls: an audited refusal by one of them makes the trial `prevented`. */
   controls: z.array(controlSchema),
+  /** Only of an execution that was not Tyrian's: it is judged, and never run. */
+  recorded: recordedActSchema.optional(),
   /** The name by which the telemetry knows the target. */
   telemetryHost: z.string(),
   proof: proofSchema,
@@ -90,6 +112,8 @@ export const planSchema = z.strictObject({
   analytics: z.array(planAnalyticSchema),
   /** The pipelines that the Sigma rules were compiled with; absent: none. */
   pipelines: z.array(planPipelineSchema).optional(),
+  /** Known gaps that are no failure, those for this SIEM only; absent: none. */
+  acceptedMisses: z.array(acceptedMissSchema).optional(),
   trials: z.array(trialSchema),
 });
 export type Plan = z.infer<typeof planSchema>;

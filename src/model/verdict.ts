@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { acceptanceSchema } from "./accepted-miss.js";
 
 /** Execution of a trial (product: "Two axes, never mixed"). */
 export const executionStatusSchema = z.enum(["ran", "prevented", "failed", "not-run", "indeterminate"]);
@@ -140,6 +141,10 @@ export const verdictSchema = z.strictObject({
    * it came to a rule over several events.
    */
   cause: causeSchema.nullable(),
+  /** The execution was not Tyrian's: no sentinels bracket it, and that it ran is what its recorder says. */
+  recordedBy: z.string().optional(),
+  /** The miss is a known gap that somebody has taken on. Not journalled: it follows from the plan. */
+  accepted: acceptanceSchema.optional(),
   /** Counts from 1; evidence that arrives later appends a revision. */
   revision: z.int().min(1),
 });

@@ -4,7 +4,7 @@ import { dirname, resolve } from "node:path";
 import { type PipelineText, RulePipelines } from "../detection/pipelines/index.js";
 import type { CompiledRule } from "../detection/rule.js";
 import { type Diagnostic, messageOf } from "../errors.js";
-import type { Playbook } from "../model/playbook.js";
+import type { Expectation, Playbook } from "../model/playbook.js";
 import type { Plan, PlanAnalytic } from "../model/trial.js";
 import { readAnalyticName } from "../playbook/analytic-name.js";
 import { type AnalyticSource, compileAnalytic, languageOf } from "./compile-analytic.js";
@@ -18,8 +18,13 @@ export interface AnalyticSet {
   /** By analytic id. */
   readonly rules: ReadonlyMap<string, CompiledRule>;
   /** The id for an expectation's analytic: `FILE` or `FILE#RULE`. */
-  idOf(playbook: Playbook, analytic: string): string | null;
+  idOf(playbook: Pick<Playbook, "file">, analytic: string): string | null;
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What names analytics: a playbook, or a file that has expectations as one has. */
+export interface Expecting extends Pick<Playbook, "file"> {
+  readonly procedures: readonly { readonly expect: readonly Pick<Expectation, "analytic">[] }[];
 }
 
 /** An analytic that a playbook names. */
@@ -33,7 +38,7 @@ interface Named {
  * @throws TyrianError `pipeline-invalid`.
  */
 export async function loadAnalytics(
-  playbooks: readonly Playbook[],
+  playbooks: readonly Expecting[],
   pipelines: readonly PipelineText[] = [],
 ): Promise<AnalyticSet> {
   const named = new Map(
@@ -124,6 +129,21 @@ export function rulesOfPlan({
   );
 }
 
+/**
+ * The id of the analytic that `FILE` or `FILE#RULE` names, with what is wrong where it names none. Rules beside it count, as in a run.
+ * @param file absolute
+ * @throws what reading the file throws
+ */
+export async function analyticIdOf(
+  file: string,
+  rule: string | null,
+): Promise<{ readonly id: string | null; readonly diagnostics: readonly Diagnostic[] }> {
+  const prepared = new RulePipelines([]);
+  const source = await sourceOf({ file, rule }, new Companions(prepared));
+  const { rule: compiled, diagnostics } = compileAnalytic(source, prepared);
+  return { id: compiled?.id ?? null, diagnostics };
+}
+
 async function sourceOf({ file, rule }: Named, companions: Companions): Promise<AnalyticSource> {
   const text = await readFile(file, "utf8");
   const others = languageOf(file) === "sigma" ? await companions.of({ file, text }) : [];
@@ -142,7 +162,7 @@ function hashOf(source: AnalyticSource, pipelines: readonly PipelineText[]): str
   return createHash("sha256").update(content).digest("hex");
 }
 
-function namedBy(playbook: Playbook, analytic: string): Named {
+function namedBy(playbook: Pick<Playbook, "file">, analytic: string): Named {
   const { path, rule } = readAnalyticName(analytic);
   return { file: resolve(dirname(playbook.file), path), rule };
 }

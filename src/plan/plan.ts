@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { TyrianError } from "../errors.js";
+import type { AcceptedMiss } from "../model/accepted-miss.js";
 import type { Campaign } from "../model/campaign.js";
 import type { Inventory } from "../model/inventory.js";
 import type { Expectation, Playbook, Procedure } from "../model/playbook.js";
@@ -18,6 +19,8 @@ export interface PlanRequest {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly siem: string;
+  /** See `Plan.acceptedMisses`. */
+  readonly acceptedMisses?: readonly AcceptedMiss[];
   /** See `Plan.labIdentity`; absent for a rehearsal that reaches no lab. */
   readonly labIdentity?: string;
 }
@@ -104,7 +107,7 @@ export function buildPlan(request: PlanRequest): Plan {
             effects: [...action.effects],
             proof,
             cleanup,
-            expectations: expectationsOf(playbook, action, request.analytics),
+            expectations: expectationsOf(playbook, action, request.analytics, target),
           });
           begun.add(target.name);
         }
@@ -123,6 +126,7 @@ export function buildPlan(request: PlanRequest): Plan {
     trials.flatMap((trial) => trial.expectations.map((expectation) => expectation.analytic)),
   );
   const { pipelines } = request.analytics;
+  const accepted = request.acceptedMisses?.filter(({ analytic }) => used.has(analytic)) ?? [];
   return {
     run: request.run,
     lab: inventory.name,
@@ -130,6 +134,7 @@ export function buildPlan(request: PlanRequest): Plan {
     siem: request.siem,
     analytics: request.analytics.analytics.filter((analytic) => used.has(analytic.id)),
     ...(pipelines.length === 0 ? {} : { pipelines: [...pipelines] }),
+    ...(accepted.length === 0 ? {} : { acceptedMisses: accepted }),
     trials,
   };
 }
@@ -156,7 +161,12 @@ function placeOf(
   };
 }
 
-function expectationsOf(playbook: Playbook, action: Procedure, analytics: AnalyticSet): Expectation[] {
+function expectationsOf(
+  playbook: Playbook,
+  action: Procedure,
+  analytics: AnalyticSet,
+  { controls }: Target,
+): Expectation[] {
   return action.expect.map((expectation) => {
     const id = analytics.idOf(playbook, expectation.analytic);
     if (id === null)
@@ -164,7 +174,10 @@ function expectationsOf(playbook: Playbook, action: Procedure, analytics: Analyt
         "analytic-invalid",
         `${playbook.file}: ${expectation.analytic} has no usable rule`,
       );
-    return { ...expectation, analytic: id };
+    const { preventedBy, ...always } = expectation;
+    return preventedBy !== undefined && controls.some((control) => control.id === preventedBy.control)
+      ? { ...expectation, analytic: id, execution: "prevented", outcome: preventedBy.outcome }
+      : { ...always, analytic: id };
   });
 }
 

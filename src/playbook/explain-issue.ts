@@ -147,8 +147,10 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
       return [error(source.value(path), "invalid-value", `${name}: ${expected}, ${found}`, hint)];
     }
     case "invalid_key": {
-      const message = `${name}: a name here is made of lower-case letters, digits and underscores, a letter first`;
-      return [error(source.key(path), "invalid-key", message)];
+      const own = issue.issues.find(({ message }) => message.startsWith("expected "))?.message;
+      const reason =
+        own ?? "a name here is made of lower-case letters, digits and underscores, a letter first";
+      return [error(source.key(path), "invalid-key", `${name}: ${reason}`)];
     }
     case "too_small":
     case "too_big": {

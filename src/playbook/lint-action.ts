@@ -25,6 +25,9 @@ import {
 import { fillTemplate, templateOffset, type FilledTemplate } from "./template.js";
 import type { Path } from "./yaml-source.js";
 
+/** Effects of which nothing is left that a cleanup could undo. */
+const LEAVING_NOTHING: ReadonlySet<Effect> = new Set(["computed-code", "configuration-read", "cloud-read"]);
+
 /** Who reads the checks and the cleanup. */
 const programOfChecks = { shell: "sh", batch: "cmd", device: "device" } as const;
 
@@ -261,7 +264,7 @@ export class ActionLint {
 
   #cleanupKind(): void {
     const { cleanup, effects } = this.#action;
-    const leaving = effects.filter((effect) => effect !== "computed-code" && effect !== "configuration-read");
+    const leaving = effects.filter((effect) => !LEAVING_NOTHING.has(effect));
     const path = this.#at("cleanup");
     if (cleanup === "none" && leaving.length > 0) {
       const message = `a procedure with the effect "${leaving[0] as Effect}" needs a cleanup`;

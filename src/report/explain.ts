@@ -1,3 +1,4 @@
+import type { Acceptance } from "../model/accepted-miss.js";
 import type { Execution } from "../model/execution.js";
 import type { Background, Cause, NearestEvent, Verdict } from "../model/verdict.js";
 import { counted, duration, plain } from "./text.js";
@@ -32,6 +33,12 @@ const links: Record<Cause["link"], string> = {
 export function explainVerdict({ outcome, cause, background }: Verdict): Remark[] {
   if (cause === null) return [];
   return outcome === "false-alarm" ? explainFalseAlarm(cause, background) : explainCause(cause);
+}
+
+/** Who has accepted a miss, where, until when and why. */
+export function acceptanceText({ owner, ticket, expires, because }: Acceptance): string {
+  const why = because === undefined ? "" : `: ${because}`;
+  return plain(`accepted by ${owner} until ${expires}, ${ticket}${why}`);
 }
 
 /** The event of the twin that the rule matched, by which values, and how often the rule fires without us. */

@@ -5,8 +5,11 @@ import type { Execution } from "../model/execution.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Verdict } from "../model/verdict.js";
 
-/** How a row stands: `as-expected` is a miss (or a prevention) that the playbook expects, `open` is not finished. */
-export type Mark = "met" | "as-expected" | "not-met" | "unsure" | "problem" | "skipped" | "open";
+/**
+ * How a row stands: `as-expected` is a miss (or a prevention) that the playbook expects, `accepted` one that the bindings accept,
+ * `open` is not finished.
+ */
+export type Mark = "met" | "as-expected" | "accepted" | "not-met" | "unsure" | "problem" | "skipped" | "open";
 
 /** What is to be said of one trial and one analytic, or of a trial whose execution is all there is to say. */
 export interface Finding {
@@ -83,7 +86,8 @@ function findingsOf(record: TrialRecord, state: RunState): Finding[] {
   }));
 }
 
-function markOf({ outcome, met }: Verdict): Mark {
+function markOf({ outcome, met, accepted }: Verdict): Mark {
+  if (accepted !== undefined) return "accepted";
   if (met) return outcome === "detected" || outcome === "quiet" ? "met" : "as-expected";
   return outcome === "undecided" || outcome === "pending" ? "unsure" : "not-met";
 }

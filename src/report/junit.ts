@@ -4,7 +4,7 @@ import type { RunState, TrialRecord } from "../journal/fold.js";
 import { toResults } from "../journal/results.js";
 import type { Results } from "../model/results.js";
 import type { Verdict } from "../model/verdict.js";
-import { explainExecution, explainVerdict, type Remark } from "./explain.js";
+import { acceptanceText, explainExecution, explainVerdict, type Remark } from "./explain.js";
 import { plain } from "./text.js";
 
 type TrialResult = Results["trials"][number];
@@ -15,7 +15,7 @@ type Element = Record<string, unknown>;
 /**
  * A run as JUnit XML: a test suite for each playbook and target, a test case for each trial and analytic. A miss is a
  * failure of the type of its outcome; what failed to run or is not decided is an error; what lacks a declared
- * requirement is skipped. A miss that the playbook expects passes.
+ * requirement is skipped, and so is a miss that is accepted. A miss that the playbook expects passes.
  */
 export function renderJunit(state: RunState): string {
   const results = toResults(state);
@@ -93,7 +93,7 @@ function casesOf(trial: TrialResult, record: TrialRecord): Element[] {
 
 function caseName({ procedure, twin, variant }: TrialResult): string {
   const values = Object.entries(variant).map(([name, value]) => `${name}=${String(value)}`);
-  return `${procedure}${twin ? " (twin)" : ""} [${values.join(" ")}]`;
+  return `${procedure}${twin ? " (twin)" : ""}${values.length === 0 ? "" : ` [${values.join(" ")}]`}`;
 }
 
 /** `failure`, `error`, `skipped` or nothing. */
@@ -111,6 +111,8 @@ function outcomeOf(trial: TrialResult, verdict: Verdict | null): Element {
   }
   if (verdict === null) return complaint("error", "undecided", "the run has no verdict for it", []);
   const message = `expected ${verdict.expected}, found ${verdict.outcome}`;
+  if (verdict.accepted !== undefined)
+    return { skipped: { "@message": `${message}; ${acceptanceText(verdict.accepted)}` } };
   const kind = verdict.outcome === "undecided" || verdict.outcome === "pending" ? "error" : "failure";
   return complaint(kind, verdict.outcome, message, explainVerdict(verdict));
 }

@@ -35,6 +35,7 @@ export function headNotes(state: RunState): Note[] {
     { label: "Run", text: `${plain(state.id)}, ${how}${took}`, tone: "strong" },
     { label: "Scope", text: title === "" ? scope : `${title}: ${scope}`, tone: "none" },
     ...fidelityNotes(state),
+    ...recordedNotes(state),
   ];
 }
 
@@ -45,6 +46,13 @@ function fidelityNotes(state: RunState): Note[] {
   const names = [...new Set(targets)].join(" ");
   if (names === "") return [];
   return [{ label: "Simulated", text: `${names}: proves the plumbing and is no coverage`, tone: "unsure" }];
+}
+
+function recordedNotes({ trials }: RunState): Note[] {
+  const recorders = [...new Set(trials.flatMap(({ trial }) => trial.recorded?.recorder ?? []))];
+  if (recorders.length === 0) return [];
+  const text = `executed by others, as ${recorders.map(plain).join(", ")} recorded it: no sentinels bracket it`;
+  return [{ label: "Not ours", text, tone: "unsure" }];
 }
 
 function milliseconds(from: string | null, to: string): number {
@@ -106,11 +114,15 @@ export function totalNotes(results: Results): Note[] {
     .filter(({ count }) => count > 0)
     .map(({ outcome, count }) => `${count} ${outcome}`);
   const verdicts = results.trials.reduce((sum, { verdicts: each }) => sum + each.length, 0);
+  const accepted = results.trials.reduce(
+    (sum, { verdicts: each }) => sum + each.filter((verdict) => verdict.accepted !== undefined).length,
+    0,
+  );
   return [
     { label: "Trials", text: `${results.trials.length}: ${executions.join(", ") || "none"}`, tone: "none" },
     {
       label: "Verdicts",
-      text: `${verdicts}: ${outcomes.join(", ") || "none"}; ${results.summary.met} met, ${results.summary.notMet} not met`,
+      text: `${verdicts}: ${outcomes.join(", ") || "none"}; ${results.summary.met} met, ${results.summary.notMet} not met${accepted === 0 ? "" : `, ${accepted} of these accepted`}`,
       tone: "none",
     },
   ];
@@ -148,10 +160,15 @@ export function resultNotes(state: RunState, results: Results, exit: ExitStatus,
 function nextCommand(state: RunState, results: Results, exit: ExitStatus, id: string): string {
   if (results.trials.some(({ cleanup }) => cleanup.status !== "clean")) return `npx tyrian cleanup ${id}`;
   if (exit === 3) return afterFailure(results, id);
+  if (exit === 4 && state.trials.some(({ trial }) => trial.recorded !== undefined))
+    return `npx tyrian verify ${id}, when more may have arrived`;
   if (exit === 4) return "npx tyrian lab status; with the sensor and the SIEM in order, run it again";
   const miss = results.trials
     .flatMap((trial) => trial.verdicts.map((verdict) => ({ trial, verdict })))
-    .find(({ verdict, trial }) => !verdict.met && trial.execution.status === "ran");
+    .find(
+      ({ verdict, trial }) =>
+        !verdict.met && verdict.accepted === undefined && trial.execution.status === "ran",
+    );
   if (miss !== undefined) {
     const file = state.plan?.analytics.find(({ id: analytic }) => analytic === miss.verdict.analytic)?.file;
     const look = `npx tyrian show ${plain(miss.trial.procedure)}`;

@@ -1,7 +1,7 @@
 import { exitStatus } from "../journal/exit-status.js";
 import type { RunState } from "../journal/fold.js";
 import { toResults } from "../journal/results.js";
-import { explainExecution, explainVerdict, type Remark } from "./explain.js";
+import { acceptanceText, explainExecution, explainVerdict, type Remark } from "./explain.js";
 import { type Finding, type Mark, type Row, type Section, sectionsOf, totalLatency } from "./findings.js";
 import {
   cleanupNotes,
@@ -32,6 +32,7 @@ export interface SummaryOptions {
 const marks: Record<Mark, { symbol: string; tone: Tone }> = {
   met: { symbol: "✓", tone: "good" },
   "as-expected": { symbol: "≈", tone: "good" },
+  accepted: { symbol: "~", tone: "unsure" },
   "not-met": { symbol: "✗", tone: "bad" },
   unsure: { symbol: "?", tone: "unsure" },
   problem: { symbol: "!", tone: "bad" },
@@ -124,6 +125,7 @@ function rowLines(row: Row, names: Names, width: number, paint: Painter, everyth
 function noteOf({ findings }: Row): string {
   const [first] = findings;
   if (first.mark === "as-expected") return "as expected";
+  if (first.mark === "accepted") return "accepted miss";
   if (first.mark === "not-met" || first.mark === "unsure") {
     if (first.verdict !== null) return `expected ${first.verdict.expected}`;
     return first.expectation === null ? "" : `expected ${first.expectation.outcome}`;
@@ -152,6 +154,8 @@ function remarksOf(row: Row): Remark[] {
   const because = first.expectation?.because;
   if (first.mark === "as-expected" && because !== undefined)
     remarks.push({ label: "because", text: plain(because) });
+  const accepted = first.verdict?.accepted;
+  if (accepted !== undefined) remarks.push({ label: "accepted", text: acceptanceText(accepted) });
   remarks.push({ label: "where", text: whereOf(row) });
   if (others.length > 0)
     remarks.push({
@@ -164,10 +168,11 @@ function remarksOf(row: Row): Remark[] {
 /** Targets and arguments of a row, each once. */
 function whereOf({ findings }: Row): string {
   const targets = [...new Set(findings.map(({ record }) => plain(record.trial.target)))];
-  const variants = [...new Set(findings.map(variantText))];
+  const variants = [...new Set(findings.map(variantText))].filter((text) => text !== "");
   const hosts =
     targets.length > 8 ? `${targets.length} targets, ${targets.slice(0, 8).join(" ")} …` : targets.join(" ");
   const shown = variants.slice(0, 4).join("; ");
+  if (shown === "") return hosts;
   return `${hosts} with ${shown}${variants.length > 4 ? `; ${variants.length - 4} more` : ""}`;
 }
 

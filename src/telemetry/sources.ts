@@ -1,7 +1,9 @@
 import type { TelemetrySource } from "../model/inventory.js";
 import { AuditdParser } from "./auditd.js";
+import { ApiLogParser } from "./cloud/parser.js";
 import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
+import { HypervisorLogParser } from "./hypervisor/parser.js";
 import { LaurelParser } from "./laurel.js";
 import type { SensorParser } from "./sensor.js";
 import { StraceParser } from "./strace.js";
@@ -21,6 +23,10 @@ export function parserOf(source: TelemetrySource): SensorParser {
       return new StraceParser(source.host);
     case "device-log":
       return new DeviceLogParser(source);
+    case "api-log":
+      return new ApiLogParser(source);
+    case "hypervisor-log":
+      return new HypervisorLogParser(source);
     case "windows-log":
       return new WindowsLogParser(source.sensor);
   }
@@ -35,6 +41,8 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
       return source.host === undefined || source.host === host;
     case "strace-log":
     case "device-log":
+    case "api-log":
+    case "hypervisor-log":
       return source.host === host;
     case "windows-log":
       return true;

@@ -1,6 +1,7 @@
 import type { Alert } from "../model/alert.js";
 import type { HostEvent } from "../model/event.js";
 import type { Delivery, Observation } from "../model/observation.js";
+import { RECORDED_CLOCK_MS, type RecordedAct } from "../model/trial.js";
 import type { Background } from "../model/verdict.js";
 import type { Answer, SensorState, Siem } from "../siem/siem.js";
 import { mayCount } from "./contribution.js";
@@ -29,6 +30,8 @@ const UNKNOWN_CLOCK_MS = 26 * 3_600_000;
 const AROUND_MS = 1_000;
 /** Milliseconds around the act within which an alert is looked for, for clocks that are a little wrong. */
 const ALERT_MARGIN_MS = 120_000;
+/** Milliseconds after the recorded end of somebody else's execution in which a later record of its host is looked for. */
+const AFTER_RECORDED_MS = 10 * 60_000;
 /** The least time between two rounds that ask for everything although only an alert is waited for, and as a part of the time since the act. */
 const EVERYTHING_MS = 5_000;
 const EVERYTHING_PART = 0.6;
@@ -126,10 +129,11 @@ function eventsThatCount(round: Round): HostEvent[] {
   );
 }
 
-/** When the act began, our clock; its end or now where that is not known. */
+/** When the act began, our clock; its end or now where that is not known. By another's clock: when it may have begun. */
 function startOf({ request, now }: Round): number {
   const { startedAt, endedAt } = request.execution;
-  return Date.parse(startedAt ?? endedAt ?? new Date(now()).toISOString());
+  const doubt = request.trial.recorded === undefined ? 0 : RECORDED_CLOCK_MS;
+  return Date.parse(startedAt ?? endedAt ?? new Date(now()).toISOString()) - doubt;
 }
 
 function rulesOf({ request }: Round): string[] {
@@ -218,7 +222,9 @@ async function askOtherRecords(
 function spanOf(round: Round, wide = round.evidence.wide): { from: number; to: number } {
   const { request, evidence, now, siem } = round;
   const { begin, end } = evidence.canary;
+  const { recorded } = request.trial;
   const startedAt = startOf(round);
+  if (recorded !== undefined && !wide) return recordedSpan(recorded);
   const endedAt = Date.parse(request.execution.endedAt ?? new Date(now()).toISOString());
   const lasted = Math.max(0, endedAt - startedAt);
   const reach = lasted + ALERT_MARGIN_MS;
@@ -232,6 +238,12 @@ function spanOf(round: Round, wide = round.evidence.wide): { from: number; to: n
   const stepped = Math.abs(to - from - lasted);
   const around = begin !== null && end !== null && stepped > lasted + AROUND_MS ? stepped + AROUND_MS : 0;
   return { from: Math.min(from, to) - around, to: Math.max(from, to) + around };
+}
+
+/** Where an execution of somebody else's is looked for, with room for a record of its host from after its end. */
+function recordedSpan({ startedAt, endedAt }: RecordedAct): { from: number; to: number } {
+  const from = Date.parse(startedAt) - RECORDED_CLOCK_MS;
+  return { from, to: Date.parse(endedAt ?? startedAt) + RECORDED_CLOCK_MS + AFTER_RECORDED_MS };
 }
 
 async function askRest(round: Round, since: number, answers: Answer<unknown>[]): Promise<void> {

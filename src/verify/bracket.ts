@@ -4,17 +4,22 @@ import { actArguments } from "../playbook/act-arguments.js";
 import { type Bracket, type Circumstances, CONNECTION, type TracedEvent } from "./bracket-model.js";
 import { isHousekeeping } from "./housekeeping.js";
 import { missingNumbers, uniqueInOrder } from "./records.js";
+import { recordedBracket } from "./recorded-bracket.js";
 import { windowsBracket } from "./windows-bracket.js";
 
 const nothingKnown: Circumstances = { housekeeping: null, alone: false };
 
-/** Finds the bracket of a trial in the events of its host. Pure; neither order nor repetition of the events matters. */
+/**
+ * Finds the bracket of a trial in the events of its host; calls of a cloud's API have their own (`apiBracketOf`). Pure; neither order nor repetition of the events matters.
+ */
 export function bracketOf(
-  trial: Pick<Trial, "id" | "act" | "work" | "requires">,
+  trial: Pick<Trial, "id" | "act" | "work" | "requires"> & Partial<Pick<Trial, "recorded" | "telemetryHost">>,
   hostEvents: readonly HostEvent[],
   circumstances: Circumstances = nothingKnown,
 ): Bracket {
-  const events = uniqueInOrder(hostEvents);
+  if (trial.recorded !== undefined)
+    return recordedBracket(trial.recorded, trial.telemetryHost ?? "", hostEvents);
+  const events = uniqueInOrder(hostEvents).filter(({ kind }) => kind !== "api");
   const own = events.flatMap((event) => {
     const sentinel = sentinelOf(event);
     return sentinel?.trial === trial.id ? [{ event, edge: sentinel.edge }] : [];

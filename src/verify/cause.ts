@@ -62,6 +62,10 @@ export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): Nea
 
 /** An event in a few words. */
 export function summaryOf(event: HostEvent): string {
-  const text = String(event.fields["CommandLine"] ?? event.fields["Image"] ?? event.id);
+  const { fields } = event;
+  const call = ["action", "eventName", "operationName", "gcp.audit.method_name"].find(
+    (name) => name in fields,
+  );
+  const text = String(fields["CommandLine"] ?? fields["Image"] ?? fields[call ?? "Path"] ?? event.id);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

@@ -5,6 +5,7 @@ import type { Observation } from "../model/observation.js";
 import type { Expectation } from "../model/playbook.js";
 import type { Trial } from "../model/trial.js";
 import type { Background, Verdict } from "../model/verdict.js";
+import { apiBracketOf, channelOf, together } from "./api-bracket.js";
 import { type AlertAttribution, attributeAlerts } from "./attribution.js";
 import { bracketOf } from "./bracket.js";
 import type { Bracket, KnownBracket, UntoldBracket } from "./bracket-model.js";
@@ -13,6 +14,7 @@ import { completing, sharedWithOthers, shortfall } from "./contribution.js";
 import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
+import { isExpected } from "./prevention.js";
 import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
 import { withoutDoubt } from "./wine-doubt.js";
@@ -23,6 +25,7 @@ import {
   markerInRule,
   mayStillArrive,
   notShipped,
+  rivalProblem,
 } from "./witness.js";
 
 /** What a verdict is computed from. Nothing else may be read: the same input gives the same verdict for ever. */
@@ -41,27 +44,35 @@ export function decide(question: Question): Verdict[] {
   const observation = question.observation === null ? null : inOrder(question.observation);
   const missing = observation === null ? [] : notShipped(observation);
   const lost = new Set(missing.map(({ id }) => id));
-  const bracket =
-    observation === null
-      ? null
-      : bracketOf(
-          trial,
-          [...observation.events, ...missing],
-          circumstancesOf(question.execution, observation),
-        );
+  const brackets =
+    observation === null ? null : bracketsOf(question, observation, [...observation.events, ...missing]);
   return trial.expectations.map((expectation) => {
     const rule = question.rules.get(expectation.analytic);
     if (rule === undefined) throw new Error(`the plan has no analytic ${expectation.analytic}`);
     const decision =
-      observation === null || bracket === null
+      observation === null || brackets === null
         ? notAsked(question.execution)
         : orUndecided(() => {
+            const bracket = brackets(rule);
             const decided = decideOne({ ...question, observation, lost }, bracket, rule, expectation);
             const ofWine = trial.fidelity === "wine" && "act" in bracket;
             return ofWine ? withoutDoubt(trial, rule, bracket.act, decided) : decided;
           });
     return verdictOf(question, expectation, rule, decision);
   });
+}
+
+/** The bracket of a trial by the channel that a rule reads. */
+function bracketsOf(
+  { trial, execution }: Question,
+  observation: Observation,
+  events: readonly HostEvent[],
+): (rule: CompiledRule) => Bracket {
+  const programs = bracketOf(trial, events, circumstancesOf(execution, observation));
+  if (trial.platform !== "cloud") return () => programs;
+  const api = apiBracketOf(trial, events);
+  const both = together(programs, api);
+  return (rule) => ({ programs, api, both })[channelOf(rule)];
 }
 
 function inOrder(observation: Observation): Observation {
@@ -85,10 +96,7 @@ function verdictOf(
     title: rule.title,
     expected: expectation.outcome,
     outcome: decision.outcome,
-    met:
-      decision.outcome === expectation.outcome &&
-      question.execution.status === expectation.execution &&
-      tierMet,
+    met: decision.outcome === expectation.outcome && tierMet && isExpected(question.execution, expectation),
     tier: decision.tier ?? null,
     evaluatedBy: status?.evaluatedBy ?? (shipped ? "siem-rule" : "embedded"),
     attribution: decision.attribution ?? null,
@@ -96,6 +104,7 @@ function verdictOf(
     latency: decision.latency ?? noLatency,
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
+    ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
     revision: 1,
   };
 }
@@ -116,6 +125,8 @@ function decideOne(
   if (execution.status !== "ran" && execution.status !== "prevented") return notAsked(execution);
   if (bracket.state === "missing") return unseen(context, rule);
   if (!("act" in bracket)) return untold(context, bracket);
+  const unsure = context.trial.recorded === undefined ? null : rivalProblem(observation);
+  if (unsure !== null) return unsure;
 
   const marked = markerInRule(context.trial.id, rule, bracket.act);
   if (marked !== null) {
@@ -177,7 +188,9 @@ function competitorsOf(observation: Observation): readonly HostEvent[] | null {
 function untold(context: Context, bracket: UntoldBracket): Decision {
   const problem = answerProblem(context.observation);
   if (problem !== null) return problem;
-  const link = bracket.state === "open" ? "ingest" : "attribution";
+  // That others' execution is not among the records may as well mean that it never ran.
+  const isOurs = context.trial.recorded === undefined;
+  const link = bracket.state === "open" && isOurs ? "ingest" : "attribution";
   return { outcome: "undecided", cause: causeAt(link, bracket.detail) };
 }
 
@@ -229,7 +242,8 @@ function unseen(context: Context, rule: CompiledRule): Decision {
 
 /** Whether the rule reads the log source of started programs: that is the one of which a running sensor is known to record. */
 function recordsPrograms(rule: CompiledRule, { platform }: Trial): boolean {
-  const logsource = { product: platform, category: "process_creation" };
+  // The client of a cloud is a host with Linux.
+  const logsource = { product: platform === "cloud" ? "linux" : platform, category: "process_creation" };
   return rule.reads({ id: "", logsource, fields: {} });
 }
 

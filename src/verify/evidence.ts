@@ -72,7 +72,8 @@ export class Evidence {
       this.hostLog = { state: hostLog.state, detail: hostLog.detail, value: hostLog.events };
     for (const event of this.events) {
       const sentinel = sentinelOf(event);
-      if (sentinel?.trial === trial.id) this.#canary = { ...this.#canary, [sentinel.edge]: event };
+      if (sentinel?.trial === trial.id && event.kind !== "api")
+        this.#canary = { ...this.#canary, [sentinel.edge]: event };
     }
   }
 

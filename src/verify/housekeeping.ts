@@ -1,11 +1,14 @@
-import type { HostEvent } from "../model/event.js";
+import { type HostEvent, SENTINEL_WORD } from "../model/event.js";
 
 /**
  * What the wrapper itself executes between the sentinels while it waits for the act's processes to end: it sleeps
  * (engine/script.ts), and where a host has many processes it has grep look through them (engine/left-running.ts), from a
- * subshell of its own.
+ * subshell of its own. On the client of a cloud it calls the API, so that the API's log has sentinels too.
  */
 export function isHousekeeping({ argv, ppid }: HostEvent, wrapper: number): boolean {
+  if (argv[0] === "/usr/bin/curl") {
+    return ppid === wrapper && argv.some((word) => word.startsWith(`${SENTINEL_WORD}.`));
+  }
   if (argv[0] === "/bin/sleep") return ppid === wrapper && argv.length === 2 && argv[1] === "0.05";
   return (
     /^(?:\/(?:[^/]+\/)*)?grep$/.test(argv[0] ?? "") &&

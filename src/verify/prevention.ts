@@ -1,36 +1,62 @@
 import type { HostEvent } from "../model/event.js";
 import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
+import type { Expectation } from "../model/playbook.js";
 import type { Control } from "../model/target.js";
 import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
+import { gateDenied } from "./gate.js";
 import { circumstancesOf } from "./witness.js";
 
 /**
- * `failed` becomes `prevented` when the audit trail shows that a declared control of the target refused an exec of this
- * very act. Without such a record it stays `failed`: a refusal that nobody declared is not a mitigation that works.
- * Returns the same object when nothing changes. Pure.
+ * `failed` becomes `prevented` when a declared control of the target is proved to have stopped this very act: the audit trail shows that
+ * it refused an exec, or that a gate refused and nothing else was there. Without such a proof it stays `failed`: a refusal that nobody
+ * declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
   const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
   // What a bracket with one sentinel calls the act's is surely the act's.
   if (!("act" in bracket)) return execution;
-  for (const event of bracket.act) {
+  for (const event of unpassed(bracket.act)) {
     const control = trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
     const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
-    return { ...execution, status: "prevented", reason: { code: "control-refused", message } };
+    return prevented(execution, control, message);
+  }
+  for (const control of trial.controls) {
+    const root = gateDenied(control, { trial, execution, observation, bracket });
+    if (root === null) continue;
+    const message = `the control ${control.id} said that it refused, and nothing but its gate ran, audit event ${root.id}`;
+    return prevented(execution, control, message);
   }
   return execution;
 }
 
-function refuses(control: Control, event: HostEvent): boolean {
-  if (event.kind !== "exec-refused" || (event.error !== "EACCES" && event.error !== "EPERM")) return false;
+/** The events after which nothing of the act started any more: an act that went on was not stopped there, whatever it failed of. */
+function unpassed(act: readonly HostEvent[]): readonly HostEvent[] {
+  return act.slice(act.findLastIndex(({ kind }) => kind === "exec") + 1);
+}
+
+/** Whether the act ended as the expectation wants it; a prevention that it wants of one control is not met by another's. */
+export function isExpected(
+  { status, control }: Execution,
+  { execution, preventedBy }: Pick<Expectation, "execution" | "preventedBy">,
+): boolean {
+  return status === execution && (preventedBy === undefined || control === preventedBy.control);
+}
+
+function prevented(execution: Execution, { id }: Control, message: string): Execution {
+  return { ...execution, status: "prevented", control: id, reason: { code: "control-refused", message } };
+}
+
+function refuses({ refuses: own }: Control, event: HostEvent): boolean {
+  if (own === undefined || event.kind !== "exec-refused") return false;
+  if (event.error !== "EACCES" && event.error !== "EPERM") return false;
   const path = pathTried(event);
   return (
-    control.refuses.errors.includes(event.error) &&
-    control.refuses.paths.some(
+    own.errors.includes(event.error) &&
+    own.paths.some(
       (prefix) => path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`),
     )
   );

@@ -176,7 +176,7 @@ function unread({ observation, trial }: Context, rule: CompiledRule, bracket: Kn
       ? "both sentinels arrived, and the host recorded nothing of the act between them"
       : `the act's ${act.length} events are not of the log source that the rule reads`;
   // Log sources of a host travel apart: the sentinels prove only their own.
-  const apart = observation.delivery.type === "shipped" || trial.platform === "network";
+  const apart = observation.delivery.type === "shipped" || ["network", "hypervisor"].includes(trial.platform);
   if (apart && edge !== null && !rule.reads(edge)) {
     return { outcome: "undecided", cause: causeAt("ingest", `${what}, and no sentinel proves that one`) };
   }

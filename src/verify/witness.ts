@@ -83,6 +83,14 @@ export function answerProblem(observation: Observation): Decision | null {
   return null;
 }
 
+/** Without sentinels an act is told by being the only one of its command: why that is not known yet, or null. */
+export function rivalProblem(observation: Observation): Decision | null {
+  const problem = answerProblem(observation);
+  if (problem !== null || !mayStillArrive(observation)) return problem;
+  const detail = "the record of another process with the same command may still arrive";
+  return { outcome: "undecided", cause: causeAt("attribution", detail) };
+}
+
 /** Why events of the act may be missing that were recorded; null when it is proved that all are here. */
 export function telemetryProblem(observation: Observation, bracket: KnownBracket): Decision | null {
   const undecided = (link: "host-log" | "ingest", detail: string): Decision => ({

@@ -38,7 +38,11 @@ test.each([
   [["--no-colour", "history"], "unknown option '--no-colour'", "Did you mean --no-color?"],
   [["schema", "results", "more"], "too many arguments", "See `tyrian schema --help`."],
   [["schema"], "missing required argument", "See `tyrian schema --help`."],
-  [["schema", "inventroy"], "Allowed choices are playbook, campaign, inventory, results", ""],
+  [
+    ["schema", "inventroy"],
+    "Allowed choices are playbook, campaign, inventory, bindings, executions, results",
+    "",
+  ],
   [["help", "nope"], "unknown command 'nope'", "See `tyrian --help`."],
   [["run", "--concurrency", "0"], "expected a whole number from 1 to 1000", "See `tyrian run --help`."],
   [["run", "--targets", "1.5"], "expected a whole number from 1 to 200", ""],

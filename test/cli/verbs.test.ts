@@ -9,6 +9,8 @@ import { Journal } from "../../src/journal/journal.js";
 import { JOURNAL_FILE } from "../../src/journal/read.js";
 import { inventorySchema } from "../../src/model/inventory.js";
 import { resultsSchema } from "../../src/model/results.js";
+import { executionsJsonSchema } from "../../src/plan/executions/schema.js";
+import { bindingsJsonSchema } from "../../src/siem/bindings/schema.js";
 import { inventoryJsonSchema, resultsJsonSchema } from "../../src/cli/schemas.js";
 import { aTrial, aVerdict, completed, lifeOf, RUN, started } from "../journal/run-fixture.js";
 import { tyrian } from "./tyrian.js";
@@ -30,6 +32,8 @@ afterAll(() => rm(base, { recursive: true }));
 test.each<[string, () => Record<string, unknown>]>([
   ["inventory", inventoryJsonSchema],
   ["results", resultsJsonSchema],
+  ["bindings", bindingsJsonSchema],
+  ["executions", executionsJsonSchema],
 ])("docs/schema/%s.json is what the program prints", async (name, schema) => {
   const kept: unknown = JSON.parse(await readFile(join(documents, `${name}.json`), "utf8"));
   expect(kept, `renew it with: npx tyrian schema ${name} > docs/schema/${name}.json`).toEqual(schema());

@@ -1,3 +1,4 @@
+import type { AcceptedMiss } from "../../src/model/accepted-miss.js";
 import type { Execution } from "../../src/model/execution.js";
 import type { HostEvent } from "../../src/model/event.js";
 import type { JournalEntry, JournalEvent } from "../../src/model/journal-event.js";
@@ -178,8 +179,9 @@ export function lifeOf(trial: Trial, verdicts: Verdict[], execution = anExecutio
   ];
 }
 
-export function started(trials: Trial[]): JournalEntry {
-  return { type: "run-started", version: "0.1.0", title: "demo", pid: 4242, plan: aPlan(trials) };
+export function started(trials: Trial[], acceptedMisses?: AcceptedMiss[]): JournalEntry {
+  const plan = { ...aPlan(trials), ...(acceptedMisses === undefined ? {} : { acceptedMisses }) };
+  return { type: "run-started", version: "0.1.0", title: "demo", pid: 4242, plan };
 }
 
 export const completed: JournalEntry = { type: "run-ended", reason: "completed" };

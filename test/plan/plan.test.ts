@@ -207,6 +207,33 @@ describe("a twin", () => {
   });
 });
 
+describe("an expectation that names a control", () => {
+  test("is to be prevented where the target declares it, and is as any other elsewhere", async () => {
+    const expectations = [
+      { analytic: "analytics/rule.yml", preventedBy: { control: "noexec", outcome: "logged" } },
+    ];
+    const playbooks = [shelf.playbook("T1059.004", { id: "a", twin, expect: expectations })];
+    const control = (id: string): object => ({ id, refuses: { errors: ["EACCES"], paths: ["/tmp"] } });
+    const inventory = labOf([
+      { name: "with", controls: [control("noexec")] },
+      { name: "other", controls: [control("another")] },
+      { name: "without" },
+    ]);
+    const { trials } = await planOf({ playbooks, inventory });
+    const of = (name: string, ofTwin: boolean): unknown =>
+      trials.find(({ target, twin: isTwin }) => target === name && isTwin === ofTwin)?.expectations[0];
+    const analytic = "rule-of-t1059.004";
+    expect(of("with", false)).toEqual({
+      ...{ analytic, outcome: "logged", execution: "prevented" },
+      preventedBy: { control: "noexec", outcome: "logged" },
+    });
+    expect(of("other", false)).toEqual({ analytic, outcome: "detected", execution: "ran" });
+    expect(of("without", false)).toEqual({ analytic, outcome: "detected", execution: "ran" });
+    // A control of this kind stops the procedure, not its benign twin.
+    expect(of("with", true)).toEqual({ analytic, outcome: "quiet", execution: "ran" });
+  });
+});
+
 describe("the platforms of procedures and targets", () => {
   test("decide which trials there are", async () => {
     const playbooks = [

@@ -58,7 +58,7 @@ test("each misspelling is reported where it stands, with what was meant", async 
     '10:26 wrong-type procedures[0].requires[0].check: expected a text, found the number 3 write it in quotes: "3"',
     "11:29 wrong-type procedures[0].interpreter.program: expected a text or a list (each entry a text), found the number 3 ",
     "11:37 invalid-value procedures[0].interpreter.via: expected one of argument, stdin, file, encoded; found the number 3 ",
-    '13:15 invalid-value procedures[0].effects[0]: expected one of work-folder, outside-work-folder, network, credentials, persistence, destructive, background-process, computed-code, unknown-command, configuration-read, configuration-change; found the text "netwrk" did you mean "network"?',
+    '13:15 invalid-value procedures[0].effects[0]: expected one of work-folder, outside-work-folder, network, credentials, persistence, destructive, background-process, computed-code, unknown-command, configuration-read, configuration-change, cloud-read, cloud-change, lab-domain; found the text "netwrk" did you mean "network"?',
     "14:14 invalid-value procedures[0].timeout: expected more than 0, found the number 0 ",
     '15:5 unknown-key unknown key "prof" in procedures[0] did you mean "proof"?',
     '16:29 unknown-key unknown key "prob" in procedures[0].cleanup did you mean "probe"?',

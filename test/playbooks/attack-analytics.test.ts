@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { addressOf, attackAnalytics } from "../../src/attack/t1059.js";
 import type { RuleEvent } from "../../src/detection/rule.js";
 import { constructed } from "./constructed-events.js";
 import { analytics, documentOf, rules, shelf, short } from "./shelf.js";
@@ -9,19 +9,6 @@ import { analytics, documentOf, rules, shelf, short } from "./shelf.js";
  * Every analytic of ATT&CK for T1059 is what some rule of ours is about. A rule says so by the address of the analytic among its
  * references: https://attack.mitre.org/detectionstrategies/DETnnnn/#ANnnnn.
  */
-
-interface AttackAnalytic {
-  readonly strategy: string;
-  readonly analytic: string;
-  readonly platforms: readonly string[];
-}
-
-const facts = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, "../../../shared/attack/t1059.json"), "utf8"),
-) as { readonly analytics: Readonly<Record<string, readonly AttackAnalytic[]>> };
-
-const address = ({ strategy, analytic }: AttackAnalytic): string =>
-  `https://attack.mitre.org/detectionstrategies/${strategy}/#${analytic}`;
 
 const references = analytics.map(({ file }) => ({
   file: short(file),
@@ -34,22 +21,19 @@ const awaited = ["T1059.008", "T1059.009", "T1059.012"].filter(
 );
 
 describe("the analytics of ATT&CK", () => {
-  for (const [technique, list] of Object.entries(facts.analytics)) {
-    for (const one of list) {
-      test(`${technique} ${one.analytic} (${one.platforms.join(", ")}) is the subject of a rule`, ({
-        skip,
-      }) => {
-        skip(awaited.includes(technique), `there is no playbook of ${technique} yet`);
-        const subjects = references.filter(({ to }) => to.includes(address(one)));
-        expect(subjects.map(({ file }) => file)).not.toEqual([]);
-        // Beside rules of its own technique, another may be about it as well.
-        expect(subjects.some(({ file }) => file.startsWith(`${technique}-`))).toBe(true);
-      });
-    }
+  for (const one of attackAnalytics) {
+    const { id, technique, platforms } = one;
+    test(`${technique} ${id} (${platforms.join(", ")}) is the subject of a rule`, ({ skip }) => {
+      skip(awaited.includes(technique), `there is no playbook of ${technique} yet`);
+      const subjects = references.filter(({ to }) => to.includes(addressOf(one)));
+      expect(subjects.map(({ file }) => file)).not.toEqual([]);
+      // Beside rules of its own technique, another may be about it as well.
+      expect(subjects.some(({ file }) => file.startsWith(`${technique}-`))).toBe(true);
+    });
   }
 
   test("no rule names one that ATT&CK does not have", () => {
-    const known = Object.values(facts.analytics).flatMap((list) => list.map(address));
+    const known = attackAnalytics.map(addressOf);
     expect(references.flatMap(({ to }) => to).filter((to) => !known.includes(to))).toEqual([]);
   });
 });

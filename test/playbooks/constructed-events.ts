@@ -1,3 +1,6 @@
+import type { HypervisorLogFormat } from "../../src/model/inventory.js";
+import { readHypervisorLog } from "../telemetry/hypervisor/reading.js";
+
 /**
  * Events that are constructed, not recorded, for rules about machines that no procedure of ours runs on here: a Mac, ESXi,
  * network devices, and what Windows hosts would have to have installed. Each rule has one event that it is about, and its twin.
@@ -31,8 +34,31 @@ function line(field: string, fires: string, quiet: string): Pick<Constructed, "f
   return { fires: { [field]: fires }, quiet: { [field]: quiet } };
 }
 
+/** What two lines of a hypervisor's log say, behind their time. */
+function logged(
+  format: HypervisorLogFormat,
+  fires: string,
+  quiet: string,
+): Pick<Constructed, "fires" | "quiet"> {
+  const fieldsOf = (rest: string): Constructed["fires"] => {
+    const [event] = readHypervisorLog(format, [`2026-11-24T11:00:00.123Z ${rest}`]).events;
+    if (event === undefined) throw new Error(`no event of ${format}: ${rest}`);
+    return event.fields as Constructed["fires"];
+  };
+  return { fires: fieldsOf(fires), quiet: fieldsOf(quiet) };
+}
+
+const hypervisor = "T1059.012-hypervisor-cli/analytics";
+const uuid = "4a6241e8-3ecd-4a74-815a-48177be2fa27";
 const root = "T1059-command-and-scripting-interpreter/analytics";
 const word = "/Applications/Microsoft Word.app/Contents/MacOS/Microsoft Word";
+
+/** Rules of clouds that no procedure is about: cloud.test.ts holds them to records of the clouds' own form. */
+export const heldToRecords: readonly string[] = [
+  "aws-account-changed",
+  "azure-role-assignment-written",
+  "google-policy-changed",
+].map((name) => `T1059.009-cloud-api/analytics/${name}.yml`);
 
 export const constructed: readonly Constructed[] = [
   {
@@ -148,5 +174,53 @@ export const constructed: readonly Constructed[] = [
   {
     rule: "T1059.011-lua/analytics/lua-on-network-device.yml",
     ...line("CmdSet", "lua bootflash:note.lua <cr>", "show file bootflash:note.lua <cr>"),
+  },
+  {
+    rule: `${hypervisor}/api-domain-destroyed.yml`,
+    ...logged(
+      "libvirt",
+      `18: debug : virDomainDestroy:503 : dom=0x7f2284003690, (VM: name=web-3, uuid=${uuid})`,
+      `18: debug : virDomainGetState:2714 : dom=0x7f2284003690, (VM: name=virDomainDestroy, uuid=${uuid})`,
+    ),
+  },
+  {
+    rule: `${hypervisor}/api-definition-dumped.yml`,
+    ...logged(
+      "libvirt",
+      `15: debug : virDomainGetXMLDesc:2819 : dom=0x563001f75730, (VM: name=web-3, uuid=${uuid}), flags=0x0`,
+      "15: debug : virConnectListAllDomains:6961 : conn=0x563001f6f090, domains=0x7f85f6192930, flags=0x3",
+    ),
+  },
+  {
+    rule: `${hypervisor}/esxi-machine-stopped.yml`,
+    ...logged(
+      "esxi-shell",
+      "shell[2100345]: [root]: esxcli vm process kill --type=force --world-id=2100999",
+      "shell[2100345]: [root]: esxcli vm process list",
+    ),
+  },
+  {
+    rule: `${hypervisor}/esxi-ssh-login.yml`,
+    ...logged(
+      "esxi-auth",
+      "sshd[12345]: Accepted keyboard-interactive/pam for root from 192.0.2.7 port 2605 ssh2",
+      "sshd[12345]: Accepted keyboard-interactive/pam for root from 192.0.2.5 port 2605 ssh2",
+    ),
+  },
+  {
+    rule: `${hypervisor}/esxi-machine-stopped-by-agent.yml`,
+    ...logged(
+      "esxi-hostd",
+      "info hostd[2099457] [Originator@6876 sub=Vimsvc.TaskManager opID=vim-cmd-1a-10e9 user=root] Task Created : haTask-12-vim.VirtualMachine.powerOff-5555",
+      "info hostd[2099457] [Originator@6876 sub=Vimsvc.TaskManager opID=lqx2-8f-12 user=vpxuser] Task Created : haTask-12-vim.VirtualMachine.powerOff-5556",
+    ),
+  },
+  {
+    rule: `${hypervisor}/esxi-ssh-session-opened.yml`,
+    ...logged(
+      "esxi-vobd",
+      "[UserLevelCorrelator] 1234568us: [esx.audit.ssh.session.opened] SSH session was opened for 'root@192.0.2.7'.",
+      "[UserLevelCorrelator] 1234569us: [esx.audit.ssh.session.closed] SSH session was closed for 'root@192.0.2.7'.",
+    ),
   },
 ];

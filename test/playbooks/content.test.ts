@@ -5,9 +5,9 @@ import { lintPlaybook } from "../../src/playbook/lint.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { skippedFor } from "../skipped.js";
-import { constructed } from "./constructed-events.js";
+import { constructed, heldToRecords } from "./constructed-events.js";
 import { runLocally, whyNoTrace } from "./harness.js";
-import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from "./shelf.js";
+import { analytics, documentOf, isWide, matchesOf, rules, shelf, short, techniqueFolders } from "./shelf.js";
 
 /**
  * The playbooks are run for real on this machine, one process tree at a time under strace, as the engine runs them on
@@ -15,7 +15,7 @@ import { analytics, documentOf, isWide, matchesOf, rules, shelf, short } from ".
  * worked and be matched by none.
  */
 
-const { playbooks, diagnostics } = await loadPlaybooks([shelf]);
+const { playbooks, diagnostics } = await loadPlaybooks(techniqueFolders);
 const procedures = playbooks.flatMap((playbook) =>
   playbook.procedures.map((procedure) => ({ playbook, procedure })),
 );
@@ -51,8 +51,10 @@ describe("the playbooks on the shelf", () => {
       "T1059.007",
       "T1059.007",
       "T1059.008",
+      "T1059.009",
       "T1059.010",
       "T1059.011",
+      "T1059.012",
       "T1059.013",
     ]);
   });
@@ -95,7 +97,9 @@ describe("the playbooks on the shelf", () => {
     const wrong = procedures.filter(
       ({ procedure }) =>
         procedure.cleanup === "none" &&
-        procedure.effects.some((effect) => effect !== "computed-code" && effect !== "configuration-read"),
+        procedure.effects.some(
+          (effect) => !["computed-code", "configuration-read", "cloud-read"].includes(effect),
+        ),
     );
     expect(wrong.map(({ procedure }) => procedure.id)).toEqual([]);
   });
@@ -138,6 +142,10 @@ describe("the analytics on the shelf", () => {
       expect(document).toMatchObject({ author: "Tyrian", status: "test", level: expect.any(String) });
       expect([
         { product: "linux", category: "process_creation" },
+        { product: "aws", service: "cloudtrail" },
+        { product: "azure", service: "activitylogs" },
+        { product: "gcp", service: "gcp.audit" },
+        { product: "openstack", service: "keystone" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
         { category: "device_command" },
@@ -146,6 +154,9 @@ describe("the analytics on the shelf", () => {
         { product: "macos", category: "process_creation" },
         { product: "esxi", service: "shell" },
         { product: "esxi", service: "vobd" },
+        { product: "esxi", service: "auth" },
+        { product: "esxi", service: "hostd" },
+        { product: "libvirt", service: "api" },
         { product: "cisco", service: "aaa" },
         { category: "process_creation" },
       ]).toContainEqual(document["logsource"]);
@@ -163,7 +174,9 @@ describe("the analytics on the shelf", () => {
     const used = procedures.flatMap(({ playbook, procedure }) =>
       procedure.expect.map(({ analytic }) => resolve(dirname(playbook.file), analytic)),
     );
-    used.push(...constructed.map(({ rule }) => resolve(shelf, rule)));
+    used.push(
+      ...[...constructed.map(({ rule }) => rule), ...heldToRecords].map((rule) => resolve(shelf, rule)),
+    );
     expect(used.filter((file) => !existsSync(file))).toEqual([]);
     expect(analytics.map(({ file }) => file).filter((file) => !used.includes(file))).toEqual([]);
   });

@@ -7,12 +7,17 @@ import { compileAnalytic } from "../../src/plan/compile-analytic.js";
 /** The folder of the playbooks that Tyrian ships. */
 export const shelf = resolve(import.meta.dirname, "../../playbooks");
 
+/** Its playbooks about a technique; those about mitigations have a test of their own. */
+export const techniqueFolders: readonly string[] = readdirSync(shelf)
+  .filter((name) => /^T\d/.test(name))
+  .map((name) => join(shelf, name));
+
 /** A path as it stands below the shelf. */
 export function short(file: string): string {
   return relative(shelf, file);
 }
 
-/** Every analytic on the shelf, compiled, whether or not a playbook names it. */
+/** Every analytic of theirs, compiled, whether or not a playbook names it. */
 export const analytics: readonly { readonly file: string; readonly result: CompileResult }[] = readdirSync(
   shelf,
   {
@@ -20,7 +25,7 @@ export const analytics: readonly { readonly file: string; readonly result: Compi
     encoding: "utf8",
   },
 )
-  .filter((name) => /\.(?:yml|spl)$/.test(name) && name.includes("/analytics/"))
+  .filter((name) => /\.(?:yml|spl)$/.test(name) && /^T\d.*\/analytics\//.test(name))
   .sort()
   .map((name) => join(shelf, name))
   .map((file) => ({ file, result: compileAnalytic({ file, text: readFileSync(file, "utf8") }) }));

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { addressOf, attackAnalytics } from "../../src/attack/t1059.js";
 import { loadPlaybooks } from "../../src/playbook/load.js";
 import { isForWindows, renderAction, twinAsProcedure, variantsOf } from "../../src/playbook/render.js";
 import { windowsBatchLine } from "../../src/playbook/windows-command-line.js";
-import { documentOf, rules, shelf, short } from "./shelf.js";
+import { documentOf, rules, short, techniqueFolders } from "./shelf.js";
 import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
 
 /**
@@ -12,12 +13,8 @@ import { type ConstructedEvents, windowsEvents } from "./windows-events.js";
  * procedure would leave and stays quiet on what its twin would leave.
  */
 
-const { playbooks } = await loadPlaybooks([shelf]);
+const { playbooks } = await loadPlaybooks(techniqueFolders);
 const work = "C:\\Windows\\Temp\\tmpAbCdEf0123";
-const facts = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, "../../../shared/attack/t1059.json"), "utf8"),
-) as { analytics: Record<string, { analytic: string; strategy: string; platforms: string[] }[]> };
-
 const cases = playbooks.flatMap((playbook) =>
   playbook.procedures.filter(isForWindows).flatMap((procedure) =>
     procedure.expect.flatMap(({ analytic }) =>
@@ -71,9 +68,11 @@ describe("on constructed Windows events", () => {
         );
         expect(fires(file, twinEvents, log), `${log} of the twin of ${procedure.id}`).toBe(false);
       }
-      const { analytic, strategy } =
-        facts.analytics[playbook.technique]?.find(({ platforms }) => platforms.includes("Windows")) ?? {};
-      expect(text).toContain(`https://attack.mitre.org/detectionstrategies/${strategy}/#${analytic}`);
+      const about = attackAnalytics.find(
+        ({ technique, platforms }) => technique === playbook.technique && platforms.includes("Windows"),
+      );
+      if (about === undefined) throw new Error(`ATT&CK has no analytic of ${playbook.technique} on Windows`);
+      expect(text).toContain(addressOf(about));
     });
 });
 

@@ -297,5 +297,6 @@ test("every requirement says for whom, and the services of a package are named",
     "ssh.socket",
     "auditd.service",
     "frr.service",
+    "keystone.service",
   ]);
 });

@@ -221,7 +221,10 @@ export class KibanaStandIn extends SiemStandIn {
       version: 1,
       revision: 0,
       immutable: false,
-      query: "process.command_line: *echo*",
+      query: rule.query ?? "process.command_line: *echo*",
+      // Kibana's own, which change by themselves.
+      updated_at: new Date().toISOString(),
+      execution_summary: { last_execution: { date: new Date().toISOString() } },
       ...this.over,
     };
     return { status: 200, body };

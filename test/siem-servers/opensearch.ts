@@ -29,6 +29,7 @@ export class OpenSearchStandIn extends SearchApiStandIn {
     if (route === "GET /_nodes/_local/stats/process") return this.nodeStats();
     if (route === "POST /_mget") return this.getMany(request);
     if (route === "POST /_plugins/_security_analytics/detectors/_search") return this.#detectors(request);
+    if (route === "POST /_plugins/_security_analytics/rules/_search") return this.#rules(request);
     if (route === "GET /_plugins/_security_analytics/findings/_search") return this.#findings(request);
     if (route === "GET /_plugins/_security_analytics/alerts") return this.#alerts(request);
     if (route === "POST /_plugins/_ppl") return this.#ppl(request);
@@ -72,6 +73,27 @@ export class OpenSearchStandIn extends SearchApiStandIn {
         monitor_id: [`monitor-${rule.name}`],
       },
     }));
+    return { status: 200, body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { hits } } };
+  }
+
+  /** All rules are custom ones. */
+  #rules(request: SeenRequest): Reply {
+    const { pre_packaged } = queryOf(request, z.strictObject({ pre_packaged: z.enum(["true", "false"]) }));
+    const ids = z.strictObject({ ids: z.strictObject({ values: z.array(z.string()) }) });
+    const { query } = jsonBody(request, z.strictObject({ from: z.int(), size: z.int(), query: ids }));
+    const hits = this.world.rules
+      .filter(({ name }) => pre_packaged === "false" && query.ids.values.includes(name))
+      .map(({ name, title, query: pattern = "echo" }) => ({
+        _index: ".opensearch-custom-rules-config",
+        _id: name,
+        _source: {
+          category: "linux",
+          title,
+          last_update_time: new Date().toISOString(),
+          queries: [{ value: `process.command_line: *${pattern}*` }],
+          rule: `title: ${title}\ndetection:\n  selection:\n    CommandLine|contains: ${pattern}\n`,
+        },
+      }));
     return { status: 200, body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { hits } } };
   }
 

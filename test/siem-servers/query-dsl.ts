@@ -10,7 +10,8 @@ const one = <T extends z.ZodType>(value: T) =>
 const bounds = z.strictObject({
   gte: z.string().optional(),
   lte: z.string().optional(),
-  format: z.literal("epoch_millis"),
+  /** Of dates; keywords are in the order of their letters. */
+  format: z.literal("epoch_millis").optional(),
 });
 const clauseSchema = z.union([
   z.strictObject({
@@ -61,8 +62,10 @@ export function answers(document: Document, query: unknown): boolean {
     );
   return onField(
     clause.range,
-    (values, { gte, lte }) =>
+    (values, { gte, lte, format }) =>
       values.some((value) => {
+        if (format === undefined)
+          return (gte === undefined || String(value) >= gte) && (lte === undefined || String(value) <= lte);
         const time = typeof value === "number" ? value : Date.parse(String(value));
         return time >= Number(gte ?? -Infinity) && time <= Number(lte ?? Infinity);
       }),

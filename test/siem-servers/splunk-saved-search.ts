@@ -3,12 +3,17 @@ import { queryOf, type Reply, type SeenRequest } from "./stand-in.js";
 import type { WorldRule } from "./world.js";
 
 /** A saved search as Splunk describes it. @param suppressMs how long it withholds alerts after one; null when it does not */
-export function entryOf({ name, enabled, lookBackMs }: WorldRule, suppressMs: number | null): unknown {
+export function entryOf(rule: WorldRule, suppressMs: number | null): unknown {
+  const { name, enabled, lookBackMs, query = "index=linux process.command_line=*echo*" } = rule;
   return {
     name,
     acl: { app: "search", owner: "nobody", sharing: "app" },
     content: {
+      search: query,
       disabled: !enabled,
+      // Splunk's own, which change by themselves.
+      next_scheduled_time: new Date().toISOString(),
+      triggered_alert_count: rule.evaluations.length,
       is_scheduled: true,
       "dispatch.earliest_time": `-${lookBackMs / 1000}s`,
       "dispatch.latest_time": "now",

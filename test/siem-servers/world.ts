@@ -26,6 +26,8 @@ export interface WorldRule {
   readonly name: string;
   readonly title: string;
   readonly enabled: boolean;
+  /** What it looks for, in the SIEM's own language; a query that finds `echo` when absent. */
+  readonly query?: string;
   readonly intervalMs: number;
   readonly lookBackMs: number;
   /** When it was evaluated: start and end, milliseconds since 1970. */
@@ -89,10 +91,15 @@ export class World {
 
   /** A rule has been evaluated once more. */
   evaluated(rule: string, startedAt: number, completedAt: number): void {
+    const known = this.rules.find(({ name }) => name === rule)?.evaluations ?? [];
+    this.changeRule(rule, { evaluations: [...known, { startedAt, completedAt }] });
+  }
+
+  /** Somebody has edited a rule. */
+  changeRule(rule: string, changes: Partial<WorldRule>): void {
     const at = this.rules.findIndex(({ name }) => name === rule);
     const known = this.rules[at];
-    if (known !== undefined)
-      this.rules[at] = { ...known, evaluations: [...known.evaluations, { startedAt, completedAt }] };
+    if (known !== undefined) this.rules[at] = { ...known, ...changes };
   }
 
   raise(rule: string, createdAt: number, ...documents: readonly WorldDocument[]): WorldAlert {

@@ -6,7 +6,18 @@ import { openEmbeddedSiem } from "../../src/siem/embedded/index.js";
 import { connectorContract } from "../contract/connector.contract.js";
 import { type SiemBench, siemContract } from "../contract/siem.contract.js";
 import { laurelLine } from "../siem-servers/world.js";
-import { openElasticBench, openOpenSearchBench, openSplunkBench } from "./connector/benches.js";
+import {
+  openDatadogBench,
+  openElasticBench,
+  openGraylogBench,
+  openLokiBench,
+  openOpenSearchBench,
+  openSecOpsBench,
+  openSentinelBench,
+  openSplunkBench,
+  openVictoriaLogsBench,
+  openWazuhBench,
+} from "./connector/benches.js";
 
 const ECHO = "00000000-0000-4000-8000-000000000001";
 
@@ -44,10 +55,17 @@ async function openEmbeddedBench(): Promise<SiemBench> {
 siemContract("the embedded SIEM", openEmbeddedBench);
 siemContract("OpenSearch", () => openOpenSearchBench());
 siemContract("Elastic Security", () => openElasticBench());
+siemContract("Datadog", () => openDatadogBench());
+siemContract("Google SecOps", () => openSecOpsBench());
+siemContract("Microsoft Sentinel", () => openSentinelBench());
 siemContract("Splunk", () => openSplunkBench());
 siemContract("Splunk with Enterprise Security", () =>
   openSplunkBench({ settings: { alerts: "enterprise-security" } }),
 );
+siemContract("Grafana Loki", () => openLokiBench());
+siemContract("VictoriaLogs", () => openVictoriaLogsBench());
+siemContract("Wazuh", () => openWazuhBench());
+siemContract("Graylog", () => openGraylogBench());
 
 connectorContract("OpenSearch", {
   open: openOpenSearchBench,
@@ -70,4 +88,39 @@ connectorContract("Splunk", {
   open: openSplunkBench,
   source: "linux",
   native: [{ language: "spl", text: 'search index=linux process.command_line="whoami --now"' }],
+});
+
+connectorContract("Grafana Loki", {
+  open: openLokiBench,
+  source: '{job="audit"} | json',
+  native: [{ language: "logql", text: '{job="audit"} | json | process_command_line="whoami --now"' }],
+});
+
+connectorContract("VictoriaLogs", {
+  open: openVictoriaLogsBench,
+  native: [{ language: "logsql", text: '"process.command_line":="whoami --now"' }],
+});
+
+connectorContract("Wazuh", {
+  open: openWazuhBench,
+  native: [{ language: "lucene", text: String.raw`process.command_line:whoami\ \-\-now` }],
+});
+
+connectorContract("Graylog", {
+  open: openGraylogBench,
+  native: [{ language: "lucene", text: "process.command_line:/whoami --now/" }],
+});
+
+connectorContract("Microsoft Sentinel", {
+  open: openSentinelBench,
+  source: "LinuxAudit_CL",
+  native: [{ language: "kql", text: "LinuxAudit_CL\n| where ['process.command_line'] == \"whoami --now\"" }],
+});
+
+connectorContract("Datadog", { open: openDatadogBench, native: [] });
+
+connectorContract("Google SecOps", {
+  open: openSecOpsBench,
+  field: "target.process.command_line",
+  native: [{ language: "udm-search", text: 'target.process.command_line = "whoami --now"' }],
 });

@@ -411,7 +411,7 @@ describe("the sensor", () => {
     expect(many[2]).toEqual({
       state: "complete",
       detail: "",
-      value: { lost: 10, running: true, detail: "ok" },
+      value: { lost: 10, missing: 0, running: true, detail: "ok" },
     });
     const lines = encodeExec({ serial: 1, argv: bytesOf("x") }).filter(
       (line) => !line.startsWith("type=EXECVE"),

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { tyrian } from "../cli/tyrian.js";
@@ -156,7 +156,7 @@ describe("an analytic that no rule of the SIEM is bound to", () => {
     const lab = labBefore(await openWithout({}));
     const words = ["plan", "playbook", "--lab", "inventory.yaml", "--siem", "office"];
     const { stderr } = await tyrian(words, { cwd: lab.folder, environment: lab.environment });
-    expect(stderr).toContain("siems.office.rules names no rule for 00000000-0000-4000-8000-000000000001");
+    expect(stderr).toContain("no rule of office is bound to 00000000-0000-4000-8000-000000000001");
   });
 
   test("is run on demand where that is wanted, and the verdict says so", async () => {
@@ -167,4 +167,71 @@ describe("an analytic that no rule of the SIEM is bound to", () => {
     ]);
     expect(replayed).toContain("1 trials replayed, 0 different");
   }, 60_000);
+});
+
+describe("with a bindings file", () => {
+  const bound = async (misses: string): Promise<{ readonly lab: OwnLab; readonly bench: ConnectorBench }> => {
+    const bench = await openElasticBench({ settings: { rules: {} } });
+    const lab = labBefore(bench);
+    lab.configure({ bindings: "bindings.yaml" });
+    writeFileSync(
+      join(lab.folder, "bindings.yaml"),
+      `bindings:
+  - analytic: playbook/analytics/echo.yml
+    rules: { office: rule-off, office@lab: rule-echo }
+${misses}`,
+    );
+    return { lab, bench };
+  };
+  const check = (lab: OwnLab, ...words: readonly string[]) =>
+    tyrian(["bindings", "check", "--json", ...words], { cwd: lab.folder, environment: lab.environment });
+  const findingsOf = (stdout: string) =>
+    (JSON.parse(stdout) as { rules: { rule: string; findings: { finding: string }[] }[] }).rules.map(
+      ({ rule, findings }) => [rule, ...findings.map(({ finding }) => finding)],
+    );
+
+  test("a run asks about the rule of its environment, and a known gap is no failure until it expires", async () => {
+    const miss = (expires: string) => `    acceptedMisses:
+      - { at: office@lab, owner: ana, ticket: SOC-12, expires: "${expires}" }
+`;
+    const { lab, bench } = await bound(miss("2999-12-31"));
+    // The alert is not raised: the rule of the SIEM is not what the analytic is.
+    bench.world.raise = () => ({ id: "none", rule: "none", createdAt: 0, documents: [] });
+    const words = [
+      "run",
+      "playbook",
+      "--lab",
+      "inventory.yaml",
+      "--siem",
+      "office@lab",
+      "--json",
+      "--procedure",
+      "seen",
+    ];
+    const options = { cwd: lab.folder, environment: lab.environment };
+    const first = await tyrian(words, options);
+    const { run: made, trials } = JSON.parse(first.stdout) as Results;
+    expect(made.siem).toBe("office@lab");
+    expect(trials[0]?.verdicts[0]).toMatchObject({ outcome: "logged", accepted: { ticket: "SOC-12" } });
+    expect(first.status).toBe(0);
+    const file = join(lab.folder, "bindings.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace("2999-12-31", "2020-12-31"));
+    expect((await tyrian(words, options)).status).toBe(1);
+  }, 120_000);
+
+  test("a check tells what the rules have become since they were accepted", async () => {
+    const { lab, bench } = await bound("");
+    const before = await check(lab, "--siem", "office@lab");
+    expect([before.status, findingsOf(before.stdout)]).toEqual([0, [["rule-echo", "unrecorded"]]]);
+    const accepted = await check(lab, "--siem", "office@lab", "--accept");
+    expect([accepted.status, findingsOf(accepted.stdout)]).toEqual([0, [["rule-echo"]]]);
+    bench.world.changeRule("rule-echo", { title: "printed", query: "something else" });
+    const after = await check(lab, "--siem", "office@lab");
+    expect([after.status, findingsOf(after.stdout)]).toEqual([1, [["rule-echo", "renamed", "changed"]]]);
+    const elsewhere = await check(lab, "--siem", "office");
+    expect([elsewhere.status, findingsOf(elsewhere.stdout)]).toEqual([
+      1,
+      [["rule-off", "disabled", "unrecorded"]],
+    ]);
+  }, 120_000);
 });

@@ -186,6 +186,6 @@ function isRefusedByControl({ trial }: SimulatedTrial, { record }: SimulatedEven
   const path = String(record.fields["TargetFilename"] ?? "");
   return (
     record.kind === "exec-refused" &&
-    trial.controls.some(({ refuses }) => refuses.paths.some((prefix) => path.startsWith(prefix)))
+    trial.controls.some(({ refuses }) => refuses?.paths.some((prefix) => path.startsWith(prefix)) === true)
   );
 }

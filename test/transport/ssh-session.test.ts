@@ -180,9 +180,9 @@ describe.concurrent("a session with an OpenSSH server", skippedFor(noSshd), () =
     );
     const [connection] = childrenOf(sshd.pid);
     expect(connection).toBeDefined();
-    await expect.poll(() => childrenOf(connection as number)).toEqual([]);
+    await context.expect.poll(() => childrenOf(connection as number)).toEqual([]);
     await session.close();
-    await expect.poll(() => isAlive(connection as number)).toBe(false);
+    await context.expect.poll(() => isAlive(connection as number)).toBe(false);
     process.off("warning", onWarning);
     expect(warnings).toEqual([]);
   });

@@ -22,9 +22,12 @@ export function register(command: Command, invocation: Invocation): void {
     );
 }
 
+/** What only hosts of a profile need. */
+const ofProfiles: ReadonlySet<string> = new Set(["windows-wine", "network", "cloud", "hypervisor"]);
+
 /** Of a program that is missing; one that only a profile of the lab needs is installed by a command of its own. */
 function optional(found: DoctorReport["requirements"][number]): string {
-  const install = found.neededFor.every((purpose) => purpose === "windows-wine" || purpose === "network")
+  const install = found.neededFor.every((purpose) => ofProfiles.has(purpose))
     ? `; apt-get install -y --no-install-recommends ${found.package ?? ""}`
     : "";
   return `${found.unusable ?? found.why}${install}`;

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { EXIT } from "../../errors.js";
 import {
   hostProfiles,
@@ -12,14 +12,31 @@ import { keepLab } from "../../lab/embedded/users.js";
 import { table } from "../../report/table.js";
 import { counted, plain } from "../../report/text.js";
 import type { Invocation } from "../invocation.js";
-import { wholeNumber } from "../options.js";
+import { reportImport, writeVagrantInventory } from "../lab-import.js";
+import { collect, wholeNumber } from "../options.js";
 
-const DEFAULT_TARGETS = 3;
+/** How many hosts there are when nobody says. */
+const defaultTargets: Readonly<Record<HostProfile, number>> = {
+  linux: 3,
+  "windows-wine": 3,
+  network: 1,
+  cloud: 1,
+  hypervisor: 1,
+  mitigations: 2,
+};
 
 interface UpOptions {
   readonly targets?: number;
   readonly profile: HostProfile;
   readonly rootless?: true;
+  readonly json?: true;
+}
+
+interface ImportOptions {
+  readonly folder: string;
+  readonly out: string;
+  readonly platform: string[];
+  readonly token?: string;
   readonly json?: true;
 }
 
@@ -30,13 +47,13 @@ export function register(command: Command, invocation: Invocation): void {
     .description("start the embedded lab, or give it the hosts that it lacks")
     .option(
       "--targets <count>",
-      "how many hosts of the profile; default 3, of network 1",
+      "how many hosts of the profile; default 3, of network, cloud and hypervisor 1, of mitigations 2",
       wholeNumber(1, 200),
     )
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, or routers with FRRouting",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, clients of a cloud with Keystone, hypervisors with libvirt, or pairs without and with mitigations",
       )
         .choices(hostProfiles)
         .default("linux"),
@@ -47,7 +64,7 @@ export function register(command: Command, invocation: Invocation): void {
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
         const state = await labUp({
-          targets: options.targets ?? (options.profile === "network" ? 1 : DEFAULT_TARGETS),
+          targets: options.targets ?? defaultTargets[options.profile],
           profile: options.profile,
           ...(options.rootless === true ? { rootless: true } : {}),
           signal,
@@ -84,6 +101,37 @@ export function register(command: Command, invocation: Invocation): void {
         await labDown();
         keepLab();
         invocation.output.note("the lab is down");
+        return EXIT.met;
+      }),
+    );
+  registerImport(command, invocation);
+}
+
+function registerImport(command: Command, invocation: Invocation): void {
+  command
+    .command("import")
+    .description("write an inventory of machines that another program manages")
+    .addArgument(new Argument("<manager>", "which program").choices(["vagrant"]))
+    .option("--folder <folder>", "where the Vagrantfile is", ".")
+    .option("--out <file>", "the inventory", "vagrant-lab.yaml")
+    .option(
+      "--platform <name=platform>",
+      "what a machine is that is not of Tyrian's own Vagrantfile; again for more",
+      collect,
+      [],
+    )
+    .option("--token <reference>", "the lab's token (env:, file: or command:) for another Vagrantfile")
+    .option("--json", "print the inventory and what was left out")
+    .action(
+      invocation.action(async (_manager: string, options: ImportOptions) => {
+        const { folder, out, platform: platforms, token } = options;
+        const imported = await writeVagrantInventory({
+          ...{ folder, out, platforms, token },
+          signal: invocation.signal,
+        });
+        const { inventory, leftOut } = imported;
+        if (options.json === true) invocation.output.json({ file: out, inventory, leftOut });
+        else reportImport(invocation.output, imported, out);
         return EXIT.met;
       }),
     );

@@ -28,6 +28,7 @@ export function register(command: Command, invocation: Invocation): void {
         inventory,
         selection,
         siem: siem.name,
+        acceptedMisses: siem.acceptedMisses,
       });
       const note = unplacedNote(unplacedProcedures({ playbooks, inventory, selection }), inventory.name);
       if (note !== null) invocation.output.note(note);

@@ -49,6 +49,7 @@ export function register(command: Command, invocation: Invocation): void {
           analytics: catalogue.analytics,
           selection,
           siem: siem.name,
+          acceptedMisses: siem.acceptedMisses,
         };
         // Planned before the lab is touched, so that bad input never reaches a host.
         const expected = await expectedInventory({

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { RevisedTrial } from "../../engine/revise.js";
 import { EXIT, type ExitStatus, TyrianError } from "../../errors.js";
 import { exitStatus } from "../../journal/exit-status.js";
@@ -12,10 +12,14 @@ import { rulesOfPlan } from "../../plan/analytics.js";
 import { replay } from "../../verify/replay.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab } from "../lab-choice.js";
+import { collect } from "../options.js";
 import { DEFAULT_RUNS_FOLDER } from "../places.js";
 import { reviseRun, trialsToRevise } from "../revision.js";
 
 interface Options {
+  readonly from?: string;
+  readonly siem?: string;
+  readonly analytic: string[];
   readonly replay?: true;
   readonly all?: true;
   readonly lab?: string;
@@ -25,7 +29,20 @@ interface Options {
 
 export function register(command: Command, invocation: Invocation): void {
   command
-    .argument("<run>", "run id, run folder or `latest`")
+    .argument("[run]", "run id, run folder or `latest`")
+    .addOption(
+      new Option(
+        "--from <file>",
+        "judge what others executed: Tyrian's form, a log of Invoke-AtomicRedTeam, ATTiRe or Caldera",
+      ).conflicts(["replay", "all", "lab"]),
+    )
+    .option("--siem <name>", "with --from: the SIEM that is asked, NAME[@ENVIRONMENT] of tyrian.config.yaml")
+    .option(
+      "--analytic <file>",
+      "with --from: expected where nothing else says what is; FILE or FILE#RULE; may be repeated",
+      collect,
+      [],
+    )
     .option("--replay", "ask nobody: compute every verdict again from the journal alone, and compare")
     .option("--all", "ask about every trial that acted, not only about verdicts that wait for evidence")
     .option("--lab <file>", "inventory of the lab (default: the embedded lab)")
@@ -35,10 +52,18 @@ export function register(command: Command, invocation: Invocation): void {
       "after",
       "\nWithout --replay the SIEM is asked again about verdicts that are `pending` or `undecided`. What it shows by now is\n" +
         "appended as a revision; nothing is overwritten, and nothing runs on a target.\n" +
+        "With --from nothing is run either: docs/verify-from.md.\n" +
         "Exit status: that of the run as it then is; with --replay 1 when a verdict comes out differently.",
     )
     .action(
-      invocation.action(async (run: string, options: Options) => {
+      invocation.action(async (run: string | undefined, options: Options) => {
+        if (options.from !== undefined) {
+          if (run !== undefined) throw new TyrianError("usage", "give a run or --from, not both");
+          const { verifyFrom } = await import("../verify-from.js");
+          return await verifyFrom({ ...options, from: options.from }, invocation);
+        }
+        if (run === undefined)
+          throw new TyrianError("usage", "missing required argument 'run', or --from FILE");
         const { folder } = await resolveRun(run, options.out);
         // Before any lab is looked for.
         const { events, damage } = await readJournal(folder);
@@ -83,11 +108,12 @@ async function askAgain(
   let state = before;
   if (trialsToRevise(before, scope).length > 0) {
     const file = options.lab === undefined ? {} : { file: options.lab };
-    const lab = await chooseLab({ ...file, targets: "none", signal });
+    const isOfOthers = before.trials.every(({ trial }) => trial.recorded !== undefined);
+    const lab = isOfOthers ? null : await chooseLab({ ...file, targets: "none", signal });
     try {
       ({ revised, state } = await reviseRun(folder, lab, scope, signal));
     } finally {
-      await lab.release();
+      await lab?.release();
     }
   }
   const changed = revised.filter((trial) => trial.changed);

@@ -31,7 +31,7 @@ export function userNames(operator: number): Record<string, string> {
 }
 
 /** Writes a file of a host, its folders included, with exactly this mode. */
-export function writeHostFile(root: string, path: string, text: string, mode = 0o644): void {
+export function writeHostFile(root: string, path: string, text: string | Uint8Array, mode = 0o644): void {
   const file = join(root, path);
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
   writeFileSync(file, text, { mode });

@@ -5,6 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { TyrianError } from "../../errors.js";
 import { makeHostFolder, writeAccounts, writeHostFile } from "./accounts.js";
 import { commandEnvironment } from "./commands.js";
+import { KEYSTONE_LOG_FOLDER } from "./keystone/names.js";
+import { KEYSTONE_START } from "./keystone/start.js";
+import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
+import { HYPERVISOR_START } from "./hypervisor/start.js";
+import { prepareMitigations } from "./mitigations/files.js";
+import { WRITABLE } from "./mitigations/names.js";
+import { MITIGATIONS_START, withoutExec } from "./mitigations/start.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -24,6 +31,8 @@ const CAPABILITIES = [
   ...["net_bind_service", "net_raw", "sys_chroot", "audit_write", "audit_control"],
 ];
 
+const BASH = "/bin/bash";
+
 /** A host's files may grow to this; they are in memory and go with the host. */
 const STORE_SIZE = "512m";
 
@@ -33,11 +42,14 @@ export function hostFolder(place: LabPlace, host: Pick<LabHost, "name">): string
 
 /**
  * The start of a host, as its first process, in namespaces of its own. Two overlays, /  and /usr, whose device numbers
- * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine.
+ * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine. From when a
+ * host says that it has started, its execs are recorded: a hypervisor says so when its domains are there, so that their start is no
+ * event of it.
  */
 const START = `set -e
 folder=$1 name=$2 address=$3 sshd=$4 profile=$5 operator=$6
-trap 'echo failed > "$folder/started"' EXIT
+exec 3> "$folder/started"
+trap 'echo failed >&3' EXIT
 read -r pid rest < /proc/self/stat
 ip -batch - <<END
 link set lo up
@@ -54,7 +66,11 @@ while read -r id parent device source point rest; do
   "$folder/root/usr") usr=$device ;;
   esac
 done < /proc/self/mountinfo
-echo "$pid $root $usr end" > "$folder/started"
+if [ "$profile" != hypervisor ]; then
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
+fi
 cd "$folder/root"
 pivot_root . mnt
 cd /
@@ -64,6 +80,18 @@ ${WINE_START}
 fi
 if [ "$profile" = network ]; then
 ${ROUTER_START}
+fi
+if [ "$profile" = cloud ]; then
+${KEYSTONE_START}
+fi
+if [ "$profile" = mitigated ]; then
+${MITIGATIONS_START}
+fi
+if [ "$profile" = hypervisor ]; then
+${HYPERVISOR_START}
+echo "$pid $root $usr end" >&3
+trap - EXIT
+exec 3>&-
 fi
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
@@ -85,6 +113,13 @@ function mountTable(place: LabPlace, host: LabHost): string {
     ...(host.profile === "network"
       ? [`${folder}/router-log ${root}${LOG_FOLDER} none bind,nosuid,nodev 0 0`]
       : []),
+    ...(host.profile === "cloud"
+      ? [`${folder}/keystone-log ${root}${KEYSTONE_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
+    ...(host.mitigated ? withoutExec(root, WRITABLE) : []),
+    ...(host.profile === "hypervisor"
+      ? [`${folder}/libvirt-log ${root}${API_LOG_FOLDER} none bind,nosuid,nodev 0 0`]
+      : []),
     "",
   ].join("\n");
 }
@@ -103,8 +138,12 @@ export function prepareHost(
   writeHostFile(layer, "etc/ssh/host_key", options.privateKey, 0o600);
   const windows = host.profile === "windows-wine";
   if (windows) writeHostFile(layer, LOGIN_SHELL.slice(1), LOGIN_SHELL_TEXT, 0o755);
-  const shell = { linux: "/bin/bash", "windows-wine": LOGIN_SHELL, network: VTYSH }[host.profile];
+  const shell = {
+    ...{ "windows-wine": LOGIN_SHELL, network: VTYSH },
+    ...{ linux: BASH, hypervisor: BASH, cloud: BASH, mitigations: BASH },
+  }[host.profile];
   writeAccounts(layer, options.kind, host.operator, options.operatorKey, shell);
+  if (host.profile === "mitigations") prepareMitigations(layer, host);
 }
 
 /**
@@ -121,7 +160,7 @@ export function launchHosts(place: LabPlace, hosts: readonly LabHost[], sshd: st
   const lines = hosts.map((host) => {
     const folder = hostFolder(place, host);
     const inNamespaces = `nsenter --net=/run/netns/${place.prefix}${host.name} unshare --mount --propagation private --uts --ipc --pid --fork --kill-child`;
-    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} ${host.profile} ${String(host.operator)} > ${folder}/start.log 2>&1 &\n`;
+    return `${inNamespaces} /bin/sh ${start} ${folder} ${host.name} ${host.address} ${sshd} ${host.mitigated ? "mitigated" : host.profile} ${String(host.operator)} > ${folder}/start.log 2>&1 &\n`;
   });
   const launch = join(place.folder, "launch.sh");
   writeFileSync(launch, lines.join(""));

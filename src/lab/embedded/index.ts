@@ -7,6 +7,8 @@ import { folderExists, type LabPlace, makeStateFolder, placeOf, readState } from
 import { statusOf } from "./status.js";
 import { tearDown } from "./teardown.js";
 import type { LabOptions, LabState, LabStatus, LabUpOptions } from "./types.js";
+import { requireKeystone } from "./keystone/files.js";
+import { requireHypervisor } from "./hypervisor/files.js";
 import { requireRouter } from "./router/files.js";
 import { requireWine } from "./wine/prefix.js";
 
@@ -59,8 +61,16 @@ export async function labUp(options: LabUpOptions): Promise<LabState> {
     const range = `1 to ${String(MOST_TARGETS)} targets`;
     throw new TyrianError("usage", `a lab has ${range}, not ${String(targets)}`);
   }
+  if (profile === "mitigations" && targets % 2 === 1) {
+    throw new TyrianError(
+      "usage",
+      `hosts of the profile mitigations come in pairs, so ${String(targets)} cannot be`,
+    );
+  }
   if (profile === "windows-wine") requireWine();
   if (profile === "network") requireRouter();
+  if (profile === "cloud") requireKeystone();
+  if (profile === "hypervisor") requireHypervisor();
   const place = placeOf(options);
   return await locked(place, options.rootless === true, signal, async () => {
     const unusable = options.rootless === true ? "asked for" : await auditUnusable();

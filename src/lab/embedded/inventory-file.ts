@@ -4,6 +4,9 @@ import { inventorySchema, type TelemetrySource } from "../../model/inventory.js"
 import type { Effect } from "../../model/playbook.js";
 import type { Platform } from "../../model/target.js";
 import { OPERATOR, userNames } from "./accounts.js";
+import { keystoneAccount, keystoneLog } from "./keystone/files.js";
+import { hypervisorLog } from "./hypervisor/files.js";
+import { controlsOf } from "./mitigations/controls.js";
 import { routerLog } from "./router/files.js";
 import type { HostProfile, LabHost, LabState } from "./types.js";
 
@@ -15,11 +18,23 @@ const platforms: Readonly<Record<HostProfile, Platform>> = {
   linux: "linux",
   "windows-wine": "windows",
   network: "network",
+  cloud: "cloud",
+  hypervisor: "hypervisor",
+  mitigations: "linux",
 };
 
 function isRouter(host: LabHost): boolean {
   return host.profile === "network";
 }
+
+function isCloud(host: LabHost): boolean {
+  return host.profile === "cloud";
+}
+
+function isHypervisor(host: LabHost): boolean {
+  return host.profile === "hypervisor";
+}
+
 /** What every embedded lab's inventory says. Its hosts are made for a run and thrown away after it, hence the code that lint cannot read. */
 export const EMBEDDED_LAB = {
   name: "embedded",
@@ -51,13 +66,28 @@ function telemetryOf(state: LabState): TelemetrySource[] {
       ...{ type: "device-log", file: routerLog(state.folder, host), host: host.sensorHost },
       ...{ format: "frr", utcOffsetMinutes: 0, ownUsers: [] },
     })),
+    ...state.hosts.filter(isCloud).map((host): TelemetrySource => ({
+      ...{ type: "api-log", file: keystoneLog(state.folder, host), host: host.sensorHost },
+      ...{ format: "keystone", ownPrincipals: [keystoneAccount(state.folder, host)] },
+    })),
+    ...state.hosts.filter(isHypervisor).map((host): TelemetrySource => ({
+      ...{ type: "hypervisor-log", file: hypervisorLog(state.folder, host), host: host.sensorHost },
+      format: "libvirt",
+    })),
   ];
 }
 
-/** What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it. */
-function effectsOf(state: LabState): Effect[] {
-  const usual: readonly Effect[] = EMBEDDED_LAB.policy.allowEffects;
-  return state.hosts.some(isRouter) ? [...usual, "configuration-read", "configuration-change"] : [...usual];
+/**
+ * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its Keystone has, and so
+ * are the domains of a hypervisor, in which nothing is.
+ */
+function effectsOf({ hosts }: LabState): Effect[] {
+  return [
+    ...EMBEDDED_LAB.policy.allowEffects,
+    ...(hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
+    ...(hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
+    ...(hosts.some(isHypervisor) ? (["lab-domain"] as const) : []),
+  ];
 }
 
 /** Writes the inventory of an embedded lab, which `tyrian run` loads like any other. */
@@ -81,6 +111,7 @@ export function writeInventory(state: LabState): void {
       },
       sensor: { type: isRouter(host) ? "device-log" : state.sensor.type, host: host.sensorHost },
       tags: ["embedded"],
+      controls: controlsOf(host),
     })),
   });
   writeFileSync(`${state.inventory}.new`, `${JSON.stringify(inventory, null, 2)}\n`, { mode: 0o600 });

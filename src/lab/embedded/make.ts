@@ -8,7 +8,9 @@ import { addRules, recordBefore, startSensor } from "./sensor.js";
 import { findProgram } from "./commands.js";
 import { launchHosts, prepareHost, waitListening, waitStarted } from "./host.js";
 import { KEY_FILE, TOKEN_FILE, writeInventory } from "./inventory-file.js";
+import { prepareKeystone } from "./keystone/files.js";
 import { newSshKey, type SshKey } from "./keys.js";
+import { prepareHypervisor } from "./hypervisor/files.js";
 import { makeNetwork } from "./network.js";
 import { launchRootless, waitSupervisor } from "./rootless.js";
 import { prepareRouter } from "./router/files.js";
@@ -30,7 +32,14 @@ export function requirePrograms(kind: LabState["kind"]): void {
   }
 }
 
-const letters: Readonly<Record<HostProfile, string>> = { linux: "h", "windows-wine": "w", network: "r" };
+const letters: Readonly<Record<HostProfile, string>> = {
+  linux: "h",
+  "windows-wine": "w",
+  network: "r",
+  cloud: "c",
+  hypervisor: "v",
+  mitigations: "m",
+};
 
 function newHosts(
   place: LabPlace,
@@ -47,6 +56,7 @@ function newHosts(
     const host: LabHost = {
       name,
       profile,
+      mitigated: profile === "mitigations" && index % 2 === 1,
       address: addressOf(kind, from + index),
       hostKey: key.publicLine,
       operator: kind === "root" ? operators + from + index : ROOTLESS_OPERATOR,
@@ -77,9 +87,9 @@ function newState(place: LabPlace, kind: LabState["kind"], reason: string): LabS
   };
 }
 
-/** Milliseconds that starting may take, on a slow and busy machine. */
-function startDeadline(hosts: number): number {
-  return performance.now() + 30_000 + 500 * hosts;
+/** Milliseconds that starting may take, on a slow and busy machine; Keystone is made of five programs of Python. */
+function startDeadline(hosts: number, profile: HostProfile): number {
+  return performance.now() + 30_000 + (profile === "cloud" ? 60_000 : 500) * hosts;
 }
 
 export interface MakeOptions {
@@ -114,7 +124,7 @@ export async function makeRootLab(
   );
   const hosts = fresh.map((one) => one.host);
   const template = options.profile === "windows-wine" ? await wineTemplate(place) : null;
-  const deadline = startDeadline(hosts.length);
+  const deadline = startDeadline(hosts.length, options.profile);
   const start = present ?? newState(place, "root", options.reason);
   // Written before anything is made, so that whatever happens next can be undone.
   writeState(place, { ...start, phase: "creating", hosts: [...start.hosts, ...hosts] });
@@ -134,6 +144,8 @@ export async function makeRootLab(
   for (const host of hosts) {
     if (template !== null) await clonePrefix(place, host, template, token);
     if (host.profile === "network") prepareRouter(place, host, token);
+    if (host.profile === "cloud") prepareKeystone(place, host);
+    if (host.profile === "hypervisor") prepareHypervisor(place, host);
   }
   options.signal?.throwIfAborted();
   // Only now: a process that started before audit was switched on is never recorded, nor are its children.
@@ -152,7 +164,7 @@ export async function makeRootLab(
 export async function makeRootlessLab(place: LabPlace, options: MakeOptions): Promise<LabState> {
   const fresh = newHosts(place, "rootless", 1, options.targets, ROOTLESS_OPERATOR);
   const hosts = fresh.map((one) => one.host);
-  const deadline = startDeadline(hosts.length);
+  const deadline = startDeadline(hosts.length, options.profile);
   const start = newState(place, "rootless", options.reason);
   writeState(place, { ...start, hosts });
   const operatorKey = newOperatorKey(place);

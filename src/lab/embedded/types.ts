@@ -15,15 +15,25 @@ const sensorStateSchema = z.discriminatedUnion("type", [
 export type SensorState = z.infer<typeof sensorStateSchema>;
 
 /**
- * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, or a router with FRRouting,
- * whose login shell is vtysh.
+ * What a host is: a Linux host, a Windows host of fidelity `wine`, of which Wine runs the command lines, a router with FRRouting,
+ * whose login shell is vtysh, a client of a cloud with OpenStack Keystone, a hypervisor with libvirt and emulated domains, or one of a pair of Linux hosts of which the second has
+ * mitigations switched on.
  */
-export const hostProfiles = ["linux", "windows-wine", "network"] as const;
+export const hostProfiles = [
+  "linux",
+  "windows-wine",
+  "network",
+  "cloud",
+  "hypervisor",
+  "mitigations",
+] as const;
 export type HostProfile = (typeof hostProfiles)[number];
 
 const labHostSchema = z.strictObject({
   name: z.string(),
   profile: z.enum(hostProfiles).default("linux"),
+  /** The host of a pair on which the mitigations are switched on. */
+  mitigated: z.boolean().default(false),
   address: z.string(),
   /** The pinned host key, `ssh-ed25519 AAAA...`. */
   hostKey: z.string(),

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { languageOf } from "../language.js";
 import { need, type Value } from "./finding.js";
 import { executeFile, interpreter } from "./interpreters.js";
+import { cloudClients } from "./cloud.js";
 import { offline } from "./offline.js";
 import { removesPath, writesPath } from "./paths.js";
 import { always, changers, printers, privilege, readers, removers, unreadable, writers } from "./programs.js";
@@ -70,6 +71,8 @@ function runProgram(shell: Shell, program: string, words: readonly Word[], stdin
   const at = name.at;
   const harmless = offline.get(program)?.(shell, words, stdin, runCommand);
   if (harmless !== undefined) return harmless;
+  const called = cloudClients.get(program)?.(shell, words);
+  if (called !== undefined) return called;
   const fixed = always.get(program);
   if (fixed !== undefined) need(scope, fixed.effect, `${program} ${fixed.what}`, at, program);
   if (

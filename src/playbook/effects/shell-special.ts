@@ -1,4 +1,5 @@
 import { need, type Value } from "./finding.js";
+import { esxcli, vimCmd, virsh } from "./hypervisor.js";
 import { interpreter } from "./interpreters.js";
 import { absolutePaths, isInWork, removesPath, writesPath } from "./paths.js";
 import { powerfulVariables } from "./programs.js";
@@ -163,4 +164,8 @@ export const specials: ReadonlyMap<string, Special> = new Map<string, Special>([
   ["cpio", archive],
   ["zip", archive],
   ["unzip", archive],
+  ["virsh", virsh],
+  ["esxcli", esxcli],
+  ["localcli", esxcli],
+  ["vim-cmd", vimCmd],
 ]);

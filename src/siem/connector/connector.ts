@@ -37,6 +37,13 @@ export interface FoundRule extends Pick<
   readonly lacks: string | null;
 }
 
+/** What a rule is by its content: what somebody would change to change what it finds. */
+export interface RuleDefinition {
+  readonly title: string;
+  /** Without its title, and without what the SIEM itself writes into it. Plain JSON. */
+  readonly content: unknown;
+}
+
 /** A rule that the SIEM does not have. */
 export const absentRule: FoundRule = {
   present: false,
@@ -86,6 +93,8 @@ export interface Connector {
   alerts(wanted: AlertsWanted, signal: AbortSignal): Promise<Found<FoundAlert>>;
   /** @param since evaluations that ended before are of no interest; the SIEM's clock */
   rule(name: string, since: number, signal: AbortSignal): Promise<FoundRule>;
+  /** What a rule is now; null when there is none. Absent where the SIEM does not show its rules. */
+  definition?(name: string, signal: AbortSignal): Promise<RuleDefinition | null>;
   /** What a query in one of the SIEM's own languages finds among the sensor's documents. */
   search(query: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>>;
   /**

@@ -5,6 +5,7 @@ import {
   type FoundAlert,
   type FoundRule,
   type NativeQuery,
+  type RuleDefinition,
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
@@ -17,7 +18,7 @@ import { alertsIn, within, withSources } from "./alerts.js";
 import { Kibana, readRule } from "./kibana.js";
 import { preview } from "./preview.js";
 import { findByEql, findByEsql } from "./queries.js";
-import { stateOfRule } from "./rules.js";
+import { definitionOf, stateOfRule } from "./rules.js";
 import type { ElasticSettings } from "./settings.js";
 
 /** Elastic Security: documents and alerts from Elasticsearch, rules from Kibana. */
@@ -58,6 +59,11 @@ export class ElasticConnector implements Connector {
   async rule(name: string, since: number, signal: AbortSignal): Promise<FoundRule> {
     const rule = await readRule(this.#kibana, name, signal);
     return rule === null ? absentRule : await stateOfRule(this.#http, rule, since, signal);
+  }
+
+  async definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    const rule = await readRule(this.#kibana, name, signal);
+    return rule === null ? null : definitionOf(rule);
   }
 
   async search(query: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {

@@ -1,5 +1,5 @@
 import type { Evaluation } from "../../model/observation.js";
-import type { FoundRule } from "../connector/connector.js";
+import type { FoundRule, RuleDefinition } from "../connector/connector.js";
 import { timeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { searchIndex } from "../search-api/search.js";
@@ -43,6 +43,18 @@ export async function stateOfRule(
     schedule: { type: "scheduled", intervalMs, lookBackMs, windowOver, evaluations },
     lacks,
   };
+}
+
+/** What Kibana writes into a rule by itself, whatever the rule finds, and what is told elsewhere. */
+const NOT_CONTENT = new Set([
+  ...["id", "rule_id", "name", "enabled", "immutable", "rule_source", "version", "revision"],
+  ...["created_at", "created_by", "updated_at", "updated_by", "execution_summary", "output_index", "outcome"],
+]);
+
+/** The rule without what changes by itself. */
+export function definitionOf(rule: DetectionRule): RuleDefinition {
+  const content = Object.entries(rule).filter(([key]) => !NOT_CONTENT.has(key));
+  return { title: rule.name, content: Object.fromEntries(content) };
 }
 
 const alwaysOpen = { from: 0, until: Number.MAX_SAFE_INTEGER, openedBy: null };

@@ -14,6 +14,8 @@ interface Waiting {
 /** How often correlations match over what others did alone. One for each timespan: repetitions are left out. */
 export class BackgroundCorrelations {
   readonly #book: BackgroundBook;
+  /** Hosts of which correlations count lines that tell no session of Tyrian's. */
+  readonly #withMessages = new Set<string>();
   readonly #correlations: Correlations;
   readonly #waiting = new Map<string, Waiting[]>();
 
@@ -31,6 +33,7 @@ export class BackgroundCorrelations {
     const waiting = this.#waiting.get(event.host) ?? [];
     this.#waiting.set(event.host, waiting);
     if (bases.length > 0) waiting.push({ event, bases });
+    if (bases.length > 0 && event.kind === "message") this.#withMessages.add(event.host);
     const known = waiting.findIndex((each) => each.event.time > event.time - KNOWN_AFTER_MS);
     this.#take(waiting.splice(0, known === -1 ? waiting.length : known));
   }
@@ -48,7 +51,9 @@ export class BackgroundCorrelations {
   }
 
   #count(found: readonly Correlated[]): void {
-    for (const { rule, host, match } of found)
-      if (!match.repeats) this.#book.matched(rule.id, { host, session: null });
+    for (const { rule, host, match } of found) {
+      const kind = this.#withMessages.has(host) ? { kind: "message" as const } : {};
+      if (!match.repeats) this.#book.matched(rule.id, { host, session: null, ...kind });
+    }
   }
 }

@@ -12,6 +12,8 @@ interface Matches {
   readonly bySession: Map<string | null, number>;
   /** Matches of sessions that are no longer told apart and were not Tyrian's. */
   settled: number;
+  /** One was of a log that tells no sentinel of Tyrian's, so that what Tyrian did looks like everybody's. */
+  untold: boolean;
 }
 
 interface HostHistory {
@@ -47,10 +49,14 @@ export class BackgroundBook {
   }
 
   /** @param event that a rule matched; for a rule over several events the host, with no session */
-  matched(rule: string, event: Pick<HostEvent, "host" | "session">): void {
+  matched(rule: string, event: Pick<HostEvent, "host" | "session"> & Partial<Pick<HostEvent, "kind">>): void {
     const history = this.#historyOf(event.host);
-    const matches = history.rules.get(rule) ?? { bySession: new Map<string | null, number>(), settled: 0 };
+    const matches = history.rules.get(rule) ?? {
+      bySession: new Map<string | null, number>(),
+      ...{ settled: 0, untold: false },
+    };
     history.rules.set(rule, matches);
+    matches.untold ||= event.kind === "message";
     const { bySession } = matches;
     bySession.set(event.session, (bySession.get(event.session) ?? 0) + 1);
     if (bySession.size <= MAXIMUM_SESSIONS) return;
@@ -74,7 +80,9 @@ export class BackgroundBook {
       if (session === null || !history.own.has(session)) matches += count;
     }
     const observedMs = history.last - history.first;
-    const withoutSession = history.ownWithoutSession && (known?.bySession.get(null) ?? 0) > 0;
+    const withoutSession =
+      (history.ownWithoutSession && (known?.bySession.get(null) ?? 0) > 0) ||
+      (history.own.size > 0 && known?.untold === true);
     return {
       background: {
         matches,
@@ -82,7 +90,7 @@ export class BackgroundBook {
         perDay: observedMs < MINUTE_MS ? null : (matches / observedMs) * 24 * HOUR_MS,
       },
       detail: withoutSession
-        ? "Tyrian's own events carry no session on this host, so that some of the matches may be its own"
+        ? "Tyrian's own events carry no session there, so that some of the matches may be its own"
         : "",
     };
   }

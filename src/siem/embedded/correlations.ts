@@ -7,7 +7,9 @@ import type { HostEvent } from "../../model/event.js";
 const TOLERANCE_MS = 5_000;
 
 /** An event of a host, as far as correlations read it. */
-export type CorrelatedEvent = RuleEvent & Pick<HostEvent, "host" | "time" | "session">;
+export type CorrelatedEvent = RuleEvent &
+  Pick<HostEvent, "host" | "time" | "session"> &
+  Partial<Pick<HostEvent, "kind">>;
 
 /** A correlation of the loaded rules that matched on a host. */
 export interface Correlated {

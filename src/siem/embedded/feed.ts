@@ -36,7 +36,10 @@ const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertL
 
 /** A shipper's file is not the log of the sensor, and neither is what is received: what it lacks may be under way. */
 export function deliveryOf(sources: readonly TelemetrySource[], isReceiving: boolean): Delivery {
-  return isReceiving || sources.some(({ type }) => type === "windows-log") ? SHIPPED : { type: "read" };
+  // Nor is what a cloud delivers the API's own log; Keystone's is.
+  const isShipped = (source: TelemetrySource): boolean =>
+    source.type === "windows-log" || (source.type === "api-log" && source.format !== "keystone");
+  return isReceiving || sources.some(isShipped) ? SHIPPED : { type: "read" };
 }
 
 /** One file that is followed and parsed; owns its file and its parser. */

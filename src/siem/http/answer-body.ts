@@ -80,6 +80,8 @@ const reasonSchema = z.union([
     }),
   }),
   z.object({ messages: z.array(z.object({ text: z.string() })).min(1) }),
+  /** Of OAuth (RFC 6749, 5.2). */
+  z.object({ error: z.string(), error_description: z.string() }),
   z.object({ error: z.string(), message: z.string().optional() }),
   z.object({ error: z.object({ message: z.string() }) }),
   z.object({ message: z.string() }),
@@ -105,6 +107,7 @@ function wordsOf(reason: z.infer<typeof reasonSchema>): string {
   if ("errors" in reason)
     return reason.errors.map((one) => (typeof one === "string" ? one : one.detail)).join("; ");
   if (!("error" in reason)) return reason.message;
+  if ("error_description" in reason) return reason.error_description;
   if (typeof reason.error === "string")
     return "message" in reason && reason.message !== undefined
       ? `${reason.error}: ${reason.message}`

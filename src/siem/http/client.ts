@@ -95,14 +95,14 @@ export class SiemHttp {
       if (answer !== null) {
         const { status } = answer;
         if ((status >= 200 && status < 300) || request.accept?.includes(status) === true) return answer;
-        if (status === 401 && !renewed) {
+        if ((credentials.refusals ?? [401]).includes(status) && !renewed) {
           renewed = true;
           authorization = await credentials.headers(authorization);
           continue;
         }
         if (!mayPass(status) || tries >= MOST_TRIES) throw refusal(answer, name, this.#base);
       }
-      const after = answer === null ? undefined : headerOf(answer.headers, "retry-after");
+      const after = answer === null ? undefined : waitHeader(answer.headers);
       const wait = pauseMs(tries, after, Date.now());
       const told = answer === null ? null : refusal(answer, name, this.#base);
       // The server says that it will not be ready while anybody waits for this.
@@ -150,6 +150,11 @@ export class SiemHttp {
 
 async function defaultPause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal });
+}
+
+/** How long a server asks to be left alone: in seconds too where it has no Retry-After (Datadog API, "Rate limits"). */
+function waitHeader(headers: HttpAnswer<unknown>["headers"]): string | undefined {
+  return headerOf(headers, "retry-after") ?? headerOf(headers, "x-ratelimit-reset");
 }
 
 /** The first value of a header. */

@@ -8,6 +8,8 @@ export type CredentialHeaders = Readonly<Record<string, string>>;
 
 /** What proves to a SIEM who asks. */
 export interface Credentials {
+  /** Statuses by which the server refuses them; 401 when absent. */
+  readonly refusals?: readonly number[];
   /**
    * The headers of a request.
    * @param refused those that the server has just refused: others are got, if that is possible at all
@@ -34,8 +36,14 @@ const GET_MS = 20_000;
 export class RenewableCredentials implements Credentials {
   #current: { readonly headers: Promise<CredentialHeaders>; known: CredentialHeaders | null } | null = null;
 
-  /** @param get tells the redactor every secret before anything else can fail */
-  constructor(private readonly get: (signal: AbortSignal) => Promise<CredentialHeaders>) {}
+  /**
+   * @param get tells the redactor every secret before anything else can fail
+   * @param refusals statuses by which the server refuses them
+   */
+  constructor(
+    private readonly get: (signal: AbortSignal) => Promise<CredentialHeaders>,
+    readonly refusals: readonly number[] = [401],
+  ) {}
 
   headers(refused: CredentialHeaders | null): Promise<CredentialHeaders> {
     if (this.#current !== null && (refused === null || this.#current.known !== refused))
@@ -53,6 +61,23 @@ export class RenewableCredentials implements Credentials {
     );
     return current.headers;
   }
+}
+
+/** For servers that ask nobody who they are, and for a login itself. */
+export const noCredentials: Credentials = { headers: () => Promise.resolve({}) };
+
+/** What proxies before servers without accounts of their own ask for. */
+export const proxyAuthSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("none") }),
+  basicSchema,
+  /** `Authorization: Bearer`. */
+  tokenSchema,
+]);
+
+export function proxyCredentials(auth: z.infer<typeof proxyAuthSchema>, redactor: Redactor): Credentials {
+  if (auth.type === "none") return noCredentials;
+  if (auth.type === "basic") return basicCredentials(auth, redactor);
+  return headerCredentials(auth.token, redactor, (token) => ({ authorization: `Bearer ${token}` }));
 }
 
 /** `Authorization: Basic`. */

@@ -5,6 +5,7 @@ import {
   type FoundAlert,
   type FoundRule,
   type NativeQuery,
+  type RuleDefinition,
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
@@ -14,6 +15,7 @@ import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { getDocuments, idOf, nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 import { allDetectors } from "./detectors.js";
+import { definitionOf } from "./definition.js";
 import { alertsOf, type DetectorAlert, type Finding, findingsOf, momentOf } from "./findings.js";
 import { findByPpl } from "./ppl.js";
 import type { OpenSearchSettings } from "./settings.js";
@@ -72,6 +74,10 @@ export class OpenSearchConnector implements Connector {
       stateful: false,
       lacks,
     };
+  }
+
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return definitionOf(this.#http, name, signal);
   }
 
   async search(query: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {

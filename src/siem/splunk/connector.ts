@@ -4,6 +4,7 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
@@ -15,6 +16,7 @@ import type { HostSpan, TrialOnHost } from "../siem.js";
 import { SplunkAlerts } from "./alerts.js";
 import { documentOf, eventsOn, narrowed, sentinelWords } from "./documents.js";
 import { dispatch, savedSearches, stateOf } from "./saved-search.js";
+import { definitionOf } from "./definition.js";
 import { exportSearch, resultsThenEnd, type Row, runSearch } from "./search.js";
 import type { SplunkSettings } from "./settings.js";
 
@@ -85,6 +87,10 @@ export class SplunkConnector implements Connector {
       .filter(({ rule }) => rule === name)
       .map(({ id, createdAt }) => ({ from: createdAt, until: createdAt + suppressMs, openedBy: id }));
     return { ...state, throttles, lacks: state.lacks ?? openers.lacks };
+  }
+
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return definitionOf(this.#http, name, signal);
   }
 
   async search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {

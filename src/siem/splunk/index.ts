@@ -1,9 +1,9 @@
 import type { Connector } from "../connector/connector.js";
 import { SiemHttp } from "../http/client.js";
-import { headerCredentials } from "../http/credentials.js";
+import { headerCredentials, noCredentials } from "../http/credentials.js";
 import { type HttpOptions, openHttp } from "../http/open.js";
 import { SplunkConnector } from "./connector.js";
-import { loginCredentials, noCredentials } from "./login.js";
+import { loginCredentials } from "./login.js";
 import type { SplunkSettings } from "./settings.js";
 
 export function openSplunk(name: string, settings: SplunkSettings, options: HttpOptions = {}): Connector {

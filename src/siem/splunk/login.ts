@@ -27,6 +27,3 @@ export function loginCredentials(
     return { authorization: `Splunk ${value.sessionKey}` };
   });
 }
-
-/** For the login itself. */
-export const noCredentials: Credentials = { headers: () => Promise.resolve({}) };

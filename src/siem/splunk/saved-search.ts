@@ -5,7 +5,7 @@ import type { SiemHttp } from "../http/client.js";
 import { pathOf } from "../http/request.js";
 
 /** All users' and apps' own, as far as the account may see them. */
-const SAVED = "/servicesNS/-/-/saved/searches";
+export const SAVED = "/servicesNS/-/-/saved/searches";
 /** Milliseconds ahead of which Splunk is asked when a search will run. */
 const SCHEDULE_MS = 2 * 86_400_000;
 
@@ -29,7 +29,7 @@ const savedSchema = z.object({
     }),
   ),
 });
-const goneSchema = z.object({ messages: z.array(z.unknown()) });
+export const goneSchema = z.object({ messages: z.array(z.unknown()) });
 
 /** A saved search that alerts, with the namespace that it is in. */
 export interface SavedSearch {

@@ -6,10 +6,23 @@ import {
   openConnector,
 } from "../../../src/siem/connect.js";
 import type { SiemBench } from "../../contract/siem.contract.js";
+import { APPLICATION_KEY, DatadogStandIn } from "../../siem-servers/datadog.js";
 import { ElasticsearchStandIn, KibanaStandIn } from "../../siem-servers/elastic.js";
+import { AlertHistoryStandIn } from "../../siem-servers/alert-history.js";
+import { GraylogStandIn } from "../../siem-servers/graylog.js";
+import { LokiStandIn } from "../../siem-servers/loki.js";
 import { OpenSearchStandIn } from "../../siem-servers/opensearch.js";
+import {
+  auth as azureAuth,
+  AzureStandIn,
+  LogAnalyticsStandIn,
+  WORKSPACE,
+} from "../../siem-servers/sentinel.js";
+import { GoogleLoginStandIn, INSTANCE, keyFile, SecOpsStandIn } from "../../siem-servers/secops.js";
 import type { SiemStandIn } from "../../siem-servers/stand-in.js";
 import { SplunkStandIn } from "../../siem-servers/splunk.js";
+import { VictoriaLogsStandIn, VmalertStandIn } from "../../siem-servers/victorialogs.js";
+import { WazuhIndexerStandIn, WazuhManagerStandIn } from "../../siem-servers/wazuh.js";
 import { World } from "../../siem-servers/world.js";
 
 /** A connector before a stand-in. */
@@ -164,4 +177,218 @@ export async function openSplunkBench(options: BenchOptions = {}): Promise<Splun
     telemetry: { index: "linux", format: "laurel" },
   };
   return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface LokiBench extends ConnectorBench {
+  readonly standIn: LokiStandIn;
+  readonly history: AlertHistoryStandIn;
+}
+
+export async function openLokiBench(options: BenchOptions = {}): Promise<LokiBench> {
+  const world = newWorld();
+  const standIn = new LokiStandIn(world, "team-a");
+  const history = new AlertHistoryStandIn(world, () => `Bearer ${standIn.token}`);
+  await history.start();
+  const settings = {
+    kind: "loki",
+    historyUrl: history.url,
+    tenant: "team-a",
+    auth: { type: "token", token: `env:${SECRET}` },
+    alertLabels: { event: "ID" },
+    telemetry: { selector: '{job="audit"}', format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    history,
+    close: async () => {
+      await bench.close();
+      await history.stop();
+    },
+  };
+}
+
+export interface VictoriaLogsBench extends ConnectorBench {
+  readonly standIn: VictoriaLogsStandIn;
+  readonly vmalert: VmalertStandIn;
+  readonly history: AlertHistoryStandIn;
+}
+
+export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise<VictoriaLogsBench> {
+  const world = newWorld();
+  const standIn = new VictoriaLogsStandIn(world, ["12", "3"]);
+  const expected = () => `Bearer ${standIn.token}`;
+  const vmalert = new VmalertStandIn(world, expected);
+  const history = new AlertHistoryStandIn(world, expected);
+  await Promise.all([vmalert.start(), history.start()]);
+  const settings = {
+    kind: "victorialogs",
+    vmalertUrl: vmalert.url,
+    historyUrl: history.url,
+    tenant: "12:3",
+    auth: { type: "token", token: `env:${SECRET}` },
+    alertLabels: { event: "ID" },
+    telemetry: { selector: '{job="audit"}', format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    vmalert,
+    history,
+    fire: async (...serials) => {
+      await bench.fire(...serials);
+      // The series has the moments for which the rule was evaluated.
+      for (const { createdAt } of world.alerts)
+        for (let turn = 0; turn < history.evaluations; turn += 1) {
+          const startedAt = createdAt + turn * 60_000 + VmalertStandIn.evalDelayMs;
+          world.evaluated("rule-echo", startedAt, startedAt + 5);
+        }
+    },
+    close: async () => {
+      await bench.close();
+      await Promise.all([vmalert.stop(), history.stop()]);
+    },
+  };
+}
+
+export interface WazuhBench extends ConnectorBench {
+  readonly standIn: WazuhIndexerStandIn;
+  readonly manager: WazuhManagerStandIn;
+}
+
+export async function openWazuhBench(options: BenchOptions = {}): Promise<WazuhBench> {
+  const world = newWorld();
+  const standIn = new WazuhIndexerStandIn(world);
+  const manager = new WazuhManagerStandIn(world, () => standIn.token);
+  await manager.start();
+  const password = `env:${SECRET}`;
+  const settings = {
+    kind: "wazuh",
+    managerUrl: manager.url,
+    auth: { type: "basic", user: "tyrian", password },
+    managerAuth: { type: "basic", user: "tyrian-api", password },
+    rules: { [ANALYTIC]: "100100", [ABSENT]: "100999", [DISABLED]: "100101" },
+    telemetry: { format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    manager,
+    fire: (...serials) => {
+      // An alert has the time of its event's arrival.
+      for (const document of world.documents.filter(({ serial }) => serials.includes(serial)))
+        world.raise("rule-echo", document.ingestedAt, document);
+      return Promise.resolve();
+    },
+    close: async () => {
+      await bench.close();
+      await manager.stop();
+    },
+  };
+}
+
+export interface GraylogBench extends ConnectorBench {
+  readonly standIn: GraylogStandIn;
+}
+
+export async function openGraylogBench(options: BenchOptions = {}): Promise<GraylogBench> {
+  const world = newWorld();
+  const standIn = new GraylogStandIn(world);
+  const settings = {
+    kind: "graylog",
+    auth: { type: "token", token: `env:${SECRET}` },
+    telemetry: { format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface SentinelBench extends ConnectorBench {
+  readonly standIn: LogAnalyticsStandIn;
+  readonly azure: AzureStandIn;
+}
+
+/** A workspace of which the rule has run ten minutes ago. */
+export async function openSentinelBench(options: BenchOptions = {}): Promise<SentinelBench> {
+  const world = newWorld();
+  const standIn = new LogAnalyticsStandIn(world);
+  const azure = new AzureStandIn(world, standIn);
+  await azure.start();
+  const settings = {
+    kind: "sentinel",
+    managementUrl: azure.url,
+    loginUrl: azure.url,
+    workspace: WORKSPACE,
+    auth: azureAuth(`env:${SECRET}`),
+    telemetry: { table: "LinuxAudit_CL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  world.evaluated("rule-echo", Date.now() - 61_000, Date.now() - 60_000);
+  return {
+    ...bench,
+    standIn,
+    azure,
+    close: async () => {
+      await bench.close();
+      await azure.stop();
+    },
+  };
+}
+
+export interface DatadogBench extends ConnectorBench {
+  readonly standIn: DatadogStandIn;
+}
+
+const APPLICATION_SECRET = "TYRIAN_TEST_DATADOG_APPLICATION_KEY";
+
+export async function openDatadogBench(options: BenchOptions = {}): Promise<DatadogBench> {
+  const world = newWorld();
+  const standIn = new DatadogStandIn(world);
+  process.env[APPLICATION_SECRET] = APPLICATION_KEY;
+  const settings = {
+    kind: "datadog",
+    auth: { type: "keys", apiKey: `env:${SECRET}`, applicationKey: `env:${APPLICATION_SECRET}` },
+    signalEvent: "ID",
+    telemetry: { query: "source:laurel", format: "laurel" },
+  };
+  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+}
+
+export interface SecOpsBench extends ConnectorBench {
+  readonly standIn: SecOpsStandIn;
+  readonly login: GoogleLoginStandIn;
+}
+
+/** Where the service account's key lies. */
+export const KEY_FILE = "TYRIAN_TEST_SECOPS_KEY";
+
+export async function openSecOpsBench(options: BenchOptions = {}): Promise<SecOpsBench> {
+  const world = newWorld();
+  const standIn = new SecOpsStandIn(world);
+  const login = new GoogleLoginStandIn(standIn);
+  await login.start();
+  process.env[KEY_FILE] = keyFile(standIn.token);
+  const settings = {
+    kind: "google-secops",
+    loginUrl: login.url,
+    instance: INSTANCE,
+    auth: { type: "service-account", key: `env:${KEY_FILE}` },
+    telemetry: { logType: "AUDIT_LAUREL", format: "laurel" },
+  };
+  const bench = await benchOf(world, standIn, settings, options);
+  return {
+    ...bench,
+    standIn,
+    login,
+    expireToken: () => {
+      standIn.expireToken();
+      process.env[KEY_FILE] = keyFile(standIn.token);
+    },
+    close: async () => {
+      await bench.close();
+      await login.stop();
+    },
+  };
 }

@@ -23,6 +23,8 @@ export interface OwnLab {
   readonly environment: Record<string, string>;
   /** Trials whose act has ended, with what is in the journals by now. */
   executed(): { readonly trial: Trial; readonly startedAt: number; readonly endedAt: number }[];
+  /** Adds to tyrian.config.yaml. */
+  configure(more: Readonly<Record<string, unknown>>): void;
   remove(): void;
 }
 
@@ -88,6 +90,7 @@ export function ownLab(siems: unknown, secret: Record<string, string>): OwnLab {
   return {
     folder,
     environment: { XDG_STATE_HOME: join(folder, "state"), XDG_CONFIG_HOME: folder, ...secret },
+    configure: (more) => write("tyrian.config.yaml", JSON.stringify({ siems, ...more })),
     executed: () => executedIn(join(folder, "runs")),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
