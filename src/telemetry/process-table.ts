@@ -47,8 +47,7 @@ export class ProcessTable {
 
   /** The program of process `pid` at the moment `sequence`, or null when it is not known. */
   at(host: string, pid: number, sequence: number, session: string | null): KnownProcess | null {
-    const starts = this.#starts.get(keyOf(host, pid)) ?? [];
-    const latest = starts.findLast((start) => start.sequence < sequence);
+    const latest = this.#starts.get(keyOf(host, pid))?.findLast((start) => start.sequence < sequence);
     if (latest === undefined) return null;
     return latest.session === null || latest.session === session ? latest : null;
   }

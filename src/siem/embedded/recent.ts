@@ -100,7 +100,6 @@ function bucketsBetween<T>(buckets: ReadonlyMap<number, T>, first: number, last:
 
 /** A rough measure: arguments appear in `argv`, in a field and, in hexadecimal, in the sensor's record. */
 function sizeOf(event: HostEvent): number {
-  let size = 1000;
-  for (const argument of event.argv) size += 16 + 4 * argument.length;
-  return size;
+  const { argv, fields } = event;
+  return 1000 + 16 * argv.length + 4 * String(fields["CommandLine"] ?? "").length;
 }

@@ -56,6 +56,8 @@ export class RecordReader {
   readonly #channels = new ChannelBook();
   readonly #windowsSensor: ProcessSensor;
   readonly #incomplete = new Map<string, number>();
+  /** Lines of each parser that are none, as last counted. */
+  readonly #malformed = new Map<SensorParser, number>();
   #unread = 0;
 
   /**
@@ -95,9 +97,8 @@ export class RecordReader {
           this.#unread += 1;
           return count("unknown");
         }
-        const { malformed } = parser.counts();
         const events = parser.push(shape.line, 0, record.receivedAt);
-        count(parser.counts().malformed > malformed ? "damaged" : "known");
+        count(events.length === 0 && this.#isNewlyMalformed(parser) ? "damaged" : "known");
         return { events, others: [] };
       }
     }
@@ -133,6 +134,14 @@ export class RecordReader {
     if (created !== null) return { events: [created], others: [] };
     this.#incomplete.set(event.host, (this.#incomplete.get(event.host) ?? 0) + 1);
     return null;
+  }
+
+  /** Whether the line that a parser was last given is none. */
+  #isNewlyMalformed(parser: SensorParser): boolean {
+    const { malformed } = parser.counts();
+    const isNew = malformed > (this.#malformed.get(parser) ?? 0);
+    if (isNew) this.#malformed.set(parser, malformed);
+    return isNew;
   }
 
   #parserOf(host: string, type: "auditd" | "laurel"): SensorParser | null {

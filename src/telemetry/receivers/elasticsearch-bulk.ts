@@ -27,10 +27,13 @@ export function readBulk(body: Buffer, index: string | undefined, peer: string):
   if (!text.endsWith("\n")) throw new BulkError("The bulk request must be terminated by a newline [\\n]");
   const lines = text.split("\n");
   const items: BulkItem[] = [];
+  // Most senders write the same action before each document.
+  let last = { line: "", read: { action: "", meta: {} as Json } };
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
     if (line.trim() === "") continue;
-    const { action, meta } = actionOf(line, at + 1);
+    if (last.line !== line) last = { line, read: actionOf(line, at + 1) };
+    const { action, meta } = last.read;
     const target = textOf(meta["_index"]) ?? index;
     if (target === undefined || target === "") throw new BulkError(`Validation Failed: 1: index is missing;`);
     const id = textOf(meta["_id"]);
