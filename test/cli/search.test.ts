@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -155,6 +155,20 @@ describe("searching with SPL", () => {
     expect(strict.stderr).toMatch(/--lenient evaluates it so\): search .* \| where /);
     const lenient = await tyrian([...words, "--lenient"]);
     expect([lenient.status, lenient.stdout]).toEqual([0, expect.stringContaining("/bin/a")]);
+  });
+
+  test("looks up tables of the folder that it is run in", async () => {
+    mkdirSync(join(folder, "lookups"));
+    file("lookups/owners.csv", "name,owner\nop,alice\n");
+    const events = file("day.ndjson", startOf(0, "/bin/a", "a"));
+    const query = "Image=* | lookup owners.csv name AS User OUTPUT owner | table owner";
+    const words = ["search", "--spl", query, "--events", events, "--json"];
+    const { stdout } = await tyrian(words, { cwd: folder });
+    expect(JSON.parse(stdout)).toMatchObject({ rows: [{ fields: { owner: "alice" } }] });
+    file("lookups/owners.csv", "name,owner\nop\n");
+    const broken = await tyrian(words, { cwd: folder });
+    expect(broken.status).toBe(2);
+    expect(broken.stderr).toContain("lookups/owners.csv:2:1");
   });
 
   test("hunts in the telemetry of a run where no files are named", async () => {
