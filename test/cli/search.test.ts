@@ -117,6 +117,28 @@ level: high
     expect(missed.stdout).toContain("had 2 of 3 events");
   });
 
+  test("says of a correlation that counted nothing how near the events came to its rules", async () => {
+    const text = `${rule("Zsh", "{ Image: zsh }")}---
+title: Often
+name: often
+correlation: { type: event_count, rules: [zsh], timespan: 5m, condition: { gte: 3 } }
+---
+title: Often and again
+correlation: { type: temporal, rules: [often], timespan: 10m }
+`;
+    const sigma = file("chain.yml", text);
+    const { stdout } = await tyrian(["search", "--sigma", sigma, "--events", events(), "--explain"]);
+    const lines = stdout.split("\n").map((line) => line.trim());
+    expect(lines.slice(1, 7)).toEqual([
+      '"Often and again" needs often within 10m; no event matched often.',
+      '"Often" needs at least 3 events of zsh within 5m; no event matched zsh.',
+      "no event matched Zsh",
+      "nearest   bash -c id (0 of 1 clauses)",
+      "clause    selection: Image",
+      "wanted    'zsh'",
+    ]);
+  });
+
   test("says which events no rule reads, because their log source is not known", async () => {
     const bare = file("bare.ndjson", `{"Image":"/usr/bin/bash"}\n`);
     const sigma = file("bash.yml", rule("Bash", "{ Image|endswith: /bash }"));
