@@ -43,6 +43,24 @@ describe("a lookup table", () => {
     );
   });
 
+  test("of any text is read or refused with a reason", () => {
+    const pieces = fc.array(
+      fc.constantFrom("a", ",", '"', "\n", "\r\n", "\r", "\uFEFF", "\0", " ", "#", "b,c\n"),
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          pieces.map((parts) => parts.join("")),
+        ),
+        (text) => {
+          const { table, diagnostics } = readLookupTable(text, "t.csv");
+          expect(diagnostics.length === 0).toBe(table !== null);
+        },
+      ),
+    );
+  });
+
   test.each([
     ["", "lookup-invalid", 1],
     ["a,b\n1,2\n1\n", "lookup-invalid", 3],
