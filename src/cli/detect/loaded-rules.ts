@@ -9,8 +9,8 @@ import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
 import { compileQueries } from "./query-rules.js";
-import { RuleCache, type RuleText } from "./rule-cache.js";
-import { readRuleTexts } from "./rule-files.js";
+import { RuleCache } from "./rule-cache.js";
+import { type QueryText, readRuleTexts } from "./rule-files.js";
 import { type PipelineText, RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule that is not matched, and why. */
@@ -27,8 +27,7 @@ export interface UnsupportedRule {
 export interface RuleSources {
   readonly files: readonly SigmaFile[];
   readonly pipelines: readonly PipelineText[];
-  /** Queries of SPL. */
-  readonly queries: readonly RuleText[];
+  readonly queries: readonly QueryText[];
 }
 
 export interface LoadedRules extends RuleSources {
