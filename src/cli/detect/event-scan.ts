@@ -55,6 +55,7 @@ export class EventScan {
         problem: (problem) => this.#problem(problem),
       },
       begin,
+      matcher.keys,
     );
   }
 

@@ -6,6 +6,7 @@ import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js"
 import type { SigmaCollection } from "../../detection/sigma/collection.js";
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Diagnostic } from "../../errors.js";
+import { documentKeys } from "../../telemetry/files/document-keys.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
 import { compileQueries } from "./query-rules.js";
@@ -60,7 +61,10 @@ function compiledOf({ rules, correlations }: SigmaCollection): CompiledRule[] {
 
 /** @param logsource of every event; null: told by its shape */
 export function matcherOf(rules: readonly CompiledRule[], logsource: Logsource | null): StreamingMatcher {
-  return new StreamingMatcher(rules, logsource === null ? { valuesOfLogsource } : {});
+  return new StreamingMatcher(rules, {
+    documentKeys,
+    ...(logsource === null ? { valuesOfLogsource } : {}),
+  });
 }
 
 export interface LoadOptions {
