@@ -7,6 +7,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ScannedRules } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { loadRules, matcherOf } from "../../src/cli/detect/loaded-rules.js";
 import { StreamingMatcher } from "../../src/detection/matcher.js";
@@ -46,10 +47,10 @@ interface Speed {
 }
 
 /** Scans bytes in pieces, as the program does. The first time is for the compiler and the prefilter to learn. */
-function speedOf(matcher: StreamingMatcher, bytes: Buffer): Speed {
+function speedOf(rules: readonly CompiledRule[], matcher: StreamingMatcher, bytes: Buffer): Speed {
   const piece = 1024 * 1024;
   const once = (): { events: number; matches: number } => {
-    const scan = new EventScan(matcher, null, "file");
+    const scan = new EventScan(new ScannedRules(rules, []), matcher, null, "file");
     let events = 0;
     let matches = 0;
     for (let from = 0; from < bytes.length; from += piece) {
@@ -91,7 +92,7 @@ function matching(rules: readonly CompiledRule[], name: string, bytes: Buffer): 
     const speeds = (["on", "off"] as const).map((prefilter) => {
       const matcher =
         prefilter === "on" ? matcherOf(chosen, null) : new StreamingMatcher(chosen, { prefilter: false });
-      const speed = speedOf(matcher, prefilter === "on" ? bytes : beginning(bytes, 2_000_000));
+      const speed = speedOf(chosen, matcher, prefilter === "on" ? bytes : beginning(bytes, 2_000_000));
       const { events, matches, wall, cpu } = speed;
       print(
         `  ${String(count).padStart(5)}   ${prefilter.padEnd(9)}   ${figure(events / wall)}       ${figure(events / cpu)}            ${(matches / events).toFixed(3)}`,
@@ -171,7 +172,7 @@ print(
 const given = options.events === undefined ? null : readFileSync(options.events);
 const large = given ?? generatedEvents("large", 20_000);
 const bytesPerEvent = (bytes: Buffer): number =>
-  Math.round(bytes.length / speedOf(matcherOf([], null), bytes).events);
+  Math.round(bytes.length / speedOf([], matcherOf([], null), bytes).events);
 matching(loaded.rules, `events of ${bytesPerEvent(large)} bytes, reading JSON included`, large);
 if (given === null) {
   const small = generatedEvents("small", 60_000);

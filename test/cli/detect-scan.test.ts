@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { ScannedRules } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { matcherOf } from "../../src/cli/detect/loaded-rules.js";
 import { cutOf } from "../../src/cli/detect/file-chunks.js";
@@ -179,6 +180,10 @@ const rules = logsources.flatMap((logsource, outer) =>
   }),
 );
 
+function scanOf(given: readonly CompiledRule[], override: Logsource | null): EventScan {
+  return new EventScan(new ScannedRules(given, []), matcherOf(given, override), override, "file");
+}
+
 /** What the rules themselves say of the document, one by one. */
 function wantedOf(document: unknown, given: readonly CompiledRule[], override: Logsource | null): number[] {
   const shape = readShape(document);
@@ -199,7 +204,7 @@ test("not reading what no rule can match changes no match, whatever the shape of
       fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
-        const scan = new EventScan(matcherOf(chosen, override), override, "file");
+        const scan = scanOf(chosen, override);
         scan.push(Buffer.from(lines.join("\n")), true);
         const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
@@ -233,7 +238,7 @@ test("an event that is known and cannot be read is told with its place, whatever
   // A rule that no value of these announces: other events are not even read for it.
   const [rule] = rules.filter(({ fields }) => fields?.has("CommandLine"));
   if (rule === undefined) throw new Error("no rule");
-  const scan = new EventScan(matcherOf([rule], null), null, "file");
+  const scan = scanOf([rule], null);
   const bytes = Buffer.from(`[\n ${documents.map((document) => JSON.stringify(document)).join(",\n ")}]`);
   scan.push(bytes, true);
   const { problems, events, unknown, matches } = scan.take();

@@ -1,6 +1,4 @@
-import type { StreamingMatcher } from "../../detection/matcher.js";
-import type { Logsource } from "../../telemetry/files/event-shape.js";
-import { EventScan, type ScanResult } from "./event-scan.js";
+import type { EventScan, ScanResult } from "./event-scan.js";
 import { type CutPiece, cut, marked } from "./file-chunks.js";
 import { PieceMemory } from "./piece-memory.js";
 import type { Threads } from "./threads.js";
@@ -14,13 +12,11 @@ export interface PlacedResult {
 /** Pieces of a file that are in memory, for each thread. */
 const AHEAD = 4;
 
-/** Scans a file in this thread. */
+/** Scans a file in this thread. @param scan new */
 export async function* scanHere(
   chunks: AsyncIterable<Buffer>,
-  matcher: StreamingMatcher,
-  logsource: Logsource | null,
+  scan: EventScan,
 ): AsyncGenerator<PlacedResult> {
-  const scan = new EventScan(matcher, logsource, "file");
   for await (const { bytes, last } of marked(chunks)) {
     scan.push(bytes, last);
     yield { result: scan.take(), linesBefore: 0 };
