@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ScannedRules } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { matcherOf } from "../../src/cli/detect/loaded-rules.js";
-import { cutOf } from "../../src/cli/detect/file-chunks.js";
+import { cutOf } from "../../src/cli/detect/cut-pieces.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { fieldsFor, readShape, type Logsource } from "../../src/telemetry/files/event-shape.js";

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { streamBytes } from "../../src/cli/detect/byte-source.js";
 import type { CountedEvent } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { UnreadableEvents } from "../../src/cli/detect/file-chunks.js";
@@ -68,6 +69,11 @@ async function* chunksOf(bytes: Buffer, size: number, failure?: Error): AsyncGen
   if (failure !== undefined) throw failure;
 }
 
+async function* inOrder(results: readonly PlacedResult[]): AsyncGenerator<PlacedResult> {
+  yield* results;
+  await Promise.resolve();
+}
+
 const value = fc.oneof(
   fc.constantFrom("/bin/sh", "/bin/ls", "é", "", "日本😀\u212a", 'a"\\\n', "x".repeat(700)),
   fc.string({ unit: "binary", maxLength: 5 }),
@@ -123,9 +129,14 @@ test("several threads find what one finds, wherever a file is cut", async () => 
   await fc.assert(
     fc.asyncProperty(file, fc.integer({ min: 1, max: 600 }), fc.boolean(), async (bytes, size, fails) => {
       const failure = fails ? new UnreadableEvents("file-unreadable", "the disk is gone", "") : undefined;
-      const one = await foundIn(scanHere(chunksOf(bytes, size, failure), newScan("file")));
-      const several = await foundIn(scanOnThreads(chunksOf(bytes, size, failure), threads));
+      const one = await foundIn(scanHere(streamBytes(chunksOf(bytes, size, failure)), newScan("file")));
+      const several = await foundIn(scanOnThreads(streamBytes(chunksOf(bytes, size, failure)), threads));
       expect(several).toEqual(one);
+      if (!fails) {
+        const whole = newScan("file");
+        whole.push(bytes, true);
+        expect(await foundIn(inOrder([{ result: whole.take(), linesBefore: 0 }]))).toEqual(one);
+      }
       matched += one.matches.length;
       counted += one.counted.length;
       refused += one.problems.length;

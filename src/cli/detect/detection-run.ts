@@ -3,10 +3,11 @@ import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { EventProblem } from "../../telemetry/files/event-source.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
+import { bytesOf } from "./byte-source.js";
 import { type Correlated, Correlator } from "./correlated.js";
 import { ScannedRules } from "./counting.js";
 import { EventScan, MOST_PROBLEMS, type ScanResult } from "./event-scan.js";
-import { fileChunks, UnreadableEvents } from "./file-chunks.js";
+import { UnreadableEvents } from "./file-chunks.js";
 import { matcherOf, type LoadedRules } from "./loaded-rules.js";
 import { scanHere, scanOnThreads, type PlacedResult } from "./scan-file.js";
 import { Threads } from "./threads.js";
@@ -67,7 +68,7 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
   const ended = (): Detected => ({ totals: counts.totals(), correlated: correlator.finish() });
   if (workers < 2) {
     counts.unreadable = await scanFiles(options, rules, take, (file) =>
-      scanHere(fileChunks(file), newScan("file")),
+      scanHere(bytesOf(file), newScan("file")),
     );
     return ended();
   }
@@ -75,7 +76,7 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
   const threads = new Threads(workers, newScan, { rules: { files, pipelines, queries }, logsource });
   try {
     counts.unreadable = await scanFiles(options, rules, take, (file) =>
-      scanOnThreads(fileChunks(file), threads),
+      scanOnThreads(bytesOf(file), threads),
     );
   } finally {
     await threads.stop();

@@ -54,12 +54,7 @@ export class EventScan {
    * @param matcher of these rules
    * @param logsource of every event; null: told by its shape
    */
-  constructor(
-    rules: ScannedRules,
-    matcher: StreamingMatcher,
-    logsource: Logsource | null,
-    begin: Beginning,
-  ) {
+  constructor(rules: ScannedRules, matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
     this.#rules = rules;
     this.#matcher = matcher;
     this.#logsource = logsource;

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
 import type { EventScan, ScanResult } from "./event-scan.js";
-import type { CutPiece } from "./file-chunks.js";
+import type { CutPiece } from "./cut-pieces.js";
 import type { RuleSources } from "./loaded-rules.js";
 
 /** What a thread is started with. */

@@ -27,7 +27,10 @@ export interface ReadRule {
 /** Says which values of an event's document a rule reads, by what the event tells of its log source. */
 export class ReadValues {
   readonly keys: ValueKeys;
-  readonly #rules: readonly { readonly keys: readonly number[] | null; readonly logsource: readonly Group[] }[];
+  readonly #rules: readonly {
+    readonly keys: readonly number[] | null;
+    readonly logsource: readonly Group[];
+  }[];
   /** By the values that tell the log source: by number of a key, whether a rule reads it. */
   readonly #known = new Map<string, Uint8Array>();
 

@@ -235,14 +235,7 @@ export class JsonScanner {
     return -1;
   }
 
-  #numberOf(
-    keys: ValueKeys,
-    bytes: Buffer,
-    from: number,
-    to: number,
-    hash: number,
-    outer: number,
-  ): number {
+  #numberOf(keys: ValueKeys, bytes: Buffer, from: number, to: number, hash: number, outer: number): number {
     if (this.#escaped) return ANY_KEY;
     if (isElementText(bytes, from, to)) return outer;
     const number = keys.numberOf(bytes, from, to, hash);
