@@ -1,6 +1,6 @@
-import { BOUND_TEXT, type FoldedText } from "./folded-text.js";
+import { BOUND, type FoldedText } from "./folded-text.js";
 import type { Group } from "./group.js";
-import { ANY_KEY, FIRST_KEY, TELLING_KEY, ValueKeys } from "./value-keys.js";
+import { ANY_KEY, FIRST_KEY, hashed, TELLING_KEY, ValueKeys } from "./value-keys.js";
 
 /** Events tell few log sources; made-up ones must not fill the memory. Of further ones all values are looked through. */
 const mostTold = 1000;
@@ -24,6 +24,12 @@ export interface ReadRule {
   readonly logsource: readonly Group[];
 }
 
+/** What an event tells of its log source, and by number of a key whether a rule reads its values then. */
+interface Told {
+  readonly told: Uint8Array;
+  readonly read: Uint8Array;
+}
+
 /** Says which values of an event's document a rule reads, by what the event tells of its log source. */
 export class ReadValues {
   readonly keys: ValueKeys;
@@ -31,8 +37,12 @@ export class ReadValues {
     readonly keys: readonly number[] | null;
     readonly logsource: readonly Group[];
   }[];
-  /** By the values that tell the log source: by number of a key, whether a rule reads it. */
-  readonly #known = new Map<string, Uint8Array>();
+  /** What is read by what events tell of their log source, by the hash of that. */
+  readonly #known = new Map<number, Told[]>();
+  #knownCount = 0;
+  /** What the last event tells: values between bounds. */
+  readonly #told = new Uint8Array(longestTold);
+  #toldLength = 0;
 
   constructor(rules: readonly ReadRule[], { keysOf, any, telling }: DocumentKeys) {
     const numbers = new Map<string, number>();
@@ -55,14 +65,45 @@ export class ReadValues {
   /** By number of a key: 1 when its values are read. Null when all values are, or nothing is known of their keys. */
   of(text: FoldedText): Uint8Array | null {
     if (text.numbering !== this.keys) return null;
-    const told = toldBy(text);
-    if (told.length > longestTold) return null;
-    const known = this.#known.get(told);
-    if (known !== undefined) return known;
-    if (this.#known.size >= mostTold) return null;
-    const read = this.#readOf(told);
-    this.#known.set(told, read);
+    const hash = this.#tell(text);
+    if (hash === null) return null;
+    const known = this.#known.get(hash) ?? [];
+    for (const { told, read } of known) if (this.#tells(told)) return read;
+    if (this.#knownCount >= mostTold) return null;
+    const told = this.#told.slice(0, this.#toldLength);
+    const read = this.#readOf(Buffer.from(told).toString("latin1"));
+    this.#known.set(hash, [...known, { told, read }]);
+    this.#knownCount++;
     return read;
+  }
+
+  /** Takes the values that tell an event's log source, each between bounds. Their hash; null when they are too long. */
+  #tell({ bytes, values, ends, keys }: FoldedText): number | null {
+    const told = this.#told;
+    told[0] = BOUND;
+    let length = 1;
+    let hash = 0;
+    for (let value = 0; value < values; value++) {
+      if (keys[value] !== TELLING_KEY) continue;
+      const end = ends[value] as number;
+      let at = value === 0 ? 1 : (ends[value - 1] as number);
+      if (length + end - at > longestTold) return null;
+      for (; at < end; at++) {
+        const byte = bytes[at] as number;
+        told[length++] = byte;
+        hash = hashed(hash, byte);
+      }
+    }
+    this.#toldLength = length;
+    return hash;
+  }
+
+  #tells(known: Uint8Array): boolean {
+    if (known.length !== this.#toldLength) return false;
+    for (let index = 0; index < known.length; index++) {
+      if (known[index] !== this.#told[index]) return false;
+    }
+    return true;
   }
 
   #readOf(told: string): Uint8Array {
@@ -76,17 +117,4 @@ export class ReadValues {
     }
     return read;
   }
-}
-
-/** The values that tell an event's log source, each between bounds. */
-function toldBy({ bytes, values, ends, keys }: FoldedText): string {
-  let told = BOUND_TEXT;
-  for (let value = 0; value < values; value++) {
-    if (keys[value] !== TELLING_KEY) continue;
-    const start = value === 0 ? 1 : (ends[value - 1] as number);
-    for (let at = start; at < (ends[value] as number) && told.length <= longestTold; at++) {
-      told += String.fromCharCode(bytes[at] as number);
-    }
-  }
-  return told;
 }
