@@ -1,0 +1,112 @@
+import type { CompiledRule } from "../detection/rule.js";
+import type { HostEvent } from "../model/event.js";
+import type { OtherRecord } from "../model/observation.js";
+import type { Trial } from "../model/trial.js";
+import { ACTIVITY_LOG_SOURCES } from "../telemetry/windows/host-event.js";
+import { timeOfText } from "../telemetry/windows/time.js";
+import { missingNumbers } from "./records.js";
+
+/** What tells whose activities are the act's. */
+interface Known {
+  /** The act's processes, as the sentinels' sensor told that they were created. */
+  readonly processes: readonly HostEvent[];
+  /** All that this sensor told of the host, in its order: events, and the numbers of records that are none. */
+  readonly channel: readonly HostEvent[];
+  readonly others: readonly OtherRecord[];
+  /** The wrapper's look at what the act left: a process that was created when the act's had ended. */
+  readonly look: HostEvent;
+  /** What processes of the host did, of whichever channel. */
+  readonly activities: readonly HostEvent[];
+}
+
+/**
+ * Of what the processes of a host of Windows did (Sysmon 3, 7, 11, 22; PowerShell 400, 403, 4103, 4104), that which is the act's. An
+ * activity is the act's when it was done by a process of the act, and by nothing else than that: not by its time alone, its user, its
+ * command line or its text. Which process did it is told in one of three ways:
+ *
+ * 1. Of one sensor with the processes, by Sysmon's GUID, which no other process of the host ever has.
+ * 2. By the number of a process, which Windows gives again, bounded by what is known of that process' life. It had the number from the
+ *    record of its creation on, which was not written before that, and nobody else had it until the wrapper's look: that holds when
+ *    every record of the sensor between the two is here, none of them nor any later one creates a process of that number, and no
+ *    process' number is untold. The clock must not have been set back between the records: it alone orders two channels.
+ * 3. An engine of PowerShell whose events tell no process (400 and 403 before Windows 11), by its host's id: a random one, that a command
+ *    (4103) which is the act's by rule 2 names too.
+ *
+ * What is done under the number of a process of the act and does not meet the rule, or tells no process at all, may be the act's or
+ * another's: it earns nothing, and is `unplaced`.
+ */
+export function activitiesOf(known: Known): { own: HostEvent[]; unplaced: HostEvent[] } {
+  const host = known.look.host;
+  const activities = known.activities.filter((event) => event.host === host);
+  const placed = new Map(activities.map((event) => [event, placeOf(event, known)]));
+  const isAt = (place: Place) => (event: HostEvent) => placed.get(event) === place;
+  const hostIds = (place: Place): Set<string | null> =>
+    new Set(activities.filter((event) => event.pid !== null && isAt(place)(event)).map(hostIdOf));
+  const [ours, doubtful, theirs] = [hostIds("act"), hostIds("unknown"), hostIds("other")];
+  for (const event of activities) {
+    const id = event.pid === null ? hostIdOf(event) : null;
+    if (id === null) continue;
+    const isOurs = ours.has(id) && !theirs.has(id) && !doubtful.has(id);
+    if (isOurs) placed.set(event, "act");
+    else if (theirs.has(id) && !ours.has(id) && !doubtful.has(id)) placed.set(event, "other");
+  }
+  return { own: activities.filter(isAt("act")), unplaced: activities.filter(isAt("unknown")) };
+}
+
+/** Whose an activity is: `unknown` may be the act's. */
+type Place = "act" | "other" | "unknown";
+
+function placeOf(event: HostEvent, { processes, channel, others, look }: Known): Place {
+  const guid = event.sensor === look.sensor ? guidOf(event) : null;
+  const created = channel.filter(({ kind }) => kind === "exec");
+  if (guid !== null && created.every((process) => guidOf(process) !== null)) {
+    const of = created.filter((process) => guidOf(process) === guid);
+    const own = of.filter((process) => processes.includes(process)).length;
+    if (own === 0) return "other";
+    return own === of.length ? "act" : "unknown";
+  }
+  if (event.pid === null) return "unknown";
+  const [process, second] = processes.filter(({ pid }) => pid === null || pid === event.pid);
+  if (process === undefined) return "other";
+  if (process.pid === null || second !== undefined) return "unknown";
+  const isAgain = created.some(
+    ({ sequence, pid }) => sequence > process.sequence && (pid === null || pid === process.pid),
+  );
+  const isSetBack = channel.some(
+    ({ sequence, time }) =>
+      (sequence < process.sequence && time > process.time) || (sequence > look.sequence && time < look.time),
+  );
+  const isWhole = missingNumbers([...channel, ...others], process.sequence, look.sequence).length === 0;
+  // What is recorded may have happened before; Sysmon tells how long.
+  const lived = happenedAt(event) >= process.time && event.time <= happenedAt(look);
+  return isWhole && !isAgain && !isSetBack && lived ? "act" : "unknown";
+}
+
+/** Sysmon's own name for a process, without braces; null where the event has none. */
+function guidOf({ fields }: HostEvent): string | null {
+  const guid = String(fields["ProcessGuid"] ?? "").replace(/[{}]/g, "").toUpperCase();
+  return /[1-9A-F]/.test(guid) ? guid : null;
+}
+
+/** The id of the host of an engine of PowerShell, in its own events or in the context of a command. */
+function hostIdOf({ fields }: HostEvent): string | null {
+  const text = String(fields["HostId"] ?? /^ *Host ID = (.*)$/m.exec(String(fields["ContextInfo"] ?? ""))?.[1] ?? "");
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim()) ? text.trim().toLowerCase() : null;
+}
+
+/** When something happened, or before: Sysmon tells it beside the time of its record. */
+function happenedAt({ fields, time }: HostEvent): number {
+  const own = fields["UtcTime"];
+  return Math.min(time, (typeof own === "string" ? timeOfText(`${own} UTC`) : null) ?? time);
+}
+
+/**
+ * Whether a rule reads what processes of Windows do. Sentinels are created processes: they prove nothing of what is said of activities
+ * on other ways, also in Sysmon's own channel, where connections and names come later than they happened. So an event that is there
+ * can be credited, and one that is not there proves nothing.
+ */
+export function readsActivities({ platform }: Pick<Trial, "platform">, rule: CompiledRule): boolean {
+  return (
+    platform === "windows" && ACTIVITY_LOG_SOURCES.some((logsource) => rule.reads({ id: "", logsource, fields: {} }))
+  );
+}
