@@ -24,7 +24,7 @@ interface Known {
  * activity is the act's when it was done by a process of the act, and by nothing else than that: not by its time alone, its user, its
  * command line or its text. Which process did it is told in one of three ways:
  *
- * 1. Of one sensor with the processes, by Sysmon's GUID, which no other process of the host ever has.
+ * 1. By Sysmon's GUID, which no other process of the host ever has, where Sysmon told of the processes too.
  * 2. By the number of a process, which Windows gives again, bounded by what is known of that process' life. It had the number from the
  *    record of its creation on, which was not written before that, and nobody else had it until the wrapper's look: that holds when
  *    every record of the sensor between the two is here, none of them nor any later one creates a process of that number, and no
@@ -57,7 +57,7 @@ export function activitiesOf(known: Known): { own: HostEvent[]; unplaced: HostEv
 type Place = "act" | "other" | "unknown";
 
 function placeOf(event: HostEvent, { processes, channel, others, look }: Known): Place {
-  const guid = event.sensor === look.sensor ? guidOf(event) : null;
+  const guid = guidOf(event);
   const created = channel.filter(({ kind }) => kind === "exec");
   if (guid !== null && created.every((process) => guidOf(process) !== null)) {
     const of = created.filter((process) => guidOf(process) === guid);
@@ -66,9 +66,9 @@ function placeOf(event: HostEvent, { processes, channel, others, look }: Known):
     return own === of.length ? "act" : "unknown";
   }
   if (event.pid === null) return "unknown";
-  const [process, second] = processes.filter(({ pid }) => pid === null || pid === event.pid);
+  const process = processes.find(({ pid }) => pid === null || pid === event.pid);
   if (process === undefined) return "other";
-  if (process.pid === null || second !== undefined) return "unknown";
+  if (process.pid === null) return "unknown";
   const isAgain = created.some(
     ({ sequence, pid }) => sequence > process.sequence && (pid === null || pid === process.pid),
   );

@@ -35,24 +35,25 @@ const step: fc.Arbitrary<Step> = fc.record({
 });
 
 /**
- * A trial of Windows on a host of four process numbers beside the wrapper's, which are given again at once. Others' processes come and go
+ * A trial of Windows on a host of two process numbers beside the wrapper's, which are given again at once. Others' processes come and go
  * before, during and after it. A script block is recorded when it runs; a process when its sensor comes to it, in order, and so what it
  * loads. Sysmon tells beside that when it happened; the Security log records at once, as `windows-activity.ts` assumes of it.
  */
 export function world(sensor: "sysmon" | "security"): fc.Arbitrary<World> {
-  const part = fc.array(step, { maxLength: 8 });
-  return fc.tuple(part, part, part, fc.array(fc.nat(40), { maxLength: 3 })).map(([before, during, after, lost]) => {
+  const part = fc.array(step, { maxLength: 10 });
+  const lost = fc.array(fc.nat(20), { maxLength: 2 });
+  return fc.tuple(part, part, part, fc.nat(100), lost).map(([before, during, after, lag, gone]) => {
     const host = new Host(sensor);
     for (const each of before) host.take(each, false);
     host.start(edgeOf("begin"), 40, null);
     host.start(started(lineText), 41, null);
     for (const each of during) host.take(each, true);
     host.endAct();
-    host.start(started(lookText), 42, null);
+    host.start(started(lookText), 42, null, lag);
     for (const each of after.slice(0, 4)) host.take(each, false);
     host.start(edgeOf("end"), 43, null);
     for (const each of after.slice(4)) host.take(each, false);
-    return { events: host.events, own: host.own, lost };
+    return { events: host.events, own: host.own, lost: gone };
   });
 }
 
@@ -71,7 +72,7 @@ class Host {
     this.#now += after;
     if (what === "act starts" || what === "other starts") {
       const isAct = what === "act starts";
-      const free = [1, 2, 3, 4].filter((pid) => this.#living.every((one) => one.pid !== pid));
+      const free = [1, 2].filter((pid) => this.#living.every((one) => one.pid !== pid));
       const pid = free[which % Math.max(free.length, 1)];
       if (pid === undefined || (isAct && !acts)) return;
       const process = { pid, unique: (this.#unique += 1), isAct };
