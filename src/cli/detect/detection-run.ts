@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { EventProblem } from "../../telemetry/files/event-source.js";
 import { MOST_PROBLEMS } from "./event-scan.js";
+import { type BlockResult, BlockScan } from "./block-scan.js";
 import { fileChunks, UnreadableEvents } from "./file-chunks.js";
 import { matcherOf, type LoadedRules } from "./loaded-rules.js";
 import { scanHere, scanOnThreads, type PlacedResult } from "./scan-file.js";
@@ -40,6 +41,8 @@ export interface Totals {
   readonly unreadable: number;
   /** Pairs of a query and an event over which its evaluation ended: neither a match nor none. */
   readonly undecided: number;
+  /** Script blocks in several parts: those that became whole and were matched so, and those of which parts never came. */
+  readonly scriptBlocks: { readonly whole: number; readonly incomplete: number; readonly repeatedParts: number };
 }
 
 /** Matches the events of files against rules. */
@@ -48,26 +51,34 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
   const { logsource, workers } = options;
   const counts = new Tally(rules);
   const matcher = matcherOf(rules, logsource);
+  const blocks = new BlockScan(matcher, logsource);
   if (workers < 2) {
-    await scanFiles(options, rules, counts, (file) => scanHere(fileChunks(file), matcher, logsource));
-    return counts.totals();
+    await scanFiles(options, rules, { counts, blocks }, (file) => scanHere(fileChunks(file), matcher, logsource));
+    return counts.totals(blocks);
   }
   const { files, pipelines, queries } = loaded;
   const threads = new Threads(workers, matcher, { rules: { files, pipelines, queries }, logsource });
   try {
-    await scanFiles(options, rules, counts, (file) => scanOnThreads(fileChunks(file), threads));
+    await scanFiles(options, rules, { counts, blocks }, (file) => scanOnThreads(fileChunks(file), threads));
   } finally {
     await threads.stop();
   }
-  return counts.totals();
+  return counts.totals(blocks);
 }
 
 async function scanFiles(
   { files, onMatches, onProblem }: DetectionOptions,
   rules: readonly CompiledRule[],
-  counts: Tally,
+  { counts, blocks }: { counts: Tally; blocks: BlockScan },
   scan: (file: string) => AsyncIterable<PlacedResult>,
 ): Promise<void> {
+  /** What was found in whole blocks, each before the event at which it became whole. */
+  const tellBlocks = (found: readonly FoundBlock[]): Placed[] =>
+    found.flatMap(({ before, found: { place, result } }) => {
+      counts.add(result);
+      for (const problem of result.problems) onProblem(diagnosticOf(problem, place.file, 0));
+      return matchesOf(result.matches, rules, place.file, 0).map((match) => ({ before, match }));
+    });
   for (const file of files) {
     let shown = 0;
     let hidden = 0;
@@ -75,7 +86,12 @@ async function scanFiles(
       for await (const { result, linesBefore } of scan(file)) {
         counts.add(result);
         const matches = matchesOf(result.matches, rules, file, linesBefore);
-        if (matches.length > 0) await onMatches(matches);
+        const whole = result.parts.flatMap(({ read, line }) => {
+          const at = { file, line: line + linesBefore };
+          return blocks.push(read, at).map((found) => ({ before: at.line, found }));
+        });
+        const all = inOrder(matches, tellBlocks(whole));
+        if (all.length > 0) await onMatches(all);
         for (const problem of result.problems.slice(0, MOST_PROBLEMS - shown)) {
           onProblem(diagnosticOf(problem, file, linesBefore));
           shown++;
@@ -94,6 +110,27 @@ async function scanFiles(
       onProblem({ file, line: 1, column: 1, severity: "error", code: "events-skipped", message, hint });
     }
   }
+  const rest = tellBlocks(blocks.flush().map((found) => ({ before: Infinity, found })));
+  if (rest.length > 0) await onMatches(rest.map(({ match }) => match));
+}
+
+interface FoundBlock {
+  /** The line of the part that came last. */
+  readonly before: number;
+  readonly found: BlockResult;
+}
+
+interface Placed {
+  readonly before: number;
+  readonly match: Match;
+}
+
+/** The matches of events with those of blocks among them, in one order however many threads there are. */
+function inOrder(matches: readonly Match[], ofBlocks: readonly Placed[]): Match[] {
+  if (ofBlocks.length === 0) return [...matches];
+  return [...ofBlocks, ...matches.map((match) => ({ before: match.line, match }))]
+    .sort((one, other) => one.before - other.before)
+    .map(({ match }) => match);
 }
 
 function matchesOf(
@@ -138,7 +175,7 @@ class Tally {
       (this.#matches[matches[index] as number] as number)++;
   }
 
-  totals(): Totals {
+  totals({ counts }: BlockScan): Totals {
     const matched = this.#rules.flatMap(({ id }, rule): [string, number][] => {
       const count = this.#matches[rule] as number;
       return count === 0 ? [] : [[id, count]];
@@ -150,6 +187,7 @@ class Tally {
       unknown: this.#unknown,
       unreadable: this.unreadable,
       undecided: this.#undecided,
+      scriptBlocks: counts,
     };
   }
 }
