@@ -201,7 +201,9 @@ function unread({ observation, trial }: Context, rule: CompiledRule, bracket: Kn
   // What a host of Wine lacks is told apart (`withoutDoubt`).
   const ofWindows = trial.platform === "windows" && trial.fidelity !== "wine";
   const apart =
-    observation.delivery.type === "shipped" || ofWindows || ["network", "hypervisor"].includes(trial.platform);
+    observation.delivery.type === "shipped" ||
+    ofWindows ||
+    ["network", "hypervisor"].includes(trial.platform);
   const isProved = edge === null ? !ofWindows : rule.reads(edge) && !readsActivities(trial, rule);
   if (apart && !isProved) {
     return { outcome: "undecided", cause: causeAt("ingest", `${what}, and no sentinel proves that one`) };

@@ -84,13 +84,17 @@ function placeOf(event: HostEvent, { processes, channel, others, look }: Known):
 
 /** Sysmon's own name for a process, without braces; null where the event has none. */
 function guidOf({ fields }: HostEvent): string | null {
-  const guid = String(fields["ProcessGuid"] ?? "").replace(/[{}]/g, "").toUpperCase();
+  const guid = String(fields["ProcessGuid"] ?? "")
+    .replace(/[{}]/g, "")
+    .toUpperCase();
   return /[1-9A-F]/.test(guid) ? guid : null;
 }
 
 /** The id of the host of an engine of PowerShell, in its own events or in the context of a command. */
 function hostIdOf({ fields }: HostEvent): string | null {
-  const text = String(fields["HostId"] ?? /^ *Host ID = (.*)$/m.exec(String(fields["ContextInfo"] ?? ""))?.[1] ?? "");
+  const text = String(
+    fields["HostId"] ?? /^ *Host ID = (.*)$/m.exec(String(fields["ContextInfo"] ?? ""))?.[1] ?? "",
+  );
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text.trim()) ? text.trim().toLowerCase() : null;
 }
 
@@ -107,6 +111,7 @@ function happenedAt({ fields, time }: HostEvent): number {
  */
 export function readsActivities({ platform }: Pick<Trial, "platform">, rule: CompiledRule): boolean {
   return (
-    platform === "windows" && ACTIVITY_LOG_SOURCES.some((logsource) => rule.reads({ id: "", logsource, fields: {} }))
+    platform === "windows" &&
+    ACTIVITY_LOG_SOURCES.some((logsource) => rule.reads({ id: "", logsource, fields: {} }))
   );
 }

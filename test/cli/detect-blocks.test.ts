@@ -45,7 +45,10 @@ async function found(files: readonly string[], workers = 1): Promise<{ matches: 
     onMatches: (more) => Promise.resolve(void matches.push(...more)),
     onProblem: (problem) => expect.fail(problem.message),
   });
-  return { matches: matches.map(({ rule, file: name, line }) => `${rule} ${name.slice(base.length + 1)}:${line}`), totals };
+  return {
+    matches: matches.map(({ rule, file: name, line }) => `${rule} ${name.slice(base.length + 1)}:${line}`),
+    totals,
+  };
 }
 
 const other = { ...part(1, 1, "alpha alone"), EventRecordID: 9 };
@@ -59,7 +62,10 @@ test("a script block in several events is matched as one, at the line of its fir
 });
 
 test("its parts may be in several files", async () => {
-  const files = [await file("old.ndjson", [part(1, 2, "alpha")]), await file("new.ndjson", [part(2, 2, "omega")])];
+  const files = [
+    await file("old.ndjson", [part(1, 2, "alpha")]),
+    await file("new.ndjson", [part(2, 2, "omega")]),
+  ];
   expect((await found(files)).matches).toEqual(["both old.ndjson:1"]);
 });
 
@@ -71,8 +77,12 @@ test("of a block that misses parts each event is matched by itself, and that is 
 });
 
 test("blocks that never become whole do not heap up: the oldest are given up", async () => {
-  const many = Array.from({ length: 1500 }, (_, index) => part(1, 2, index === 0 ? "alpha" : "x", `b${index}`));
-  const { matches, totals } = await found([await file("many.ndjson", [...many, part(2, 2, "omega", "b0"), other])]);
+  const many = Array.from({ length: 1500 }, (_, index) =>
+    part(1, 2, index === 0 ? "alpha" : "x", `b${index}`),
+  );
+  const { matches, totals } = await found([
+    await file("many.ndjson", [...many, part(2, 2, "omega", "b0"), other]),
+  ]);
   expect(matches).toEqual(["first many.ndjson:1", "first many.ndjson:1502"]);
   expect(totals.scriptBlocks).toMatchObject({ whole: 0, incomplete: 1501 });
 });

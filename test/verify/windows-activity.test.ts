@@ -64,7 +64,12 @@ describe("what a process of Windows did, by its number", () => {
   });
 
   const again = (over: Partial<HostEvent>): HostEvent =>
-    started("other.exe", { pid: root.pid, session: "8", fields: { ...look.fields, CommandLine: "other.exe" }, ...over });
+    started("other.exe", {
+      pid: root.pid,
+      session: "8",
+      fields: { ...look.fields, CommandLine: "other.exe" },
+      ...over,
+    });
 
   test.each<[string, (events: HostEvent[]) => HostEvent[]]>([
     ["was before the process", (events) => [...events, { ...ran, time: root.time - 1 }]],
@@ -78,10 +83,17 @@ describe("what a process of Windows did, by its number", () => {
       "may be another's of which the number is not told",
       (events) => [...events, ran, again({ sequence: look.sequence - 0.5, time: look.time, pid: null })],
     ],
-    ["may be another's of which the record is missing", (events) => [...events.filter((each) => each !== act[1]), ran]],
+    [
+      "may be another's of which the record is missing",
+      (events) => [...events.filter((each) => each !== act[1]), ran],
+    ],
     [
       "was on a host whose clock was set back",
-      (events) => [...events, ran, started("x", { sequence: 0, time: root.time + 1000, session: "8", pid: 9 })],
+      (events) => [
+        ...events,
+        ran,
+        started("x", { sequence: 0, time: root.time + 1000, session: "8", pid: 9 }),
+      ],
     ],
     [
       "is of a process of which the number is not told",
@@ -116,9 +128,17 @@ describe("what a process of Windows did, by its number", () => {
 describe("an engine of PowerShell that tells no process", () => {
   const id = "3ff2018c-1111-2222-3333-444455556666";
   const at = { time: root.time + 1 };
-  const engine = activity("ps_classic_start", { ...at, pid: null, fields: { HostId: id, HostApplication: script } });
+  const engine = activity("ps_classic_start", {
+    ...at,
+    pid: null,
+    fields: { HostId: id, HostApplication: script },
+  });
   const command = (pid: number | null, context = `\r\n        Host ID = ${id}\r\n`): HostEvent =>
-    activity("ps_module", { ...at, pid, fields: { ContextInfo: `        Host Name = ConsoleHost${context}` } });
+    activity("ps_module", {
+      ...at,
+      pid,
+      fields: { ContextInfo: `        Host Name = ConsoleHost${context}` },
+    });
 
   test("is the act's where a command of the act names its host", () => {
     const named = command(root.pid);
@@ -149,29 +169,35 @@ test("what a process did is no sentinel, whatever is written in it", () => {
 });
 
 describe("whatever happens on a host, whoever gets whose number, and whatever is lost", () => {
-  test.each(["sysmon", "security"] as const)("only the act's own is credited, beside sentinels of %s", (sensor) => {
-    let most = 0;
-    fc.assert(
-      fc.property(world(sensor), ({ events, own, lost }) => {
-        const bracket = bracketOf(
-          windowsTrial,
-          events.filter((_event, index) => !lost.includes(index)),
-          { housekeeping: 2, alone: true },
-        );
-        const ids = "act" in bracket ? bracket.act.map((event) => event.id) : [];
-        most = Math.max(most, ids.length);
-        for (const id of ids) expect(own).toContain(id);
-      }),
-      { numRuns: 1500 },
-    );
-    expect(most).toBeGreaterThan(2);
-  });
+  test.each(["sysmon", "security"] as const)(
+    "only the act's own is credited, beside sentinels of %s",
+    (sensor) => {
+      let most = 0;
+      fc.assert(
+        fc.property(world(sensor), ({ events, own, lost }) => {
+          const bracket = bracketOf(
+            windowsTrial,
+            events.filter((_event, index) => !lost.includes(index)),
+            { housekeeping: 2, alone: true },
+          );
+          const ids = "act" in bracket ? bracket.act.map((event) => event.id) : [];
+          most = Math.max(most, ids.length);
+          for (const id of ids) expect(own).toContain(id);
+        }),
+        { numRuns: 1500 },
+      );
+      expect(most).toBeGreaterThan(2);
+    },
+  );
 
   test("is the same in whatever order and however often it comes", () => {
     fc.assert(
       fc.property(
         world("sysmon").chain(({ events }) =>
-          fc.tuple(fc.constant(events), fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 })),
+          fc.tuple(
+            fc.constant(events),
+            fc.shuffledSubarray([...events, ...events], { minLength: events.length * 2 }),
+          ),
         ),
         ([events, shuffled]) => {
           const bracket = (each: readonly HostEvent[]): unknown =>

@@ -59,7 +59,12 @@ describe("the bracket of a trial on Windows", () => {
   test("that lost its end has the look at what was left in its place, after which something may be missing", () => {
     const { all, act } = acted([script]);
     const after = started("cmd.exe /d /c C:\\Windows\\Temp\\tmpAAAAAAAAAA.run\\cleanup.cmd tyrian-00");
-    expect(bracketed([...all.slice(0, -1), after])).toMatchObject({ state: "half", end: null, act, unseen: null });
+    expect(bracketed([...all.slice(0, -1), after])).toMatchObject({
+      state: "half",
+      end: null,
+      act,
+      unseen: null,
+    });
   });
 
   test("that lost a sentinel and what stands in for it, or whose session others used, tells nothing", () => {
@@ -73,7 +78,9 @@ describe("the bracket of a trial on Windows", () => {
       detail: expect.stringContaining("no end"),
     });
     expect(bracketed([...all.slice(1), started(lineText)])).toMatchObject({ state: "half" });
-    expect(bracketed([started(lineText, { sequence: 0.5 }), ...all.slice(1)])).toMatchObject({ state: "overlap" });
+    expect(bracketed([started(lineText, { sequence: 0.5 }), ...all.slice(1)])).toMatchObject({
+      state: "overlap",
+    });
     expect(bracketed([...all, edgeOf("end")])).toMatchObject({ state: "overlap" });
     expect(bracketOf(windowsTrial, all, { housekeeping: 2, alone: false })).toMatchObject({
       state: "overlap",

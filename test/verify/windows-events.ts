@@ -78,7 +78,8 @@ export function activity(
   over: Partial<HostEvent> = {},
 ): HostEvent {
   activities += 1;
-  const service = { image_load: "sysmon", ps_classic_start: "powershell-classic" }[category as string] ?? "powershell";
+  const service =
+    { image_load: "sysmon", ps_classic_start: "powershell-classic" }[category as string] ?? "powershell";
   return exec([], {
     id: `h1/${service}/activity-${activities}`,
     ...{ sensor: service as HostEvent["sensor"], kind: "activity", session: null, ppid: null },

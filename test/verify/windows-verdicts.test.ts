@@ -145,7 +145,11 @@ describe("a verdict on what processes of Windows did", () => {
   });
 
   test("is no less sure of created processes for what they did besides", () => {
-    const anything = rule("anything", "{ selection: { EventID: 1 }, condition: selection }", "{ product: windows }");
+    const anything = rule(
+      "anything",
+      "{ selection: { EventID: 1 }, condition: selection }",
+      "{ product: windows }",
+    );
     expect(verdictOn(anything, [...all, harmless], { twin: true }).outcome).toBe("undecided");
     expect(verdictOn(child, [...all, harmless, wanted], { twin: true }).outcome).toBe("quiet");
   });

@@ -83,7 +83,8 @@ class Host {
     const process = this.#living[which % Math.max(this.#living.length, 1)];
     if (process === undefined) return;
     if (what === "ends") this.#living = this.#living.filter((one) => one !== process);
-    else if (what === "runs a block") this.#do(process, activity("ps_script", { pid: process.pid, time: this.#now }));
+    else if (what === "runs a block")
+      this.#do(process, activity("ps_script", { pid: process.pid, time: this.#now }));
     else this.#do(process, this.#loaded(process, lag));
   }
 

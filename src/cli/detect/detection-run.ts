@@ -42,7 +42,11 @@ export interface Totals {
   /** Pairs of a query and an event over which its evaluation ended: neither a match nor none. */
   readonly undecided: number;
   /** Script blocks in several parts: those that became whole and were matched so, and those of which parts never came. */
-  readonly scriptBlocks: { readonly whole: number; readonly incomplete: number; readonly repeatedParts: number };
+  readonly scriptBlocks: {
+    readonly whole: number;
+    readonly incomplete: number;
+    readonly repeatedParts: number;
+  };
 }
 
 /** Matches the events of files against rules. */
@@ -53,7 +57,9 @@ export async function detect(loaded: LoadedRules, options: DetectionOptions): Pr
   const matcher = matcherOf(rules, logsource);
   const blocks = new BlockScan(matcher, logsource);
   if (workers < 2) {
-    await scanFiles(options, rules, { counts, blocks }, (file) => scanHere(fileChunks(file), matcher, logsource));
+    await scanFiles(options, rules, { counts, blocks }, (file) =>
+      scanHere(fileChunks(file), matcher, logsource),
+    );
     return counts.totals(blocks);
   }
   const { files, pipelines, queries } = loaded;

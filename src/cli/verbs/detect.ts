@@ -144,7 +144,9 @@ function remarks(loaded: LoadedRules, totals: Totals, correlated: Correlated, se
   const { whole, incomplete } = totals.scriptBlocks;
   if (whole > 0) lines.push(`${counted(whole, "script block")} in several events matched as one`);
   if (incomplete > 0)
-    lines.push(`${counted(incomplete, "script block")} of which events are missing: each event was matched by itself`);
+    lines.push(
+      `${counted(incomplete, "script block")} of which events are missing: each event was matched by itself`,
+    );
   if (totals.unknown > 0) {
     lines.push(
       `${counted(totals.unknown, "event")} of an unknown log source were matched against no rule; --logsource names it`,

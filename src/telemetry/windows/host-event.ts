@@ -22,7 +22,10 @@ export const ACTIVITY_LOG_SOURCES: readonly WindowsLogsource[] = Object.entries(
 );
 
 /** What an event is to the verifier: a created process by the sensor that tells of them, an activity, or null for neither. */
-export function kindOf({ channel, eventId }: WindowsEvent, sensor: ProcessSensor): "exec" | "activity" | null {
+export function kindOf(
+  { channel, eventId }: WindowsEvent,
+  sensor: ProcessSensor,
+): "exec" | "activity" | null {
   const service = serviceOf(channel);
   if (service === sensor && eventId === (sensor === "sysmon" ? 1 : 4688)) return "exec";
   return eventId in (ACTIVITIES[service ?? ""] ?? {}) ? "activity" : null;

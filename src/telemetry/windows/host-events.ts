@@ -81,7 +81,8 @@ function eventsOf(event: HostEvent | null): HostEvent[] {
 
 function eventsOfBlock({ text, parts }: ScriptBlock<WindowsEvent>, now: number): HostEvent[] {
   const [first] = parts;
-  if (text === null || first === undefined) return parts.flatMap(({ event }) => eventsOf(activityOf(event, now)));
+  if (text === null || first === undefined)
+    return parts.flatMap(({ event }) => eventsOf(activityOf(event, now)));
   const { event } = first;
   return eventsOf(activityOf({ ...event, fields: { ...event.fields, ScriptBlockText: text } }, now));
 }

@@ -31,14 +31,19 @@ interface Waiting<Event> {
 }
 
 /** Of an event of Windows: what tells whose part it is, and which. */
-export type ScriptEvent = Pick<WindowsEvent, "eventId" | "host" | "channel" | "process" | "logsources" | "fields">;
+export type ScriptEvent = Pick<
+  WindowsEvent,
+  "eventId" | "host" | "channel" | "process" | "logsources" | "fields"
+>;
 
 /** Whether an event is a part of a script block that has more of them. */
 export function isPart(event: ScriptEvent): boolean {
   return partOf(event) !== null;
 }
 
-function partOf(event: ScriptEvent): { key: string; id: string; text: string; number: number; total: number } | null {
+function partOf(
+  event: ScriptEvent,
+): { key: string; id: string; text: string; number: number; total: number } | null {
   if (event.eventId !== 4104 || !event.logsources.some(({ category }) => category === "ps_script"))
     return null;
   const { fields } = event;

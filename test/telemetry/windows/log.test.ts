@@ -157,7 +157,10 @@ describe("what processes did, in a file of Windows events", () => {
     [
       "Sysmon 3",
       sysmon({ EventID: 3 }),
-      { sensor: "sysmon", logsource: { product: "windows", category: "network_connection", service: "sysmon" } },
+      {
+        sensor: "sysmon",
+        logsource: { product: "windows", category: "network_connection", service: "sysmon" },
+      },
     ],
     [
       "Sysmon 7",
@@ -177,12 +180,18 @@ describe("what processes did, in a file of Windows events", () => {
     [
       "PowerShell 4103",
       powershell(4103),
-      { sensor: "powershell", logsource: { product: "windows", category: "ps_module", service: "powershell" } },
+      {
+        sensor: "powershell",
+        logsource: { product: "windows", category: "ps_module", service: "powershell" },
+      },
     ],
     [
       "PowerShell 7",
       powershell(4104, { Channel: "PowerShellCore/Operational" }),
-      { sensor: "powershell-core", logsource: { product: "windows", category: "ps_script", service: "powershell" } },
+      {
+        sensor: "powershell-core",
+        logsource: { product: "windows", category: "ps_script", service: "powershell" },
+      },
     ],
     [
       "the classic log",
@@ -198,11 +207,21 @@ describe("what processes did, in a file of Windows events", () => {
       { sensor: "powershell-classic", logsource: { product: "windows", service: "powershell-classic" } },
     ],
   ])("of %s are activities of their process, without a session", (_log, document, expected) => {
-    expect(told(document)).toMatchObject({ ...expected, kind: "activity", pid: 4242, session: null, ppid: null });
+    expect(told(document)).toMatchObject({
+      ...expected,
+      kind: "activity",
+      pid: 4242,
+      session: null,
+      ppid: null,
+    });
   });
 
   test("tell no process where the event names none; data without names stay a list", () => {
-    const old = powershell(400, { Channel: "Windows PowerShell", Execution_ProcessID: 0, Data: ["Available", "None"] });
+    const old = powershell(400, {
+      Channel: "Windows PowerShell",
+      Execution_ProcessID: 0,
+      Data: ["Available", "None"],
+    });
     expect(told(old)).toMatchObject({ pid: null, fields: { Data: ["Available", "None"] } });
   });
 

@@ -54,7 +54,9 @@ test("what comes without a part is marked so, and never joined over the gap", ()
 
 test("two texts for one part are neither of them the part", () => {
   const blocks = new ScriptBlocks();
-  expect([part(1, 2, "a"), part(1, 2, "b"), part(2, 2, "c")].flatMap((one) => blocks.push(one) ?? [])).toEqual([]);
+  expect(
+    [part(1, 2, "a"), part(1, 2, "b"), part(2, 2, "c")].flatMap((one) => blocks.push(one) ?? []),
+  ).toEqual([]);
   expect(blocks.flush()).toMatchObject([
     { text: null, missing: [1], parts: [{ text: "a" }, { text: "b" }, { text: "c" }] },
   ]);
