@@ -77,8 +77,8 @@ function placeOf(event: HostEvent, { processes, channel, others, look }: Known):
       (sequence < process.sequence && time > process.time) || (sequence > look.sequence && time < look.time),
   );
   const isWhole = missingNumbers([...channel, ...others], process.sequence, look.sequence).length === 0;
-  // What is recorded may have happened before; Sysmon tells how long.
-  const lived = happenedAt(event) >= process.time && event.time <= happenedAt(look);
+  // What is recorded may have happened before: Sysmon tells when. Times that were cut to milliseconds prove no order within one.
+  const lived = happenedAt(event) > process.time && event.time < happenedAt(look);
   return isWhole && !isAgain && !isSetBack && lived ? "act" : "unknown";
 }
 
