@@ -28,7 +28,13 @@ afterEach(async () => {
 });
 
 const logged = (provider: string, channel: string, eventId: number, data: Logged["data"]): Logged => ({
-  ...{ provider, guid: "{5770385f-c22a-43e0-bf4c-06f5698ffbd9}", eventId, channel, computer: "WIN1.lab.test" },
+  ...{
+    provider,
+    guid: "{5770385f-c22a-43e0-bf4c-06f5698ffbd9}",
+    eventId,
+    channel,
+    computer: "WIN1.lab.test",
+  },
   ...{ record: 500 + eventId, systemTime: "2026-11-24T12:00:00.1234567Z", processId: 4242, data },
 });
 const sysmon = (eventId: number, more: Logged["data"]): Logged =>
@@ -58,7 +64,8 @@ const sent = [
 ];
 
 async function arrived(): Promise<Partial<HostEvent>[]> {
-  while ((await siem.events([whole("WIN1.lab.test")])).value.length < 3) await siem.changed("WIN1.lab.test", 5_000);
+  while ((await siem.events([whole("WIN1.lab.test")])).value.length < 3)
+    await siem.changed("WIN1.lab.test", 5_000);
   const { value } = await siem.events([whole("WIN1.lab.test")]);
   return value.map(({ sensor, kind, sequence, session, pid }) => ({ sensor, kind, sequence, session, pid }));
 }
@@ -73,7 +80,9 @@ test("events that winlogbeat sends in bulk, with its API key, are those of verdi
   const server = await listenHttp(feed.sink, elasticsearch);
   receiver = server.receiver;
   const key = Buffer.from(`winlogbeat:${TOKEN}`).toString("base64");
-  const body = sent.map((event) => `{"create":{"_index":"winlogbeat"}}\n${JSON.stringify(winlogbeat(event))}\n`);
+  const body = sent.map(
+    (event) => `{"create":{"_index":"winlogbeat"}}\n${JSON.stringify(winlogbeat(event))}\n`,
+  );
   const headers = { authorization: `ApiKey ${key}`, "content-type": "application/x-ndjson" };
   expect(await server.ask("/_bulk", { body: body.join(""), headers })).toMatchObject({
     status: 200,
