@@ -36,50 +36,83 @@ interface Known {
  * another's: it earns nothing, and is `unplaced`.
  */
 export function activitiesOf(known: Known): { own: HostEvent[]; unplaced: HostEvent[] } {
-  const host = known.look.host;
-  const activities = known.activities.filter((event) => event.host === host);
-  const placed = new Map(activities.map((event) => [event, placeOf(event, known)]));
-  const isAt = (place: Place) => (event: HostEvent) => placed.get(event) === place;
-  const hostIds = (place: Place): Set<string | null> =>
-    new Set(activities.filter((event) => event.pid !== null && isAt(place)(event)).map(hostIdOf));
-  const [ours, doubtful, theirs] = [hostIds("act"), hostIds("unknown"), hostIds("other")];
+  const byGuid = placesByGuid(known);
+  const byNumber = livesByNumber(known);
+  const placeOf = (event: HostEvent): Place => {
+    const guid = guidOf(event);
+    if (guid !== null && byGuid !== null) return byGuid.get(guid) ?? "other";
+    const life = event.pid === null ? null : byNumber(event.pid);
+    if (life === "another's") return "other";
+    // What is recorded may have happened before: Sysmon tells when. Times that were cut to milliseconds prove no order within one.
+    return life !== null && happenedAt(event) > life.from && event.time < life.to ? "act" : "unknown";
+  };
+  const activities = known.activities.filter(({ host }) => host === known.look.host);
+  const placed = new Map(activities.map((event) => [event, placeOf(event)]));
+  const byHostId = new Map<string, Place>();
   for (const event of activities) {
-    const id = event.pid === null ? hostIdOf(event) : null;
-    if (id === null) continue;
-    const isOurs = ours.has(id) && !theirs.has(id) && !doubtful.has(id);
-    if (isOurs) placed.set(event, "act");
-    else if (theirs.has(id) && !ours.has(id) && !doubtful.has(id)) placed.set(event, "other");
+    const id = event.pid === null ? null : hostIdOf(event);
+    if (id !== null) byHostId.set(id, both(byHostId.get(id), placed.get(event) ?? "unknown"));
   }
-  return { own: activities.filter(isAt("act")), unplaced: activities.filter(isAt("unknown")) };
+  for (const event of activities) {
+    const place = event.pid === null ? byHostId.get(hostIdOf(event) ?? "") : undefined;
+    if (place !== undefined) placed.set(event, place);
+  }
+  const at = (place: Place): HostEvent[] => activities.filter((event) => placed.get(event) === place);
+  return { own: at("act"), unplaced: at("unknown") };
 }
 
 /** Whose an activity is: `unknown` may be the act's. */
 type Place = "act" | "other" | "unknown";
 
-function placeOf(event: HostEvent, { processes, channel, others, look }: Known): Place {
-  const guid = guidOf(event);
-  const created = channel.filter(({ kind }) => kind === "exec");
-  if (guid !== null && created.every((process) => guidOf(process) !== null)) {
-    const of = created.filter((process) => guidOf(process) === guid);
-    const own = of.filter((process) => processes.includes(process)).length;
-    if (own === 0) return "other";
-    return own === of.length ? "act" : "unknown";
+function both(one: Place | undefined, other: Place): Place {
+  return one === undefined || one === other ? other : "unknown";
+}
+
+/** By GUID whose each process is; null where the sensor does not tell the GUID of all. */
+function placesByGuid({ processes, channel }: Known): ReadonlyMap<string, Place> | null {
+  const own = new Set(processes);
+  const places = new Map<string, Place>();
+  for (const process of channel) {
+    if (process.kind !== "exec") continue;
+    const guid = guidOf(process);
+    if (guid === null) return null;
+    places.set(guid, both(places.get(guid), own.has(process) ? "act" : "other"));
   }
-  if (event.pid === null) return "unknown";
-  const process = processes.find(({ pid }) => pid === null || pid === event.pid);
-  if (process === undefined) return "other";
-  if (process.pid === null) return "unknown";
-  const isAgain = created.some(
-    ({ sequence, pid }) => sequence > process.sequence && (pid === null || pid === process.pid),
-  );
-  const isSetBack = channel.some(
-    ({ sequence, time }) =>
-      (sequence < process.sequence && time > process.time) || (sequence > look.sequence && time < look.time),
-  );
-  const isWhole = missingNumbers([...channel, ...others], process.sequence, look.sequence).length === 0;
-  // What is recorded may have happened before: Sysmon tells when. Times that were cut to milliseconds prove no order within one.
-  const lived = happenedAt(event) > process.time && event.time < happenedAt(look);
-  return isWhole && !isAgain && !isSetBack && lived ? "act" : "unknown";
+  return places;
+}
+
+/** When a process had its number for certain, the moments themselves left out: milliseconds since 1970, the host's clock. */
+interface Life {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Of a number the life of the act's process that had it; null where that is not known for certain. */
+function livesByNumber({
+  processes,
+  channel,
+  others,
+  look,
+}: Known): (pid: number) => Life | null | "another's" {
+  const numbered = [...channel, ...others];
+  const lives = new Map<number | null, Life | null>();
+  for (const process of processes) {
+    const isAgain = channel.some(
+      ({ kind, sequence, pid }) =>
+        kind === "exec" && sequence > process.sequence && (pid === null || pid === process.pid),
+    );
+    const isSetBack = channel.some(
+      ({ sequence, time }) =>
+        (sequence < process.sequence && time > process.time) ||
+        (sequence > look.sequence && time < look.time),
+    );
+    const isWhole = missingNumbers(numbered, process.sequence, look.sequence).length === 0;
+    const isSure = isWhole && !isAgain && !isSetBack;
+    // In their order: of several of the act's that had one number the last may be told.
+    lives.set(process.pid, isSure ? { from: process.time, to: happenedAt(look) } : null);
+  }
+  // A process of the act without a number may have had any.
+  return (pid) => (lives.has(null) ? null : (lives.get(pid) ?? (lives.has(pid) ? null : "another's")));
 }
 
 /** Sysmon's own name for a process, without braces; null where the event has none. */
