@@ -2,7 +2,7 @@ import type { CompiledRule } from "../detection/rule.js";
 import type { HostEvent } from "../model/event.js";
 import type { OtherRecord } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
-import { ACTIVITY_LOG_SOURCES } from "../telemetry/windows/host-event.js";
+import { ACTIVITY_KINDS } from "../telemetry/windows/host-event.js";
 import { timeOfText } from "../telemetry/windows/time.js";
 import { missingNumbers } from "./records.js";
 
@@ -143,8 +143,5 @@ function happenedAt({ fields, time }: HostEvent): number {
  * can be credited, and one that is not there proves nothing.
  */
 export function readsActivities({ platform }: Pick<Trial, "platform">, rule: CompiledRule): boolean {
-  return (
-    platform === "windows" &&
-    ACTIVITY_LOG_SOURCES.some((logsource) => rule.reads({ id: "", logsource, fields: {} }))
-  );
+  return platform === "windows" && ACTIVITY_KINDS.some((kind) => rule.reads({ id: "", ...kind }));
 }

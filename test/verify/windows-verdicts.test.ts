@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { compileSpl } from "../../src/detection/spl/rule/compile.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import type { HostEvent } from "../../src/model/event.js";
 import type { RuleStatus } from "../../src/model/observation.js";
@@ -133,6 +134,29 @@ describe("a verdict on what processes of Windows did", () => {
     }
     expect(verdictOn(scripts, [...all, harmless]).outcome).toBe("logged");
     expect(verdictOn(scripts, [...all, harmless], { twin: true }).outcome).toBe("quiet");
+  });
+
+  test("is the same for a query, whose kinds of events its search tells", () => {
+    const query = (text: string): CompiledRule => {
+      const { rule: compiled } = compileSpl(text, "query.spl");
+      if (compiled === null) throw new Error("the query does not compile");
+      return compiled;
+    };
+    const loaded = activity("image_load", {
+      pid: shell.pid,
+      fields: {
+        EventID: "7",
+        ProcessGuid: String(shell.fields["ProcessGuid"]),
+        ImageLoaded: "C:\\jscript.dll",
+      },
+    });
+    const events = [...all.map((event) => ({ ...event, fields: { ...event.fields, EventID: "1" } })), loaded];
+    const found = query("index=* EventCode=7 ImageLoaded=*jscript.dll");
+    expect(verdictOn(found, events)).toMatchObject({ outcome: "detected", attribution: "exact" });
+    const missed = query("index=* EventCode=7 ImageLoaded=*vbscript.dll");
+    expect(verdictOn(missed, events)).toMatchObject({ outcome: "undecided", evidence: [loaded.id] });
+    const creations = query("index=* EventCode=1 CommandLine=*vbscript*");
+    expect(verdictOn(creations, events).outcome).toBe("logged");
   });
 
   test("of silence is a miss where the event that the rule looks for is there, or the rule is not", () => {

@@ -1,5 +1,5 @@
 import type { HostEvent } from "../../model/event.js";
-import { serviceOf } from "./channels.js";
+import { channelsOf, serviceOf } from "./channels.js";
 import type { WindowsEvent, WindowsValues } from "./windows-event.js";
 import type { WindowsLogsource } from "./windows-fields.js";
 
@@ -16,9 +16,16 @@ const ACTIVITIES: Readonly<Record<string, Readonly<Record<number, string | undef
   "powershell-classic": { 400: "ps_classic_start", 403: undefined },
 };
 
-/** Their log sources. */
-export const ACTIVITY_LOG_SOURCES: readonly WindowsLogsource[] = Object.entries(ACTIVITIES).flatMap(
-  ([service, ids]) => Object.values(ids).map((category) => logsourceOf(service, category)),
+/** What tells their kind, and nothing of what happened, as rules read it. */
+export const ACTIVITY_KINDS: readonly Pick<HostEvent, "logsource" | "fields">[] = Object.entries(
+  ACTIVITIES,
+).flatMap(([service, ids]) =>
+  Object.entries(ids).flatMap(([EventID, category]) =>
+    channelsOf(service).map((Channel) => ({
+      logsource: logsourceOf(service, category),
+      fields: { EventID, Channel },
+    })),
+  ),
 );
 
 /** What an event is to the verifier: a created process by the sensor that tells of them, an activity, or null for neither. */
