@@ -1,9 +1,10 @@
 import { foldEvent } from "../../detection/match/event-text.js";
-import { FoldedText } from "../../detection/match/folded-text.js";
+import { BOUND_TEXT, FoldedText } from "../../detection/match/folded-text.js";
 import type { OnUndecided, StreamingMatcher } from "../../detection/matcher.js";
 import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
 import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
 import { readFound } from "../../telemetry/files/read-found.js";
+import { isScriptPart } from "../../telemetry/files/script-parts.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 import { windowsTime } from "../../telemetry/windows/time.js";
 import { timeOf } from "../search/event-time.js";
@@ -26,11 +27,22 @@ export interface ScanResult {
   readonly undecided: number;
   /** Events that were not matched because their shape does not tell their log source. */
   readonly unknown: number;
+  /** Parts of script blocks, which were not matched: it takes the whole block. */
+  readonly parts: readonly FoundPart[];
   /** Whether a new scan of the next piece would find the same as this one. */
   readonly clean: boolean;
   /** Line feeds that were scanned, since the scan began. */
   readonly lines: number;
 }
+
+/** A part of a script block of PowerShell, and its line. */
+export interface FoundPart {
+  readonly read: ReadEvent;
+  readonly line: number;
+}
+
+/** The number of the event of a part of a script block, as one of the folded values. */
+const PART_NUMBER = Buffer.from(`${BOUND_TEXT}4104${BOUND_TEXT}`);
 
 /** Matches the events of one file, piece by piece. */
 export class EventScan {
@@ -46,6 +58,7 @@ export class EventScan {
   #problemCount = 0;
   #unknown = 0;
   #undecided = 0;
+  #parts: FoundPart[] = [];
   /** Why queries could not be evaluated over the event, by file: an event of several log sources has one say. */
   readonly #reasons = new Map<string, string>();
   readonly #noteUndecided: OnUndecided = ({ file }, reason) => void this.#reasons.set(file, reason);
@@ -83,6 +96,7 @@ export class EventScan {
       problemCount: this.#problemCount,
       unknown: this.#unknown,
       undecided: this.#undecided,
+      parts: this.#parts,
       clean: this.#reader.clean,
       lines: this.#reader.line - 1,
     };
@@ -93,7 +107,14 @@ export class EventScan {
     this.#problemCount = 0;
     this.#unknown = 0;
     this.#undecided = 0;
+    this.#parts = [];
     return result;
+  }
+
+  /** Matches an event that was put together from others, and is none of the file's own. */
+  match(read: ReadEvent, line: number): void {
+    const document = (): unknown => read.fields;
+    this.#match(read, { line, column: 1, text: null, document }, null);
   }
 
   #event(found: FoundEvent): void {
@@ -104,10 +125,21 @@ export class EventScan {
     }
     // What no rule can match by its values is never read.
     const whole = found.complete ? found.text : null;
-    let announced = whole === null ? null : this.#matcher.announced(whole);
-    if (whole !== null && announced === null) return;
+    const announced = whole === null ? null : this.#matcher.announced(whole);
+    const mayBePart = found.text === null || holdsPartNumber(found.text);
+    if (whole !== null && announced === null && !mayBePart) return;
     const read = readFound(found, (problem) => this.#problem(problem));
     if (read === null) return;
+    if (mayBePart && isScriptPart(read)) this.#parts.push({ read, line: found.line });
+    else if (whole === null || announced !== null) this.#match(read, found, announced);
+  }
+
+  /** @param announced the rules that the event may satisfy; null when that is not known yet */
+  #match(
+    read: ReadEvent,
+    found: Pick<FoundEvent, "line" | "column" | "text" | "document">,
+    announced: number[] | null,
+  ): void {
     const logsources = this.#logsource === null ? read.logsources : [this.#logsource];
     if (logsources.length === 0) this.#unknown++;
     announced ??= this.#announced(read, logsources, found.text);
@@ -130,7 +162,7 @@ export class EventScan {
     if (this.#reasons.size > 0) this.#tellUndecided(found);
   }
 
-  #tellUndecided({ line, column }: FoundEvent): void {
+  #tellUndecided({ line, column }: Pick<FoundEvent, "line" | "column">): void {
     for (const [file, reason] of this.#reasons) {
       this.#undecided++;
       const message = `${file} could not be evaluated over this event: ${reason}`;
@@ -166,6 +198,10 @@ export class EventScan {
 }
 
 /** When an event happened, in milliseconds since 1970; null when nothing in it tells. */
-function timeOfFound(read: ReadEvent, found: FoundEvent): number | null {
+function timeOfFound(read: ReadEvent, found: Pick<FoundEvent, "document">): number | null {
   return windowsTime(read.fields) ?? timeOf(found.document());
+}
+
+function holdsPartNumber({ bytes, length }: FoldedText): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).includes(PART_NUMBER);
 }

@@ -91,7 +91,7 @@ function handedOver(): Promise<void> {
 }
 
 function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): unknown {
-  const { events, skipped, unknown, unreadable, undecided } = totals;
+  const { events, skipped, unknown, unreadable, undecided, scriptBlocks } = totals;
   const matches: Record<string, number> = { ...totals.matches };
   for (const { rule } of correlated.matches) matches[rule] = (matches[rule] ?? 0) + 1;
   return {
@@ -105,6 +105,7 @@ function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, 
     undecided,
     unreadableFiles: unreadable,
     eventsOfUnknownLogsource: unknown,
+    scriptBlocks,
     seconds: Number(seconds.toFixed(3)),
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
   };
@@ -129,6 +130,12 @@ function remarks(loaded: LoadedRules, totals: Totals, correlated: Correlated, se
   if (totals.undecided > 0) {
     lines.push(`${counted(totals.undecided, "time")} a query could not be evaluated over an event`);
   }
+  const { whole, incomplete } = totals.scriptBlocks;
+  if (whole > 0) lines.push(`${counted(whole, "script block")} in several events matched as one`);
+  if (incomplete > 0)
+    lines.push(
+      `${counted(incomplete, "script block")} of which events are missing: each event was matched by itself`,
+    );
   if (totals.unknown > 0) {
     lines.push(
       `${counted(totals.unknown, "event")} of an unknown log source were matched against no rule; --logsource names it`,
