@@ -185,7 +185,7 @@ export class GraylogStandIn extends SiemStandIn {
           alert: this.raises,
           config: {
             type: "aggregation-v1",
-            query: "process.command_line:echo",
+            query: rule.query ?? "process.command_line:echo",
             streams: [],
             search_within_ms: this.searchWithinMs,
             execute_every_ms: rule.intervalMs,

@@ -100,12 +100,12 @@ export class LokiStandIn extends SiemStandIn {
     queryOf(request, nothing);
     const rules = this.world.rules
       .filter(({ enabled }) => enabled)
-      .map(({ name, evaluations }) => {
+      .map(({ name, evaluations, query = this.query }) => {
         const last = evaluations.at(-1);
         return {
           state: "inactive",
           name,
-          query: this.query,
+          query,
           duration: this.forSeconds,
           labels: {},
           annotations: {},

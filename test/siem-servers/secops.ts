@@ -74,6 +74,8 @@ export class SecOpsStandIn extends SiemStandIn {
     const rest = path.slice(base.length);
     const rule = /^\/rules\/([^/]+)\/deployment$/.exec(rest)?.[1];
     if (rule !== undefined) return this.#deployment(decodeURIComponent(rule));
+    const written = /^\/rules\/([^/]+)$/.exec(rest)?.[1];
+    if (written !== undefined) return this.#written(decodeURIComponent(written));
     if (rest === ":udmSearch") return this.#search(request);
     if (rest === "/legacy:legacySearchDetections") return this.#detections(request);
     if (rest !== "/rules") throw new Refusal(404, "Requested entity was not found.");
@@ -164,6 +166,15 @@ export class SecOpsStandIn extends SiemStandIn {
       collectionElements: [{ label: "e", references }],
       ...this.detectionOver,
     };
+  }
+
+  #written(name: string): Reply {
+    const rule = this.world.rules.find((one) => one.name === name);
+    if (rule === undefined) return this.refusal(404, `rule ${name} not found`);
+    const { title, query = 'e.metadata.event_type = "PROCESS_LAUNCH"' } = rule;
+    const text = `rule ${title} {\n  events:\n    ${query}\n  condition:\n    $e\n}\n`;
+    const body = { name: `${INSTANCE}/rules/${name}`, displayName: title, text, etag: String(Date.now()) };
+    return { status: 200, body };
   }
 
   #deployment(name: string): Reply {

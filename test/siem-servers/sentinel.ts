@@ -323,7 +323,8 @@ export class AzureStandIn extends SiemStandIn {
       properties: {
         displayName: rule.title,
         enabled: rule.enabled,
-        query: RULE_QUERY,
+        query: rule.query ?? RULE_QUERY,
+        lastModifiedUtc: new Date().toISOString(),
         queryFrequency: `PT${rule.intervalMs / 60_000}M`,
         queryPeriod: `PT${rule.lookBackMs / 60_000}M`,
         suppressionEnabled: false,

@@ -1,12 +1,20 @@
 import { z } from "zod";
-import type { AlertsWanted, Connector, FoundAlert, FoundRule, SiemDocument } from "../connector/connector.js";
+import type {
+  AlertsWanted,
+  Connector,
+  FoundAlert,
+  FoundRule,
+  RuleDefinition,
+  SiemDocument,
+} from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import { type Found, found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 import { SensorLogs } from "./logs.js";
 import type { DatadogSettings } from "./settings.js";
-import { ruleStateOf, signalsOf } from "./signals.js";
+import { definitionOf, ruleStateOf } from "./rules.js";
+import { signalsOf } from "./signals.js";
 
 /** Datadog with Cloud SIEM. */
 export class DatadogConnector implements Connector {
@@ -48,6 +56,10 @@ export class DatadogConnector implements Connector {
 
   rule(name: string, since: number, signal: AbortSignal): Promise<FoundRule> {
     return ruleStateOf(this.http, name, since, signal);
+  }
+
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return definitionOf(this.http, name, signal);
   }
 
   search(): Promise<Found<SiemDocument>> {

@@ -12,7 +12,7 @@ import {
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
-import { getDocuments, nodeClock } from "../search-api/search.js";
+import { nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 import { alertsIn, within, withSources } from "./alerts.js";
 import { Kibana, readRule } from "./kibana.js";
@@ -76,11 +76,7 @@ export class ElasticConnector implements Connector {
       language === "eql"
         ? await findByEql(this.#http, index, text, filter, timeField, signal)
         : await findByEsql(this.#http, text, filter, signal);
-    const hits = await getDocuments(this.#http, places.rows, signal);
-    return found(
-      hits.map((hit) => this.#documents.documentOf(hit)),
-      places.lacks,
-    );
+    return await this.#documents.at(places, signal);
   }
 
   /** A preview: nothing of it stays among the alerts. */

@@ -84,11 +84,7 @@ export class OpenSearchConnector implements Connector {
     if (query.language !== "ppl")
       return await this.#documents.find("a query", [luceneQuery(query.text)], span, signal);
     const places = await findByPpl(this.#http, query.text, span, this.#settings.telemetry, signal);
-    const hits = await getDocuments(this.#http, places.rows, signal);
-    return found(
-      hits.map((hit) => this.#documents.documentOf(hit)),
-      places.lacks,
-    );
+    return await this.#documents.at(places, signal);
   }
 
   /** When a detector last ran is told nowhere: two turns of the slowest, because one may just have begun or be skipped. */

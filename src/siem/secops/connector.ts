@@ -5,6 +5,7 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
@@ -14,7 +15,7 @@ import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 import { detectionsOf } from "./detections.js";
 import { answerWith, UdmEvents } from "./events.js";
-import { deploymentOf } from "./rules.js";
+import { deploymentOf, ruleDefinition } from "./rules.js";
 import type { SecOpsSettings } from "./settings.js";
 
 /** Milliseconds from an event until a live rule has seen it ("Understand rule run scheduling": less than 5 minutes). */
@@ -64,6 +65,10 @@ export class SecOpsConnector implements Connector {
 
   rule(name: string, _since: number, signal: AbortSignal): Promise<FoundRule> {
     return deploymentOf(this.http, this.#path, name, signal);
+  }
+
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return ruleDefinition(this.http, this.#path, name, signal);
   }
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {

@@ -5,6 +5,7 @@ import {
   type FoundAlert,
   type FoundRule,
   type NativeQuery,
+  type RuleDefinition,
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
@@ -15,7 +16,7 @@ import type { HostSpan, TrialOnHost } from "../siem.js";
 import { SentinelAlerts } from "./alerts.js";
 import { TableDocuments } from "./documents.js";
 import { Workspace } from "./query.js";
-import { AnalyticsRules, durationMs } from "./rules.js";
+import { AnalyticsRules, definitionOf, durationMs } from "./rules.js";
 import { stateOfRule } from "./runs.js";
 import type { SentinelSettings } from "./settings.js";
 
@@ -85,6 +86,11 @@ export class SentinelConnector implements Connector {
       openedBy: id,
     }));
     return { ...state, throttles, lacks: state.lacks ?? openers.lacks };
+  }
+
+  async definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    const rule = await this.#rules.find(name, signal);
+    return rule === undefined ? null : definitionOf(rule);
   }
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RuleDefinition } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { allPages } from "../http/pages.js";
 import { pathOf } from "../http/request.js";
@@ -10,7 +11,8 @@ const ruleSchema = z.object({
   /** The rule's id. */
   name: z.string(),
   kind: z.string(),
-  properties: z.object({
+  properties: z.looseObject({
+    displayName: z.string().default(""),
     enabled: z.boolean().default(false),
     queryFrequency: z.string().optional(),
     queryPeriod: z.string().optional(),
@@ -71,6 +73,15 @@ export class AnalyticsRules {
     if (lacks !== null) throw this.http.error("siem-answer-invalid", `${what}: ${lacks}`);
     return rows;
   }
+}
+
+/** What Sentinel writes into a rule by itself, and what is told elsewhere. */
+const NOT_CONTENT = new Set(["displayName", "enabled", "lastModifiedUtc"]);
+
+/** The rule without what changes by itself. */
+export function definitionOf({ kind, properties }: AnalyticsRule): RuleDefinition {
+  const content = Object.entries(properties).filter(([key]) => !NOT_CONTENT.has(key));
+  return { title: properties.displayName, content: { kind, ...Object.fromEntries(content) } };
 }
 
 /** Milliseconds of a duration of ISO 8601 such as `PT5M`, without months and years; null when it is none. */

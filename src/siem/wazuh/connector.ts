@@ -4,6 +4,7 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
@@ -13,7 +14,7 @@ import { type Found, found } from "../http/pages.js";
 import { anyOf, IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { type Hit, idOf, type Query, searchIndex } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
-import { managerClock, wazuhRule } from "./manager.js";
+import { managerClock, wazuhDefinition, wazuhRule } from "./manager.js";
 import type { WazuhSettings } from "./settings.js";
 
 /** When the manager had it: the index knows no other time. */
@@ -96,6 +97,10 @@ export class WazuhConnector implements Connector {
       openedBy,
     }));
     return { ...rule, throttles, lacks: rule.lacks ?? openers.lacks };
+  }
+
+  definition(id: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return wazuhDefinition(this.manager, id, signal);
   }
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
