@@ -11,6 +11,7 @@ import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import { type Found, found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { TyrianError } from "../../errors.js";
 import { SensorLogs } from "./logs.js";
 import type { DatadogSettings } from "./settings.js";
 import { definitionOf, ruleStateOf } from "./rules.js";
@@ -64,6 +65,13 @@ export class DatadogConnector implements Connector {
 
   search(): Promise<Found<SiemDocument>> {
     return Promise.resolve(found([], "Datadog is asked in no language of Tyrian's"));
+  }
+
+  pusher(): never {
+    throw new TyrianError(
+      "push-unsupported",
+      `${this.http.siem}: Sigma rules are not converted to Datadog's language, whose attribute searches heed case where Sigma does not`,
+    );
   }
 
   close(): Promise<void> {

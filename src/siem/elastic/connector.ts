@@ -14,6 +14,8 @@ import { type Found, found } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { ElasticRules } from "./push.js";
 import { alertsIn, within, withSources } from "./alerts.js";
 import { Kibana, readRule } from "./kibana.js";
 import { preview } from "./preview.js";
@@ -94,6 +96,10 @@ export class ElasticConnector implements Connector {
       alerts.map((alert) => ({ ...alert, rule: name })),
       lacks,
     );
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.#http.siem, new ElasticRules(this.#kibana, this.#settings.telemetry));
   }
 
   async close(): Promise<void> {

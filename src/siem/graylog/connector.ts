@@ -17,6 +17,8 @@ import { type Found, found } from "../http/pages.js";
 import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { withOwnTimes } from "../ruler/log-records.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { GraylogRules } from "./push.js";
 import { doneEvaluations, type EventDefinition, eventDefinition, graylogDefinition } from "./definitions.js";
 import { alertOf, graylogEvents } from "./events.js";
 import { anyOf, graylogClock, graylogMessage, graylogMessages } from "./messages.js";
@@ -102,6 +104,10 @@ export class GraylogConnector implements Connector {
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return graylogMessages(this.http, this.settings, "a query", text, span, signal);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new GraylogRules(this.http, this.settings.telemetry));
   }
 
   close(): Promise<void> {

@@ -22,6 +22,8 @@ import { rulerDefinition, rulerRules, type RulerRule } from "../ruler/rules.js";
 import { re2Text } from "../ruler/selector.js";
 import { rulerStatus } from "../ruler/status.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { LokiRules } from "./push.js";
 import { lokiEntries, lokiHeaders, onHosts } from "./entries.js";
 import { lookBackOf } from "./look-back.js";
 import type { LokiSettings } from "./settings.js";
@@ -101,6 +103,10 @@ export class LokiConnector implements Connector {
   async search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     const query = `${text} ${onHosts(this.settings, span.hosts)}`;
     return await lokiEntries(this.http, this.settings, "a query", query, span, signal);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new LokiRules(this.http, this.settings));
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,8 @@ import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SecOpsRules } from "./push.js";
 import { detectionsOf } from "./detections.js";
 import { answerWith, UdmEvents } from "./events.js";
 import { deploymentOf, ruleDefinition } from "./rules.js";
@@ -77,6 +79,10 @@ export class SecOpsConnector implements Connector {
 
   slowestAlertMs(): Promise<number> {
     return Promise.resolve(LIVE_RULE_MS);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new SecOpsRules(this.http, this.#path));
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,8 @@ import { absentRule, type FoundRule, type RuleDefinition } from "../connector/co
 import type { SiemHttp } from "../http/client.js";
 import { pathOf } from "../http/request.js";
 
-const deploymentSchema = z.object({
+/** A rule's deployment, as far as it is read. */
+export const deploymentSchema = z.object({
   name: z.string(),
   enabled: z.boolean().default(false),
   archived: z.boolean().default(false),

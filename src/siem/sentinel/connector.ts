@@ -13,6 +13,8 @@ import { timeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SentinelRules } from "./push.js";
 import { SentinelAlerts } from "./alerts.js";
 import { TableDocuments } from "./documents.js";
 import { Workspace } from "./query.js";
@@ -32,7 +34,7 @@ export class SentinelConnector implements Connector {
   constructor(
     private readonly http: SiemHttp,
     private readonly management: SiemHttp,
-    settings: SentinelSettings,
+    private readonly settings: SentinelSettings,
     private readonly doors: readonly SiemHttp[],
   ) {
     this.#workspace = new Workspace(http, settings.workspace.id);
@@ -95,6 +97,10 @@ export class SentinelConnector implements Connector {
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return this.#documents.find("a query", span, signal, { query: text });
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new SentinelRules(this.management, this.settings));
   }
 
   async close(): Promise<void> {

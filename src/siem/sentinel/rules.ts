@@ -5,7 +5,7 @@ import { allPages } from "../http/pages.js";
 import { pathOf } from "../http/request.js";
 import type { SentinelSettings } from "./settings.js";
 
-const API_VERSION = "2024-09-01";
+export const API_VERSION = "2024-09-01";
 
 const ruleSchema = z.object({
   /** The rule's id. */
@@ -24,6 +24,15 @@ export type AnalyticsRule = z.infer<typeof ruleSchema>;
 
 const pageSchema = z.object({ value: z.array(ruleSchema), nextLink: z.string().nullish() });
 
+/** Where Azure Resource Manager has the analytics rules of a workspace. */
+export function rulesPath({ subscription, resourceGroup, name }: SentinelSettings["workspace"]): string {
+  return (
+    pathOf("subscriptions", subscription, "resourceGroups", resourceGroup, "providers") +
+    pathOf("Microsoft.OperationalInsights", "workspaces", name, "providers") +
+    pathOf("Microsoft.SecurityInsights", "alertRules")
+  );
+}
+
 /** The analytics rules of a workspace, by Azure Resource Manager. */
 export class AnalyticsRules {
   /** Rules of one question are read once: it has one signal. */
@@ -32,12 +41,9 @@ export class AnalyticsRules {
 
   constructor(
     private readonly http: SiemHttp,
-    { subscription, resourceGroup, name }: SentinelSettings["workspace"],
+    workspace: SentinelSettings["workspace"],
   ) {
-    this.#path =
-      pathOf("subscriptions", subscription, "resourceGroups", resourceGroup, "providers") +
-      pathOf("Microsoft.OperationalInsights", "workspaces", name, "providers") +
-      pathOf("Microsoft.SecurityInsights", "alertRules");
+    this.#path = rulesPath(workspace);
   }
 
   /**

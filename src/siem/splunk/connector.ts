@@ -14,6 +14,8 @@ import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
 import { clockOfDate } from "../http/date.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SplunkRules } from "./push.js";
 import { SplunkAlerts } from "./alerts.js";
 import { documentOf, eventsOn, narrowed, sentinelWords } from "./documents.js";
 import { dispatch, savedSearches, stateOf } from "./saved-search.js";
@@ -121,6 +123,10 @@ export class SplunkConnector implements Connector {
       foldedInto: null,
     }));
     return found(alerts, lacks);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.#http.siem, new SplunkRules(this.#http, this.#settings.alerts));
   }
 
   async close(): Promise<void> {

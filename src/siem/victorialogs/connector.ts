@@ -21,6 +21,8 @@ import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
 import { rulerDefinition, rulerRules, type RulerRule } from "../ruler/rules.js";
 import { rulerStatus } from "../ruler/status.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import type { RuleFiles } from "../push/rule-files.js";
+import { vmalertFiles } from "./push.js";
 import { recordsSchema, resultsSchema, tenantHeaders, victoriaLogsRecords } from "./records.js";
 import type { VictoriaLogsSettings } from "./settings.js";
 import { lookBackOf, ruleUpdates, type RuleUpdate } from "./vmalert.js";
@@ -119,6 +121,10 @@ export class VictoriaLogsConnector implements Connector {
       span,
       signal,
     );
+  }
+
+  pusher(): RuleFiles {
+    return vmalertFiles(this.http.siem, this.settings);
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { type Found, found } from "../http/pages.js";
 import { anyOf, IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { type Hit, idOf, type Query, searchIndex } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { TyrianError } from "../../errors.js";
 import { managerClock, wazuhDefinition, wazuhRule } from "./manager.js";
 import type { WazuhSettings } from "./settings.js";
 
@@ -105,6 +106,13 @@ export class WazuhConnector implements Connector {
 
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return this.#find("a query", [luceneQuery(text)], span, signal);
+  }
+
+  pusher(): never {
+    throw new TyrianError(
+      "push-unsupported",
+      `${this.manager.siem}: Wazuh's rules are files of XML on its manager, which Sigma rules are not converted to; they count after a restart of the manager`,
+    );
   }
 
   async close(): Promise<void> {
