@@ -44,7 +44,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "rule",
-    summary: "write Sigma rules as queries of a SIEM",
+    summary: "write Sigma rules as queries of a SIEM; install them there and remove them again",
     load: () => import("./verbs/rule.js"),
   },
   {

@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { z } from "zod";
+import { secOpsRules } from "./installed/secops.js";
 import { formBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
 import type { World, WorldAlert, WorldDocument } from "./world.js";
 
@@ -70,8 +71,11 @@ export class SecOpsStandIn extends SiemStandIn {
   protected answer(request: SeenRequest): Reply {
     const { method, path } = request;
     const base = `/v1alpha/${INSTANCE}`;
-    if (method !== "GET" || !path.startsWith(base)) throw new Refusal(404, "Requested entity was not found.");
+    if (!path.startsWith(base)) throw new Refusal(404, "Requested entity was not found.");
     const rest = path.slice(base.length);
+    const installed = secOpsRules(request, this.installed, rest, INSTANCE);
+    if (installed !== null) return installed;
+    if (method !== "GET") throw new Refusal(404, "Requested entity was not found.");
     const rule = /^\/rules\/([^/]+)\/deployment$/.exec(rest)?.[1];
     if (rule !== undefined) return this.#deployment(decodeURIComponent(rule));
     const written = /^\/rules\/([^/]+)$/.exec(rest)?.[1];
