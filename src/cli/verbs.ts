@@ -86,7 +86,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "siem",
-    summary: "serve the embedded SIEM to a lab of several machines",
+    summary: "check a SIEM of yours; serve the embedded one to a lab of several machines",
     load: () => import("./verbs/siem.js"),
   },
   { name: "config", summary: "the configuration in effect", load: () => import("./verbs/config.js") },
