@@ -39,18 +39,12 @@ async function ruleOf<T extends z.ZodType>(http: SiemHttp, name: string, schema:
   return value;
 }
 
-/** What decides what a rule finds and what comes of it. */
-const contentSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  isDeleted: z.boolean().default(false),
-  type: z.string().default("log_detection"),
-  ...Object.fromEntries(
-    ["queries", "cases", "thirdPartyCases", "filters", "options", "groupSignalsBy", "message", "tags"]
-      .concat(["referenceTables", "calculatedFields", "schedulingOptions"])
-      .map((key) => [key, z.unknown().optional()]),
-  ),
-});
+/** What decides what a rule finds and what comes of it; Datadog writes much else into it by itself. */
+const CONTENT = [
+  ...["type", "queries", "cases", "thirdPartyCases", "filters", "options", "groupSignalsBy", "message"],
+  ...["tags", "referenceTables", "calculatedFields", "schedulingOptions"],
+];
+const writtenSchema = z.looseObject({ name: z.string(), isDeleted: z.boolean().default(false) });
 
 /** A rule of Cloud SIEM as it is written; null when there is none. */
 export async function definitionOf(
@@ -58,10 +52,10 @@ export async function definitionOf(
   id: string,
   signal: AbortSignal,
 ): Promise<RuleDefinition | null> {
-  const value = await ruleOf(http, id, contentSchema, signal);
+  const value = await ruleOf(http, id, writtenSchema, signal);
   if (!("name" in value) || value.isDeleted) return null;
-  const { id: _, name: title, isDeleted: _deleted, ...content } = value;
-  return { title, content };
+  const content = Object.entries(value).filter(([key]) => CONTENT.includes(key));
+  return { title: value.name, content: Object.fromEntries(content) };
 }
 
 /**

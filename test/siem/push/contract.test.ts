@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { fieldAt } from "../../../src/siem/connector/values.js";
 import type { RulePusher } from "../../../src/siem/push/rule-pusher.js";
 import { rulePushContract } from "../../contract/rule-push.contract.js";
 import type { ConnectorBench, ElasticBench, SentinelBench } from "../connector/benches.js";
@@ -48,7 +49,7 @@ rulePushContract("Microsoft Sentinel", {
   keeps: (bench) => (bench as SentinelBench).azure,
   source: "LinuxAudit_CL",
   untag: without,
-  isOn: ([rule]) => (rule?.["properties"] as { enabled: boolean }).enabled,
+  isOn: ([rule]) => fieldAt(rule, "properties.enabled") === true,
 });
 
 rulePushContract("Google SecOps", {
@@ -56,7 +57,7 @@ rulePushContract("Google SecOps", {
   field: "target.process.command_line",
   untag: without,
   last: /deployment$/,
-  isOn: ([rule]) => (rule?.["deployment"] as { enabled: boolean }).enabled,
+  isOn: ([rule]) => fieldAt(rule, "deployment.enabled") === true,
 });
 
 rulePushContract("Graylog", {
