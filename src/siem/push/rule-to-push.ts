@@ -39,7 +39,7 @@ export function nameOf(analytic: string): string {
 
 /** A description that carries the mark, where a SIEM has no tags. */
 export function descriptionOf({ analytic, title }: RuleToPush): string {
-  return `${title}\nInstalled by Tyrian to be validated [${markOf(analytic)}]`;
+  return `${title} (installed by Tyrian to be validated) [${markOf(analytic)}]`;
 }
 
 /** Whether a text carries the mark. */
