@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { parseAllDocuments } from "yaml";
 import { RulePipelines } from "../../detection/pipelines/index.js";
 import { type Diagnostic, TyrianError } from "../../errors.js";
 import type { ConnectorKindSettings } from "../../siem/connect.js";
@@ -81,17 +81,17 @@ function unconverted(texts: RuleTexts, pipelines: readonly string[] | undefined)
   // Any language that takes every rule would do: only what the files hold is wanted.
   const { compiled, diagnostics } = convertRules(texts, "lucene", new RulePipelines([]), {});
   const own = diagnostics.filter(({ code }) => code !== "convert-unsupported");
-  const rules = [...compiled.values()];
-  const shared = rules.find((rule) => rules.some((other) => other !== rule && other.file === rule.file));
-  const several = shared?.file ?? texts.texts.find(({ text }) => /^---\s*$/m.test(text.trim()))?.file;
-  if (several !== undefined)
-    throw refusal(
-      `${several} has several documents, and the SIEM takes one rule a text`,
-      "Give each rule a file of its own; filters cannot be handed over.",
-    );
-  const queries = rules.map(({ id, title, file }) => {
-    const query = readFileSync(file, "utf8");
-    return { rule: id, title, file, query, assumptions: [] };
+  const queries = texts.texts.flatMap(({ file, text }) => {
+    const rules = [...compiled.values()].filter((rule) => rule.file === file);
+    const [rule] = rules;
+    // A file that was refused is told of already.
+    if (rule === undefined && own.some((told) => told.file === file && told.severity === "error")) return [];
+    if (rule === undefined || rules.length > 1 || parseAllDocuments(text).length > 1)
+      throw refusal(
+        `${file} is not one rule, and the SIEM takes one rule a text`,
+        "Give each rule a file of its own; filters cannot be handed over.",
+      );
+    return [{ rule: rule.id, title: rule.title, file, query: text, assumptions: [] }];
   });
   return { queries, compiled, diagnostics: own };
 }

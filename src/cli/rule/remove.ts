@@ -39,26 +39,26 @@ export function registerRemove(command: Command, invocation: Invocation): void {
       invocation.action(async (rules: string[], options: RemoveOptions) => {
         const { output, signal } = invocation;
         const wanted = await wantedOf(rules, options);
-        const done: (Wanted & { outcome: string })[] = [];
+        const done: (Wanted & { outcome: "removed" | "absent" | "left" })[] = [];
         const statuses = new Set<ExitStatus>();
-        for (const [siem, analytics] of bySiem(wanted))
+        const tell = (thrown: unknown): void => {
+          signal.throwIfAborted();
+          const { text, exit } = failureOf(thrown, false);
+          output.warn(text);
+          statuses.add(exit);
+        };
+        for (const [siem, analytics] of bySiem(wanted)) {
+          const left = new Set(analytics);
           await SiemPusher.with(siem, async (pusher) => {
             for (const analytic of analytics) {
-              signal.throwIfAborted();
-              const outcome = await pusher.remove(analytic, signal).catch((thrown: unknown) => {
-                const { text, exit } = failureOf(thrown, false);
-                output.warn(text);
-                statuses.add(exit);
-                return "left";
-              });
+              const outcome = await pusher.remove(analytic, signal).catch(tell);
+              if (outcome === undefined) continue;
+              left.delete(analytic);
               done.push({ siem, analytic, outcome });
             }
-          }).catch((thrown: unknown) => {
-            signal.throwIfAborted();
-            const { text, exit } = failureOf(thrown, false);
-            output.warn(text);
-            statuses.add(exit);
-          });
+          }).catch(tell);
+          done.push(...[...left].map((analytic) => ({ siem, analytic, outcome: "left" as const })));
+        }
         if (options.json === true) output.json({ rules: done });
         else
           for (const { siem, analytic, outcome } of done)

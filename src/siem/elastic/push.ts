@@ -90,7 +90,7 @@ export class ElasticRules implements RuleStore {
       interval: "1m",
       from: "now-10m",
       to: "now",
-      // What came late is seen by when it came; other fields of that meaning are not known to `siem check` and verdicts.
+      // What came late is seen by when it came. A rule that goes by another field than this is never proved silent (`rules.ts`).
       ...(ingestedField === "event.ingested" ? { timestamp_override: ingestedField } : {}),
       enabled: rule.enabled,
       author: ["Tyrian"],

@@ -68,6 +68,23 @@ rulePushContract("Graylog", {
 
 rulePushContract("Grafana Loki", { open: openLokiBench, source: '{job="audit"} | json', untag: without });
 
+test("a rule whose creation was answered by nothing is not sent again: it would be there twice", async () => {
+  const bench = await openGraylogBench();
+  try {
+    const pusher = bench.connector.pusher() as RulePusher;
+    const analytic = "5b1c0000-0000-4000-8000-0000000000aa";
+    const rule = { analytic, title: "A word", level: "low", tags: [], query: "a:b", enabled: true } as const;
+    const isCreation = ({ method }: { method: string }) => method === "POST";
+    bench.standIn.misbehave({ type: "hang-up" }, { concerns: isCreation });
+    await expect(pusher.push(rule, null, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      code: "siem-unreachable",
+    });
+    expect(bench.standIn.seen.filter(isCreation)).toHaveLength(1);
+  } finally {
+    await bench.close();
+  }
+});
+
 test("a copy that somebody made of a pushed rule is told from it by the id, or left alone", async () => {
   const bench = await openGraylogBench();
   try {
