@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   openSplunkBench,
   openVictoriaLogsBench,
@@ -17,6 +17,9 @@ const FOREIGN = "5b1c0000-0000-4000-8000-0000000000bb";
 const NAME = `tyrian-${ANALYTIC}`;
 const sigma = (word: string, id = ANALYTIC): string =>
   `title: A word is printed\nid: ${id}\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    CommandLine|contains: ${word}\n  condition: selection\nlevel: high\n`;
+
+// Each test starts several processes, which are slow when the machine is busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let bench: SplunkBench;
 let lab: OwnLab;

@@ -53,7 +53,7 @@ export function rulePushContract(name: string, contract: PushContract): void {
     expect(refused).toEqual([]);
   });
 
-  const soon = () => AbortSignal.timeout(10_000);
+  const soon = () => AbortSignal.timeout(60_000);
   /** A word of digits stands in all languages as it is, whatever their way to ignore case. */
   const ruleWith = (word: string, enabled = true): RuleToPush => {
     const text = `title: A word is printed\nid: ${ANALYTIC}\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    ${field}|contains: ${word}\n  condition: selection\ntags: [attack.execution]\nlevel: high\n`;

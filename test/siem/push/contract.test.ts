@@ -76,7 +76,7 @@ test("a rule whose creation was answered by nothing is not sent again: it would 
     const rule = { analytic, title: "A word", level: "low", tags: [], query: "a:b", enabled: true } as const;
     const isCreation = ({ method }: { method: string }) => method === "POST";
     bench.standIn.misbehave({ type: "hang-up" }, { concerns: isCreation });
-    await expect(pusher.push(rule, null, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    await expect(pusher.push(rule, null, AbortSignal.timeout(60_000))).rejects.toMatchObject({
       code: "siem-unreachable",
     });
     expect(bench.standIn.seen.filter(isCreation)).toHaveLength(1);
@@ -91,14 +91,14 @@ test("a copy that somebody made of a pushed rule is told from it by the id, or l
     const pusher = bench.connector.pusher() as RulePusher;
     const analytic = "5b1c0000-0000-4000-8000-0000000000aa";
     const rule = { analytic, title: "A word", level: "low", tags: [], query: "a:b", enabled: true } as const;
-    const { id } = await pusher.push(rule, null, AbortSignal.timeout(5_000));
+    const { id } = await pusher.push(rule, null, AbortSignal.timeout(60_000));
     const { installed } = bench.standIn;
     installed.set("copy", { ...installed.get(id), id: "copy" });
-    await expect(pusher.remove(analytic, null, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+    await expect(pusher.remove(analytic, null, AbortSignal.timeout(60_000))).rejects.toMatchObject({
       code: "rule-not-ours",
       message: expect.stringContaining(`${id}, copy`) as string,
     });
-    expect(await pusher.remove(analytic, id, AbortSignal.timeout(5_000))).toBe("removed");
+    expect(await pusher.remove(analytic, id, AbortSignal.timeout(60_000))).toBe("removed");
     expect([...installed.keys()]).toEqual(["copy"]);
   } finally {
     await bench.close();
