@@ -7,7 +7,7 @@ import { join } from "node:path";
  * @param jobs a file with the numbers of what launchd runs, one a line
  * @returns what each program is, by its name
  */
-function macosTools(jobs: string): Readonly<Record<string, string>> {
+export function macosTools(jobs: string): Readonly<Record<string, string>> {
   const refuse = 'echo "${0##*/}: illegal option -- $*" >&2; exit 64';
   const absent = Object.fromEntries(
     ["grep", "find", "mktemp", "stat", "date", "readlink", "timeout", "pgrep", "pkill"].map((name) => [
