@@ -20,6 +20,9 @@ export const hypervisorLogFormats = [
 ] as const;
 export type HypervisorLogFormat = (typeof hypervisorLogFormats)[number];
 
+/** The logs of a Mac that can be read (src/telemetry/macos). */
+const macosLogFormats = ["eslogger", "unified-log"] as const;
+
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
 
@@ -95,6 +98,13 @@ export const inventorySchema = z.strictObject({
           file: z.string(),
           host: z.string(),
           format: z.enum(hypervisorLogFormats),
+        }),
+        /** What eslogger, or `log stream --style ndjson`, writes on a Mac (agents/macos); the lines of one Mac, in their order. */
+        z.strictObject({
+          type: z.literal("macos-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(macosLogFormats),
         }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their
