@@ -71,6 +71,7 @@ export const API_LOG_SOURCES: Readonly<Record<ApiLogFormat, { product: string; s
   cloudtrail: { product: "aws", service: "cloudtrail" },
   "azure-activity": { product: "azure", service: "activitylogs" },
   "google-audit": { product: "gcp", service: "gcp.audit" },
+  okta: { product: "okta", service: "okta" },
 };
 
 /**

@@ -7,7 +7,7 @@ export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"]
 export type DeviceLogFormat = (typeof deviceLogFormats)[number];
 
 /** The audit logs of clouds that can be read (src/telemetry/cloud). */
-export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit"] as const;
+export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit", "okta"] as const;
 export type ApiLogFormat = (typeof apiLogFormats)[number];
 
 /** The logs of hypervisors that can be read (src/telemetry/hypervisor). */
