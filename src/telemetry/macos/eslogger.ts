@@ -21,11 +21,11 @@ interface KnownProcess {
 const MOST_PROCESSES = 50_000;
 
 /**
- * Parses what eslogger writes on one Mac, in its order. An `exec` becomes an event of a program that started; its number is that of
+ * Parses what eslogger writes on one Mac. Lines may come late, as a shipper may bring them. An `exec` becomes an event of a program that started; its number is that of
  * the execs, so a missing number is an exec that the kernel or the log lost. `fork` tells what the child of a process is that executed
  * nothing since: the event's `ppid` is the nearest process above that executed a program, and `ParentProcessId` the parent itself.
- * Parents are found by number and version, never by number alone. When eslogger was started again its numbers begin anew; what
- * happened meanwhile is not known, so that a number is left out there.
+ * Parents are found by number and version, never by number alone. When eslogger was started again its numbers begin anew, at a later time; what
+ * happened meanwhile is not known, so that a number is left out there, and a line from before that comes afterwards counts as lost.
  */
 export class EsloggerParser implements SensorParser {
   readonly pending = 0;
@@ -36,6 +36,9 @@ export class EsloggerParser implements SensorParser {
   #base = 0;
   #latestExec = -1;
   #latestOfAll = -1;
+  /** Milliseconds since 1970: of the first message of this run, and the latest of all. */
+  #runBegan = -Infinity;
+  #latestTime = -Infinity;
 
   constructor(private readonly host: string) {}
 
@@ -48,11 +51,19 @@ export class EsloggerParser implements SensorParser {
       return [];
     }
     const { exec, fork, exit } = line.event;
-    const isBehind = line.global_seq_num <= this.#latestOfAll;
-    if (isBehind || (exec !== undefined && line.seq_num <= this.#latestExec)) this.#beginAnew();
-    this.#latestOfAll = line.global_seq_num;
+    const time = timeOf(line.time);
+    if (time < this.#runBegan) {
+      this.#counts.incomplete += 1;
+      return [];
+    }
+    const isBehind =
+      line.global_seq_num <= this.#latestOfAll || (exec !== undefined && line.seq_num <= this.#latestExec);
+    if (this.#latestTime === -Infinity) this.#runBegan = time;
+    else if (isBehind && time >= this.#latestTime) this.#beginAnew(time);
+    this.#latestTime = Math.max(this.#latestTime, time);
+    this.#latestOfAll = Math.max(this.#latestOfAll, line.global_seq_num);
     if (exec !== undefined) {
-      this.#latestExec = line.seq_num;
+      this.#latestExec = Math.max(this.#latestExec, line.seq_num);
       this.#counts.events += 1;
       return [this.#started(line, exec, now)];
     }
@@ -75,12 +86,14 @@ export class EsloggerParser implements SensorParser {
   }
 
   lost(): number {
-    return this.#counts.malformed;
+    return this.#counts.malformed + this.#counts.incomplete;
   }
 
-  #beginAnew(): void {
+  #beginAnew(time: number): void {
     this.#base += this.#latestExec + 2;
     this.#latestExec = -1;
+    this.#latestOfAll = -1;
+    this.#runBegan = time;
     // After a restart of the machine the same versions are given again.
     this.#processes.clear();
   }

@@ -108,6 +108,22 @@ describe("what is not there", () => {
     expect([...numbers].sort((a, b) => a - b)).toEqual(numbers);
   });
 
+  test("is not what comes late, but what comes from before a restart when that was seen already", () => {
+    const mac = new ConstructedMac();
+    const shell = mac.start(mac.before("/sbin/launchd"), "/bin/sh", ["sh"]);
+    for (const name of ["a", "b", "c"]) mac.start(shell, "/bin/ls", ["ls", name]);
+    const [first = "", ...rest] = mac.lines;
+    const late = read([first, ...rest.slice(2), ...rest.slice(0, 2)]);
+    const inOrder = late.events.toSorted((a, b) => a.sequence - b.sequence);
+    expect([missing(inOrder), late.parser.lost()]).toEqual([0, 0]);
+    expect(inOrder.map(({ id }) => id)).toEqual(read(mac.lines).events.map(({ id }) => id));
+
+    const last = mac.lines.splice(-1);
+    mac.restart();
+    mac.start(shell, "/bin/ls", ["ls", "d"]);
+    expect(read([...mac.lines, ...last]).parser.lost()).toBe(1);
+  });
+
   test("is a line that is damaged, cut or without numbers: it counts as lost", () => {
     const mac = new ConstructedMac();
     mac.start(mac.before("/sbin/launchd"), "/bin/sh", ["sh"]);
@@ -141,8 +157,10 @@ test("whatever it is given, it throws nothing and loses no line unseen", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(cut, fc.json(), fc.string(), fc.constantFrom(...mac.lines))), (lines) => {
       const { parser } = read(lines);
-      const { events, ignored, malformed } = parser.counts();
-      expect(events + ignored + malformed).toBe(lines.filter((line) => line.trim() !== "").length);
+      const { events, ignored, malformed, incomplete } = parser.counts();
+      expect(events + ignored + malformed + incomplete).toBe(
+        lines.filter((line) => line.trim() !== "").length,
+      );
     }),
     { numRuns: 100 },
   );
