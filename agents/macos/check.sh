@@ -17,7 +17,8 @@ for label in $labels; do
   launchctl print "system/$label" 2>/dev/null | grep -q "state = running" || lacks "$label does not run (launchctl print system/$label)"
 done
 cmp -s "$here/$subsystem" "$subsystems/$subsystem" || lacks "the log of Apple events is not kept at level info (install.sh)"
-cmp -s "$here/newsyslog.conf" "$rotation" || lacks "the logs are not rotated (install.sh)"
+cmp -s "$here/rotate.sh" "$backups/rotate.sh" && cmp -s "$here/$rotation.plist" "$daemons/$rotation.plist" &&
+  launchctl print "system/$rotation" >/dev/null 2>&1 || lacks "the logs are not rotated (install.sh)"
 [ -x /usr/bin/osascript ] || lacks "there is no /usr/bin/osascript"
 
 # A start of a program must be in the log a moment later. The word tells it from every other.

@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 require_mac
 require_root
 
-mkdir -p "$logs" "$backups" "$subsystems" "$(dirname "$rotation")" || fail "the folders cannot be made"
+mkdir -p "$logs" "$backups" "$subsystems" || fail "the folders cannot be made"
 chmod 700 "$logs" "$backups"
 
 # What an administrator has set for the subsystem is kept, and put back by uninstall.sh.
@@ -15,9 +15,9 @@ if [ -f "$subsystems/$subsystem" ] && [ ! -f "$backups/$subsystem" ] && ! cmp -s
   cp -p "$subsystems/$subsystem" "$backups/$subsystem" || fail "the earlier $subsystem cannot be kept"
 fi
 put "$here/$subsystem" "$subsystems/$subsystem" && echo "set: the log of Apple events is kept at level info"
-put "$here/newsyslog.conf" "$rotation" && echo "set: the logs are rotated"
+put "$here/rotate.sh" "$backups/rotate.sh" && echo "set: the logs are rotated"
 
-for label in $labels; do
+for label in $labels $rotation; do
   if put "$here/$label.plist" "$daemons/$label.plist"; then
     launchctl bootout "system/$label" 2>/dev/null
     echo "set: $label"

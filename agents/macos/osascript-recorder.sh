@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
   -) break ;;
   -*) usage ;;
   *)
-    [ "$way" = argument ] || { [ -r "$1" ] && way=file || { echo "osascript: $1: No such file or directory" >&2; exit 1; }; }
+    [ "$way" = argument ] || { [ -r "$1" ] && way="file" || { echo "osascript: $1: No such file or directory" >&2; exit 1; }; }
     break
     ;;
   esac

@@ -1,10 +1,11 @@
 # What the scripts of this folder have in common. Sourced, not run.
 
 labels="org.tyrian.eslogger org.tyrian.unifiedlog"
+# Not always running: launchd starts it every five minutes.
+rotation=org.tyrian.rotate
 daemons=/Library/LaunchDaemons
 subsystems=/Library/Preferences/Logging/Subsystems
 subsystem=com.apple.appleevents.plist
-rotation=/etc/newsyslog.d/org.tyrian.conf
 logs=/var/log/tyrian
 backups=/Library/Application\ Support/Tyrian
 

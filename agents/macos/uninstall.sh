@@ -6,11 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 require_mac
 require_root
 
-for label in $labels; do
+for label in $labels $rotation; do
   launchctl bootout "system/$label" 2>/dev/null
   rm -f "$daemons/$label.plist" || fail "$daemons/$label.plist cannot be removed"
 done
-rm -f "$rotation" || fail "$rotation cannot be removed"
+rm -f "$backups/rotate.sh" || fail "$backups/rotate.sh cannot be removed"
 if [ -f "$backups/$subsystem" ]; then
   mv "$backups/$subsystem" "$subsystems/$subsystem" || fail "the earlier $subsystem cannot be put back"
 elif cmp -s "$here/$subsystem" "$subsystems/$subsystem"; then

@@ -5,6 +5,7 @@ import type { CompiledRule } from "../detection/rule.js";
 import { messageOf } from "../errors.js";
 import { type QueueServer, openQueueServer } from "../dispatch/redis.js";
 import { atOwnPrompt, deviceOf } from "../engine/device/prompt.js";
+import { lookingOf } from "../engine/looking.js";
 import type { EnginePorts } from "../engine/ports.js";
 import { WithheldTargets } from "../engine/withheld.js";
 import type { Journal } from "../journal/journal.js";
@@ -147,7 +148,7 @@ async function proveLab(session: Session, target: Target, lab: ChosenLab): Promi
   if (target.platform === "network") {
     return await checkToken(lab.inventory, deviceTokenOutput(await shownToken(session)));
   }
-  const stdin = `/bin/true ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
+  const stdin = `${lookingOf(target).sentinelProgram} ${SENTINEL_WORD} begin session\n${tokenCommand(lab.inventory)}\n`;
   const result = await session.exec("/bin/sh", { stdin, deadlineMs: TOKEN_DEADLINE_MS });
   await checkToken(lab.inventory, result.stdout);
 }

@@ -142,8 +142,9 @@ function executionOf(
     truncated: result.truncated,
     evidenceFiles: [...result.evidenceFiles],
     proof: null,
-    // One trial at a time holds the target, and after one that something outlived the session is not used again.
-    ...(ownLogin ? { alone: true } : {}),
+    // One trial at a time holds the target, and after one that something outlived the session is not used again. Whether a Mac
+    // gives each connection an audit session of its own is not known.
+    ...(ownLogin && trial.platform !== "macos" ? { alone: true } : {}),
     ...(Number.isNaN(looked) ? {} : { housekeeping: looked }),
     ...(leftBehind.length === 0
       ? {}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Looking } from "./looking.js";
 
 /**
  * How the scripts find what an act left running, however it left: shell functions, builtins only.
@@ -33,7 +34,7 @@ function kibibytesOf(trial: string): number {
 }
 
 /** Sets the mark for this shell and all that it starts. */
-export function setMark(trial: string): string {
+function setMark(trial: string): string {
   return `ulimit -m ${kibibytesOf(trial)}`;
 }
 
@@ -140,8 +141,12 @@ login=$session
  * were executed for it, where that is certain: a shell may have a grep of its own, so only one with a path is counted. What
  * they look like in the telemetry is in verify/housekeeping.ts.
  */
-export function wrapperLooking(trial: string): string {
+function wrapperLooking(trial: string): string {
   return `${looking(trial)}
+read_clock() {
+  read -r clock rest < /proc/uptime || clock=0
+  clock=\${clock%%.*}
+} 2>/dev/null
 may_raise() {
   read -r inside outside count < /proc/self/uid_map && [ "$count" != 4294967295 ] && return 1
   while read -r name value; do
@@ -217,7 +222,7 @@ may_descend() {
 }
 
 /** For a sweep: `look_around` fills `left` with the numbers of processes that mark or environment show to be the trial's. */
-export function sweepLooking(trial: string): string {
+function sweepLooking(trial: string): string {
   const bytes = kibibytesOf(trial) * 1024;
   return `${looking(trial)}
 choose() {
@@ -236,10 +241,21 @@ examine() {
 try_mark`;
 }
 
-/** `is_stray PID:START`: that very process is still there. `is_of_session`: and it is in the audit session of this shell. */
-export const strayFunctions = `is_stray() {
+/** Only what is in the audit session of this very shell is shown to be the trial's. */
+const strayFunctions = `is_stray() {
   state_of "\${1%:*}" && is_alive && [ "$start" = "\${1#*:}" ]
 } 2>/dev/null
-is_of_session() {
+is_own() {
   [ "$login" != ${NO_SESSION} ] && session_of "$pid" && [ "$session" = "$login" ]
 } 2>/dev/null`;
+
+/** A Linux host, whose /proc the shell reads. */
+export const linuxLooking: Looking = {
+  sentinelProgram: "/bin/true",
+  wrapper: ({ id }) => wrapperLooking(id),
+  mark: ({ id }) => `[ -z "$mark" ] || ${setMark(id)} || exit 125`,
+  sweep: ({ id }) => sweepLooking(id),
+  strays: () => strayFunctions,
+  strayWord: /^[0-9]+:[0-9]+$/,
+  kept: () => null,
+};

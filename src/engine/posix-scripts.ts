@@ -29,7 +29,7 @@ export const posixScripts: HostScripts = {
   sweep: async (session, trial, deadlineMs) => {
     const nonce = freshNonce();
     const { stderr, ending } = await session.exec("/bin/sh", {
-      stdin: scriptFor(session, sweepScript(trial.id, nonce)),
+      stdin: scriptFor(session, sweepScript(trial, nonce)),
       deadlineMs,
     });
     return { statuses: splitStatus(stderr, nonce).statuses, ending };

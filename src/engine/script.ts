@@ -2,10 +2,11 @@ import { SENTINEL_WORD, sentinelWord } from "../model/event.js";
 import type { Trial } from "../model/trial.js";
 import { actArguments, scriptName } from "../playbook/act-arguments.js";
 import type { Session } from "../transport/transport.js";
-import { marker, setMark, strayFunctions, sweepLooking, wrapperLooking } from "./left-running.js";
+import { marker } from "./left-running.js";
+import { lookingOf } from "./looking.js";
 
 /**
- * The scripts that a Linux target's /bin/sh reads from its standard input, so that no command line names the trial.
+ * The scripts that the /bin/sh of a target with one reads from its standard input, so that no command line names the trial.
  * They use builtins wherever they can: every exec of ours is telemetry of ours. POSIX sh; run under dash, bash, busybox.
  */
 
@@ -31,6 +32,7 @@ const reporter = (nonce: string): string => `say() { printf '\\n%s %s\\n' ${quot
  */
 export function actScript(trial: Trial, nonce: string): string {
   const { act, work } = trial;
+  const looking = lookingOf(trial);
   const files = [...act.files];
   if (act.via === "file") files.push({ name: scriptName(act), content: act.code, executable: false });
   const place = files.map(
@@ -45,7 +47,7 @@ export function actScript(trial: Trial, nonce: string): string {
   const words = actArguments(act, work).map(quote).join(" ");
   const input = act.via === "stdin" ? `<<'${nonce}'\n${act.code}\n${nonce}` : "</dev/null";
   return `${reporter(nonce)}
-${wrapperLooking(trial.id)}
+${looking.wrapper(trial)}
 report_left() {
   say left-behind
   line=
@@ -57,10 +59,6 @@ report_left() {
   done
   [ -z "$line" ] || say left-behind $line
 }
-read_clock() {
-  read -r clock rest < /proc/uptime || clock=0
-  clock=\${clock%%.*}
-} 2>/dev/null
 has_waited() {
   looks=$((looks + 1))
   read_clock
@@ -70,10 +68,10 @@ act() {
 umask 077
 mkdir -m 700 -- ${quote(work)} && cd ${quote(work)} || { say work-folder-failed; exit 125; }
 ${[...place, ...requirements, "prepare_looking"].join("\n")}
-/bin/true ${SENTINEL_WORD} begin ${trial.id}
+${looking.sentinelProgram} ${SENTINEL_WORD} begin ${trial.id}
 ${apiSentinel(trial, "begin")}say started
 { ( export ${marker(trial.id)}
-[ -z "$mark" ] || ${setMark(trial.id)} || exit 125
+${looking.mark(trial)}
 exec ${words} 2>&3 3>&- )
 code=$?
 } 3>&2 2>/dev/null ${input}
@@ -86,7 +84,7 @@ until look_around && [ -z "$left" ]; do
   if has_waited; then report_left; break; fi
   /bin/sleep 0.05 && sleeps=$((sleeps + 1))
 done
-${apiSentinel(trial, "end")}/bin/true ${SENTINEL_WORD} end ${trial.id} && say looked $((searches + sleeps))
+${apiSentinel(trial, "end")}${looking.sentinelProgram} ${SENTINEL_WORD} end ${trial.id} && say looked $((searches + sleeps))
 exit $code
 }
 act
@@ -113,9 +111,9 @@ export function scriptFor(session: Pick<Session, "ownLogin">, script: string): s
 }
 
 /** Ends every process of the trial: asks first, then kills; reports how many were found and how many remain. */
-export function sweepScript(trial: string, nonce: string): string {
+export function sweepScript(trial: Trial, nonce: string): string {
   return `${reporter(nonce)}
-${sweepLooking(trial)}
+${lookingOf(trial).sweep(trial)}
 ${sweepBody}
 `;
 }
@@ -142,12 +140,13 @@ const sweepBody = `sweep() {
 }
 sweep`;
 
-/** Ends those that are of this very audit session; the others are only reported, because nothing shows whose they are. */
-function endStrays(strays: readonly string[]): string {
-  const words = strays.filter((stray) => /^[0-9]+:[0-9]+$/.test(stray)).join(" ");
-  return `${strayFunctions}
+/** Ends those that are shown to be the trial's; the others are only reported, because nothing shows whose they are. */
+function endStrays(trial: Trial, strays: readonly string[]): string {
+  const looking = lookingOf(trial);
+  const words = strays.filter((stray) => looking.strayWord.test(stray)).join(" ");
+  return `${looking.strays(trial)}
 for stray in ${words}; do
-  is_stray $stray && is_of_session && kill -KILL "$pid" 2>/dev/null
+  is_stray $stray && is_own && kill -KILL "$pid" 2>/dev/null
 done
 tries=0
 while
@@ -170,6 +169,8 @@ done
  */
 export function cleanupScript(trial: Trial, nonce: string, strays: readonly string[] = []): string {
   const work = quote(trial.work);
+  const looking = lookingOf(trial);
+  const kept = looking.kept(trial);
   const own =
     trial.cleanup === "none"
       ? ""
@@ -186,10 +187,10 @@ say cleanup $?
 say probe $?
 `;
   return `${reporter(nonce)}
-${sweepLooking(trial.id)}
+${looking.sweep(trial)}
 ${sweepBody}
-${strays.length === 0 ? "" : endStrays(strays)}${own}cd /
+${strays.length === 0 ? "" : endStrays(trial, strays)}${own}cd /
 rm -rf -- ${work}
-${probe}if [ -e ${work} ] || [ -L ${work} ]; then say work-folder left; else say work-folder gone; fi
+${kept === null ? "" : `look_around && [ -z "$left" ] && rm -f -- ${quote(kept)}\n`}${probe}if [ -e ${work} ] || [ -L ${work} ]; then say work-folder left; else say work-folder gone; fi
 `;
 }

@@ -21,12 +21,14 @@ export const hostEventSchema = z.strictObject({
     "device-log",
     "api-log",
     "hypervisor-log",
+    "eslogger",
+    "unified-log",
   ]),
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
    * line that was typed into a network device, and `api` a call of a cloud's API, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty; `message` a
-   * line of a hypervisor's log, which tells no process; `activity` what a process of Windows did besides starting programs: it loaded an
-   * image, wrote a file, connected, asked for a name, ran a script block.
+   * line of a hypervisor's log, which tells no process, or of a Mac's unified log; `activity` what a process of Windows did besides starting
+   * programs: it loaded an image, wrote a file, connected, asked for a name, ran a script block.
    */
   kind: z.enum(["exec", "exec-refused", "command", "api", "message", "activity"]),
   logsource: z.strictObject({
@@ -38,16 +40,20 @@ export const hostEventSchema = z.strictObject({
   time: z.number(),
   /** When it was in the SIEM and could be searched, by the SIEM's clock (the embedded one's is ours). */
   ingestedAt: z.number(),
-  /** Order on its host and sensor: the audit serial, the position in the strace log, Windows' record number. Later is larger. */
+  /** Order on its host and sensor: the audit serial, the position in the strace log, Windows' record number, Endpoint Security's number of
+   * the exec. Later is larger. */
   sequence: z.number(),
   /**
-   * The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process; on Windows the logon id);
+   * The login session, as far as the sensor knows one (audit `ses`; for strace the connection's process; on Windows the logon id; on a Mac the audit session id);
    * else null, which is neither one session nor none: nothing may be credited by it.
    */
   session: z.string().nullable(),
   /** Null where the sensor does not tell it. */
   pid: z.int().nullable(),
-  /** Null where the sensor does not tell who started the process: that is nobody's child and nobody's stranger. */
+  /**
+   * Null where the sensor does not tell who started the process: that is nobody's child and nobody's stranger. On a Mac, where the
+   * sensor tells forks, the nearest process above that executed a program.
+   */
   ppid: z.int().nullable(),
   /**
    * The arguments exactly as given to execve, decoded as UTF-8. Empty for `exec-refused`, and where the sensor tells none: a process of
@@ -69,6 +75,7 @@ export const API_LOG_SOURCES: Readonly<Record<ApiLogFormat, { product: string; s
   cloudtrail: { product: "aws", service: "cloudtrail" },
   "azure-activity": { product: "azure", service: "activitylogs" },
   "google-audit": { product: "gcp", service: "gcp.audit" },
+  okta: { product: "okta", service: "okta" },
 };
 
 /**

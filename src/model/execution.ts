@@ -40,7 +40,7 @@ export const executionSchema = z.strictObject({
   alone: z.boolean().optional(),
   /** Processes of the act were perhaps still running when the end sentinel closed its bracket: its events may be incomplete. */
   outlived: z.boolean().optional(),
-  /** Those of them that were seen, as `number:start` (the host's number, clock ticks since boot): the cleanup sees whether they are gone. */
+  /** Those of them that were seen, as `number:start` (the host's number; clock ticks since boot, on a Mac the date): the cleanup sees whether they are gone. */
   strays: z.array(z.string()).optional(),
 });
 export type Execution = z.infer<typeof executionSchema>;

@@ -7,7 +7,7 @@ export const deviceLogFormats = ["frr", "ios", "nxos", "junos", "eos", "tacacs"]
 export type DeviceLogFormat = (typeof deviceLogFormats)[number];
 
 /** The audit logs of clouds that can be read (src/telemetry/cloud). */
-export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit"] as const;
+export const apiLogFormats = ["keystone", "cloudtrail", "azure-activity", "google-audit", "okta"] as const;
 export type ApiLogFormat = (typeof apiLogFormats)[number];
 
 /** The logs of hypervisors that can be read (src/telemetry/hypervisor). */
@@ -19,6 +19,9 @@ export const hypervisorLogFormats = [
   "esxi-auth",
 ] as const;
 export type HypervisorLogFormat = (typeof hypervisorLogFormats)[number];
+
+/** The logs of a Mac that can be read (src/telemetry/macos). */
+const macosLogFormats = ["eslogger", "unified-log"] as const;
 
 /** What a lab allows that does not say: what lint can read to its end, and what the sweep undoes. */
 const USUAL_EFFECTS: readonly Effect[] = ["work-folder", "background-process"];
@@ -95,6 +98,13 @@ export const inventorySchema = z.strictObject({
           file: z.string(),
           host: z.string(),
           format: z.enum(hypervisorLogFormats),
+        }),
+        /** What eslogger, or `log stream --style ndjson`, writes on a Mac (agents/macos); the lines of one Mac, in their order. */
+        z.strictObject({
+          type: z.literal("macos-log"),
+          file: z.string(),
+          host: z.string(),
+          format: z.enum(macosLogFormats),
         }),
         /**
          * Events of Windows as JSON, one a line, as shippers write them; a host's telemetry name is what the events call their

@@ -195,7 +195,7 @@ export const transportSchema = z.discriminatedUnion("type", [
 export type TransportSettings = z.infer<typeof transportSchema>;
 
 export const sensorSchema = z.strictObject({
-  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "none"]),
+  type: z.enum(["auditd", "laurel", "strace", "sysmon", "security", "device-log", "eslogger", "none"]),
   /** The name by which the telemetry knows the host, when it is not the target's name (audit key, host name). */
   host: z.string().optional(),
   /** The sensor's log on the target, read there for what the SIEM lacks. Absent: the usual path of auditd and laurel. */

@@ -5,6 +5,8 @@ import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
 import { HypervisorLogParser } from "./hypervisor/parser.js";
 import { LaurelParser } from "./laurel.js";
+import { EsloggerParser } from "./macos/eslogger.js";
+import { UnifiedLogParser } from "./macos/unified-log.js";
 import type { SensorParser, TimedRecord } from "./sensor.js";
 import { StraceParser } from "./strace.js";
 import { WindowsLogParser } from "./windows/log.js";
@@ -30,6 +32,10 @@ export function parserOf(source: TelemetrySource, onOther?: (record: TimedRecord
       return new ApiLogParser(source);
     case "hypervisor-log":
       return new HypervisorLogParser(source);
+    case "macos-log":
+      return source.format === "eslogger"
+        ? new EsloggerParser(source.host)
+        : new UnifiedLogParser(source.host);
     case "windows-log":
       return new WindowsLogParser(source.sensor, onOther);
   }
@@ -46,6 +52,7 @@ export function mayCarry(source: TelemetrySource, host: string): boolean {
     case "device-log":
     case "api-log":
     case "hypervisor-log":
+    case "macos-log":
       return source.host === host;
     case "windows-log":
       return true;

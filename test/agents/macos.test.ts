@@ -37,8 +37,8 @@ describe("the property lists", () => {
   });
 
   test("each daemon has its file's label, an absolute program, and writes where the logs are rotated", () => {
-    const daemons = lists.filter((name) => name.startsWith("org.tyrian."));
-    expect(daemons).toHaveLength(2);
+    const daemons = lists.filter((name) => text(name).includes("<key>KeepAlive</key>"));
+    expect(daemons).toEqual(["org.tyrian.eslogger.plist", "org.tyrian.unifiedlog.plist"]);
     for (const name of daemons) {
       const { plist } = new XMLParser().parse(text(name)) as {
         plist: { dict: { string: string[]; array: { string: string[] } } };
@@ -47,7 +47,8 @@ describe("the property lists", () => {
       expect(`${label}.plist`).toBe(name);
       expect(text("settings.sh")).toContain(String(label));
       expect(plist.dict.array.string[0]).toMatch(/^\/usr\/bin\//);
-      expect(text("newsyslog.conf")).toContain(`${log} `);
+      expect(log).toMatch(/^\/var\/log\/tyrian\/(?:eslogger|unifiedlog)\.ndjson$/);
+      expect(text("rotate.sh")).toContain("for name in eslogger unifiedlog; do");
     }
   });
 
@@ -66,6 +67,7 @@ case $1 in
 print) [ -e "$MAC/running-$name" ] && echo "state = running" ;;
 bootstrap) touch "$MAC/running-$name" ;;
 bootout) rm "$MAC/running-$name" ;;
+kickstart) echo "$name" >> "$MAC/started-again" ;;
 esac`,
   sleep:
     '[ -e "$MAC/running-org.tyrian.eslogger" ] && [ -z "${BLIND-}" ] && echo "tyrian-check-$PPID" >> "$MAC/var/log/tyrian/eslogger.ndjson"',
@@ -80,8 +82,9 @@ describe("on what looks like a Mac", () => {
     cpSync(folder, join(mac, "agent"), { recursive: true });
     const settings = text("settings.sh").replace(/=(\/(?:Library|etc|var)\/)/g, `=${mac}$1`);
     writeFileSync(join(mac, "agent", "settings.sh"), settings);
-    for (const path of ["bin", "Library/LaunchDaemons", "etc"])
-      mkdirSync(join(mac, path), { recursive: true });
+    const rotate = text("rotate.sh").replace("=/var/", `=${mac}/var/`).replace("most=52428800", "most=5");
+    writeFileSync(join(mac, "agent", "rotate.sh"), rotate);
+    for (const path of ["bin", "Library/LaunchDaemons"]) mkdirSync(join(mac, path), { recursive: true });
     for (const [name, script] of Object.entries(standIns))
       writeFileSync(join(mac, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     // What the check looks for on every Mac.
@@ -109,7 +112,7 @@ describe("on what looks like a Mac", () => {
     expect(run("check.sh").status).toBe(1);
     const first = run("install.sh");
     expect(first.status, first.lines.join("\n")).toBe(0);
-    expect(first.lines.filter((line) => line.startsWith("set: "))).toHaveLength(4);
+    expect(first.lines.filter((line) => line.startsWith("set: "))).toHaveLength(5);
     expect(run("check.sh")).toEqual({ status: 0, lines: ["nothing is missing"] });
     const second = run("install.sh");
     expect(second.lines.filter((line) => line.startsWith("set: "))).toEqual([]);
@@ -139,8 +142,28 @@ describe("on what looks like a Mac", () => {
     expect(readFileSync(join(mac, own), "utf8")).toBe("the administrator's");
     expect(readdirSync(join(mac, "Library", "LaunchDaemons"))).toEqual([]);
     expect(existsSync(join(mac, "var/log/tyrian"))).toBe(false);
-    expect(readdirSync(join(mac, "etc", "newsyslog.d"))).toEqual([]);
+    expect(existsSync(join(mac, "Library/Application Support/Tyrian"))).toBe(false);
     expect(readdirSync(mac).filter((name) => name.startsWith("running-"))).toEqual([]);
+  });
+
+  test("a log that is too long is kept by another name, four of them, and its daemon begins a new file", () => {
+    run("install.sh");
+    const log = join(mac, "var/log/tyrian/eslogger.ndjson");
+    for (const content of [
+      "the first of six",
+      "the second",
+      "the third",
+      "the fourth",
+      "the fifth",
+      "short",
+    ]) {
+      writeFileSync(log, content);
+      expect(run("../Library/Application Support/Tyrian/rotate.sh").status).toBe(0);
+    }
+    const kept = [1, 2, 3, 4].map((number) => readFileSync(`${log}.${number}`, "utf8"));
+    expect(kept).toEqual(["the fifth", "the fourth", "the third", "the second"]);
+    expect(readFileSync(log, "utf8")).toBe("short");
+    expect(readFileSync(join(mac, "started-again"), "utf8")).toBe("org.tyrian.eslogger\n".repeat(5));
   });
 
   test("what is no Mac is refused", () => {

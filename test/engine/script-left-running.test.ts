@@ -40,7 +40,7 @@ function hasty(script: string): string {
 
 async function sweep(shell: Shell, trial: Trial): Promise<Ran> {
   const word = nonce();
-  return await give(shell, sweepScript(trial.id, word), word);
+  return await give(shell, sweepScript(trial, word), word);
 }
 
 async function cleanUp(shell: Shell, trial: Trial, strays: readonly string[]): Promise<Ran> {
@@ -219,7 +219,7 @@ sleep 0.2`);
 
   testOf(shells, "a sweep that cannot see the processes does not say that none remain", async (shell) => {
     const word = nonce();
-    const script = sweepScript("test-0001", word).replaceAll("/proc/", "/nonexistent/");
+    const script = sweepScript(shellTrial("echo done"), word).replaceAll("/proc/", "/nonexistent/");
     expect((await give(shell, script, word)).said("remaining")).toBe("an unknown number of");
   });
 
@@ -349,7 +349,7 @@ test("in a storm of processes of others nothing is waited for", async () => {
 
 test("a login session that others share shows nothing of whose a process is", async () => {
   for (const shell of shells) {
-    const script = `${sweepScript("t", "n")}\necho "login $login" >&2`;
+    const script = `${sweepScript(shellTrial("echo done"), "n")}\necho "login $login" >&2`;
     const ran = await give(shell, scriptFor({ ownLogin: false }, script), nonce());
     expect(ran.stderr).toContain("login 4294967295");
   }

@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { macosTools } from "../engine/macos-tools.js";
 import { skippedFor } from "../skipped.js";
 import { type House, openHouse, whyNoLab } from "./house.js";
 import { ruleOf } from "./playbooks.js";
 
 /**
  * The playbook for a Mac on a Linux host whose osascript is a stand-in (agents/macos/osascript-recorder.sh), found by its path in the
- * inventory. It shows transport, work folder, proof and correlation, and nothing of AppleScript.
+ * inventory, and which has stand-ins for a Mac's ps, lsof and launchctl (test/engine/macos-tools.ts). It shows transport, work folder, proof,
+ * cleanup and correlation, and nothing of AppleScript.
  */
 
 const repository = resolve(import.meta.dirname, "../..");
@@ -20,6 +22,14 @@ describe("a simulated Mac", skippedFor(whyNoLab()), () => {
     house = await openHouse(1);
     house.inside("h1", `mkdir -p /opt/tyrian && cat > /opt/tyrian/osascript <<'END'\n${recorder}END`);
     house.inside("h1", "chmod 755 /opt/tyrian/osascript");
+    house.inside("h1", "mount -t tmpfs tyrian-mac /usr/local/bin");
+    // Programs with the options that a Mac's have, before Linux's own.
+    for (const [name, text] of Object.entries(macosTools("/tmp/jobs"))) {
+      house.inside(
+        "h1",
+        `printf %s '${Buffer.from(`#!/bin/sh\n${text}\n`).toString("base64")}' | base64 -d > /usr/local/bin/${name} && chmod 755 /usr/local/bin/${name}`,
+      );
+    }
   });
   afterAll(async () => await house?.close());
 

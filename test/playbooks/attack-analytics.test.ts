@@ -32,6 +32,14 @@ describe("the analytics of ATT&CK", () => {
     });
   }
 
+  test("each has a rule that a house can tune by parameters", () => {
+    const tunable = analytics
+      .map(({ file }) => documentOf(file))
+      .filter((document) => document["parameters"] !== undefined)
+      .flatMap((document) => document["references"] as string[]);
+    expect(attackAnalytics.map(addressOf).filter((address) => !tunable.includes(address))).toEqual([]);
+  });
+
   test("no rule names one that ATT&CK does not have", () => {
     const known = attackAnalytics.map(addressOf);
     expect(references.flatMap(({ to }) => to).filter((to) => !known.includes(to))).toEqual([]);

@@ -10,6 +10,7 @@ import {
   googleAudit,
   keystoneNotification,
   keystoneRequest,
+  okta,
   readApiLog,
 } from "../telemetry/cloud/reading.js";
 import { rules, shelf, short } from "./shelf.js";
@@ -34,6 +35,7 @@ const aws = (source: string, name: string): Record[] =>
   readApiLog("cloudtrail", [cloudTrail(`${source}.amazonaws.com`, name)]).events;
 const google = (service: string, name: string): Record[] =>
   readApiLog("google-audit", [googleAudit(`${service}.googleapis.com`, name)]).events;
+const oktaBy = (...event: Parameters<typeof okta>): Record[] => readApiLog("okta", [okta(...event)]).events;
 
 /** What a line of a procedure leaves in the API's log; a line that is in none of these forms is an error. */
 function callsOf(line: string): Record[] {
@@ -111,6 +113,11 @@ describe("rules that no procedure may make fire: they are about changes to a rea
     ["google-policy-changed", google("cloudresourcemanager", "SetIamPolicy"), true],
     ["google-policy-changed", google("iam", "google.iam.admin.v1.SetIAMPolicy"), true],
     ["google-policy-changed", google("cloudresourcemanager", "GetIamPolicy"), false],
+    ["okta-token-by-plain-http-client", oktaBy("app.oauth2.token.grant.access_token", "curl/8.5.0"), true],
+    ["okta-token-by-plain-http-client", oktaBy("user.authentication.sso", "python-requests/2.31"), true],
+    ["okta-token-by-plain-http-client", oktaBy("user.authentication.sso", "Mozilla/5.0 curl/8"), false],
+    ["okta-token-by-plain-http-client", oktaBy("user.authentication.sso", "curl/8.5.0", "FAILURE"), false],
+    ["okta-token-by-plain-http-client", oktaBy("user.session.start", "curl/8.5.0"), false],
   ])("%s (%#)", (name, records, fires) => {
     expect(heldToRecords.map((file) => file.includes(`/${name}.yml`))).toContain(true);
     const rule = rules.find(({ file }) => file === names(name))?.rule;

@@ -58,6 +58,7 @@ export const heldToRecords: readonly string[] = [
   "aws-account-changed",
   "azure-role-assignment-written",
   "google-policy-changed",
+  "okta-token-by-plain-http-client",
 ].map((name) => `T1059.009-cloud-api/analytics/${name}.yml`);
 
 export const constructed: readonly Constructed[] = [

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostEvent } from "../../src/model/event.js";
@@ -13,13 +13,12 @@ export const TOKEN = "the-token-of-the-shippers";
 /** A served SIEM that can be ended and started again at the same ports, and the programs that ship to it. */
 export class ShippingLab {
   readonly folder = mkdtempSync(join(tmpdir(), "tyrian-shippers-"));
-  readonly ports: Readonly<Record<"api" | "tls" | "syslog" | "elasticsearch" | "hec", number>>;
+  readonly ports: Readonly<Record<"api" | "tls" | "syslog" | "elasticsearch" | "hec" | "relp", number>>;
   readonly #programs: ChildProcess[] = [];
   #served: Served | null = null;
 
   private constructor(ports: ShippingLab["ports"], certificates: Certificates) {
     this.ports = ports;
-    mkdirSync(join(this.folder, "work"));
     const { server, client, authority } = certificates;
     const files = {
       "server.pem": server.certificate,
@@ -33,10 +32,10 @@ export class ShippingLab {
   }
 
   static async open(certificates: Certificates): Promise<ShippingLab> {
-    const [api, tls, syslog, elasticsearch, hec] = (await Promise.all(
-      Array.from({ length: 5 }, () => freePort()),
-    )) as [number, number, number, number, number];
-    const lab = new ShippingLab({ api, tls, syslog, elasticsearch, hec }, certificates);
+    const [api, tls, syslog, elasticsearch, hec, relp] = (await Promise.all(
+      Array.from({ length: 6 }, () => freePort()),
+    )) as [number, number, number, number, number, number];
+    const lab = new ShippingLab({ api, tls, syslog, elasticsearch, hec, relp }, certificates);
     await lab.serve();
     return lab;
   }
@@ -56,12 +55,17 @@ export class ShippingLab {
   }
 
   /** Starts a shipper; it ends with the lab. */
-  start(command: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}): void {
+  start(
+    command: string,
+    words: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const child = spawn(command, words, {
       env: { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin`, ...environment },
       stdio: ["ignore", "ignore", "inherit"],
     });
     this.#programs.push(child);
+    return child;
   }
 
   async events(host: string): Promise<HostEvent[]> {

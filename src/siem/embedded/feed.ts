@@ -21,6 +21,8 @@ export interface Feed {
   readonly holdsHalves: boolean;
   /** Why nothing can be read or taken at present; null when it can. */
   readonly failure: string | null;
+  /** What the sensors drop has numbers too, which are then missing (Endpoint Security), or is told of in the log (unified log). */
+  readonly numbersLosses: boolean;
   mayCarry(host: string): boolean;
   /** Reads what there is to its end, and lets the half events that are in it by now become whole or be given up. */
   catchUpWhole(): Promise<void>;
@@ -38,7 +40,9 @@ const SHIPPED: Delivery = { type: "shipped", longestLagMs: 60_000, longestAlertL
 export function deliveryOf(sources: readonly TelemetrySource[], isReceiving: boolean): Delivery {
   // Nor is what a cloud delivers the API's own log; Keystone's is.
   const isShipped = (source: TelemetrySource): boolean =>
-    source.type === "windows-log" || (source.type === "api-log" && source.format !== "keystone");
+    source.type === "windows-log" ||
+    source.type === "macos-log" ||
+    (source.type === "api-log" && source.format !== "keystone");
   return isReceiving || sources.some(isShipped) ? SHIPPED : { type: "read" };
 }
 
@@ -91,6 +95,10 @@ export class FileFeed implements Feed {
     this.backfilled = this.#follower.catchUp().then(() => {
       this.#isBackfilled = true;
     });
+  }
+
+  get numbersLosses(): boolean {
+    return this.source.type === "macos-log";
   }
 
   get holdsHalves(): boolean {

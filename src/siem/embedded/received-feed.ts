@@ -38,6 +38,7 @@ export interface ReceivedHandlers {
  * again, at the times at which it had come, so that the same events and alerts are there as before.
  */
 export class ReceivedFeed implements Feed {
+  readonly numbersLosses = false;
   readonly backfilled: Promise<void>;
   readonly sink: RecordSink;
   readonly #spool: Spool;

@@ -29,19 +29,24 @@ export class SensorReadings {
     this.#probe = probe;
   }
 
-  /** @param since milliseconds since 1970: a reading that began before this is not used. */
+  /**
+   * @param since milliseconds since 1970: a reading that began before this is not used.
+   * @param isNumbered what the sensor drops has numbers, which are then missing: nothing is lost beside that and what the log shows
+   */
   async of(
     host: string,
     lostInLog: number,
     since: number,
+    isNumbered = false,
   ): Promise<Reading<SensorReading & { missing: number }>> {
     const { state, detail, value } = await this.#read(host, since);
+    const lost = value.lost ?? (isNumbered ? 0 : null);
     const said = lostInLog === 0 ? "" : `${lostInLog} record(s) are missing in the log itself`;
     return {
       state,
       detail,
       value: {
-        lost: value.lost === null ? null : value.lost + lostInLog,
+        lost: lost === null ? null : lost + lostInLog,
         missing: lostInLog,
         running: value.running,
         detail: [value.detail, said].filter((text) => text !== "").join("; "),

@@ -227,8 +227,10 @@ export class EmbeddedSiem implements Siem {
 
   async sensor(host: string, since: number): Promise<Answer<SensorState & { readonly missing: number }>> {
     const state = await this.#upToDate(host);
-    const lostHere = this.#feedsOf(host).reduce((sum, feed) => sum + feed.lost(host), 0);
-    const reading = await this.#sensors.of(host, lostHere, since);
+    const feeds = this.#feedsOf(host);
+    const lostHere = feeds.reduce((sum, feed) => sum + feed.lost(host), 0);
+    const isNumbered = feeds.length > 0 && feeds.every((feed) => feed.numbersLosses);
+    const reading = await this.#sensors.of(host, lostHere, since, isNumbered);
     return answer(
       reading.state === "complete" ? state : worse(state, reading.state, reading.detail),
       reading.value,

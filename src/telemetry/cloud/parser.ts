@@ -6,6 +6,7 @@ import { readAzureActivity } from "./azure-activity.js";
 import { readCloudTrail } from "./cloudtrail.js";
 import { readGoogleAudit } from "./google-audit.js";
 import { KeystoneLogReader } from "./keystone.js";
+import { readOktaSystemLog } from "./okta.js";
 
 type ApiLogSource = TelemetrySource & { readonly type: "api-log" };
 
@@ -26,6 +27,7 @@ const formats: Readonly<Record<ApiLogFormat, Format>> = {
   cloudtrail: { reader: () => readCloudTrail, inOrder: false },
   "azure-activity": { reader: () => readAzureActivity, inOrder: false },
   "google-audit": { reader: () => readGoogleAudit, inOrder: false },
+  okta: { reader: () => readOktaSystemLog, inOrder: false },
 };
 
 /** Reads what the API of one cloud logs of its calls. Every line is whole by itself. */

@@ -1,5 +1,6 @@
 import type { RuleEvent } from "../../detection/rule.js";
 import { LaurelParser } from "../laurel.js";
+import { EsloggerParser } from "../macos/eslogger.js";
 import { asObject } from "../windows/json.js";
 import {
   readWindows,
@@ -25,10 +26,10 @@ export interface ReadEvent {
 }
 
 /** Keys of which a document has at least one when its shape tells what it is. */
-export const SHAPE_KEYS = ["logsource", "SYSCALL", "eventSource", ...WINDOWS_KEYS] as const;
+export const SHAPE_KEYS = ["logsource", "SYSCALL", "global_seq_num", "eventSource", ...WINDOWS_KEYS] as const;
 
-/** Keys of forms of which fields are made that the document does not have as they are: laurel's and some of Windows. */
-export const MAKING_KEYS = ["SYSCALL", ...WINDOWS_MAKING_KEYS] as const;
+/** Keys of forms of which fields are made that the document does not have as they are: laurel's, eslogger's and some of Windows. */
+export const MAKING_KEYS = ["SYSCALL", "global_seq_num", ...WINDOWS_MAKING_KEYS] as const;
 /** Values, in lower case, of which the same is true. */
 export const MAKING_VALUES = WINDOWS_MAKING_VALUES;
 
@@ -42,6 +43,7 @@ export function readShape(document: unknown): ReadEvent {
   const stored = storedEvent(object) ?? readWindows(object);
   if (stored !== null) return stored;
   if (asObject(object["SYSCALL"]) !== null) return auditEvent(object);
+  if (typeof object["global_seq_num"] === "number") return macosEvent(object);
   if (
     object["eventSource"] !== undefined &&
     object["eventName"] !== undefined &&
@@ -68,6 +70,14 @@ function storedEvent(object: Readonly<Record<string, unknown>>): ReadEvent | nul
     fields,
     logsources: [{ product: logsource["product"], category: name("category"), service: name("service") }],
   };
+}
+
+/** One message of eslogger, by itself; only an exec is of a log source. */
+function macosEvent(object: Readonly<Record<string, unknown>>): ReadEvent {
+  const [event] = new EsloggerParser("").push(JSON.stringify(object), 0, 0);
+  return event === undefined
+    ? { fields: object, logsources: [] }
+    : { fields: event.fields, logsources: [event.logsource] };
 }
 
 /** One event of laurel, by itself: its parent is not known beyond what the event says. */

@@ -1,5 +1,6 @@
 import type { HostEvent } from "../../model/event.js";
 import { AuditdParser } from "../auditd.js";
+import { EsloggerParser } from "../macos/eslogger.js";
 import type { ReadEvent } from "../files/event-shape.js";
 import { LaurelParser } from "../laurel.js";
 import type { OtherRecord } from "../../model/observation.js";
@@ -35,13 +36,14 @@ export interface ReadRecords {
 interface HostParsers {
   readonly auditd: AuditdParser;
   readonly laurel: LaurelParser;
+  readonly eslogger: EsloggerParser;
 }
 
 /** Hosts that are told apart: a sender may name any. */
 const MOST_HOSTS = 10_000;
 
 /**
- * Makes events of records in the order in which they were stored: lines of auditd and laurel by the parser of their host,
+ * Makes events of records in the order in which they were stored: lines of auditd, laurel and eslogger by the parser of their host,
  * those of Windows that verdicts read, and others by their shape. A record that came before is left out where something makes it one: the serial in an
  * audit line, the number of a record of Windows, CloudTrail's event id, the name that its sender gave it. Without such a mark two equal
  * records may be two events, and both count. What is of no known form is counted, and stays in the spool.
@@ -85,7 +87,8 @@ export class RecordReader {
         return this.#ofWindows(event, record.receivedAt) ?? { events: [], others: [event] };
       }
       case "auditd":
-      case "laurel": {
+      case "laurel":
+      case "eslogger": {
         if (!this.#seen.isNew(record.host, shape.identity)) return count("repeated");
         const parser = this.#parserOf(record.host, shape.type);
         if (parser === null) {
@@ -112,7 +115,10 @@ export class RecordReader {
   /** Program starts of a host of which not all records came, and lines that could not be read for the number of hosts. */
   lost(host: string): number {
     const parsers = this.#hosts.get(host);
-    const ofParsers = parsers === undefined ? 0 : parsers.auditd.lost(host) + parsers.laurel.lost(host);
+    const ofParsers =
+      parsers === undefined
+        ? 0
+        : parsers.auditd.lost(host) + parsers.laurel.lost(host) + parsers.eslogger.lost();
     return ofParsers + this.#windows.incomplete(host) + this.#unread;
   }
 
@@ -136,7 +142,7 @@ export class RecordReader {
     return isNew;
   }
 
-  #parserOf(host: string, type: "auditd" | "laurel"): SensorParser | null {
+  #parserOf(host: string, type: keyof HostParsers): SensorParser | null {
     let parsers = this.#hosts.get(host);
     if (parsers === undefined) {
       if (this.#hosts.size >= MOST_HOSTS) return null;
@@ -147,6 +153,7 @@ export class RecordReader {
       parsers = {
         auditd: new AuditdParser({}, host, told("auditd")),
         laurel: new LaurelParser({ host, onOther: told("laurel") }),
+        eslogger: new EsloggerParser(host),
       };
       this.#hosts.set(host, parsers);
     }

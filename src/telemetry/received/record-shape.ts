@@ -6,8 +6,8 @@ import type { ReceivedRecord } from "../receivers/receiver.js";
 
 /** What a record is. */
 export type RecordShape =
-  /** A line of auditd or laurel, for the parser of its host. Lines with one identity are the same one. */
-  | { readonly type: "auditd" | "laurel"; readonly line: string; readonly identity: string }
+  /** A line of auditd, laurel or eslogger, for the parser of its host. Lines with one identity are the same one. */
+  | { readonly type: "auditd" | "laurel" | "eslogger"; readonly line: string; readonly identity: string }
   /** An event of a log source that rules can ask for, by itself. */
   | { readonly type: "event"; readonly read: ReadEvent }
   /** Known by its form, and damaged. */
@@ -20,6 +20,9 @@ const jsonLine = /^(?:@cee: ?)?\{/;
 /** How laurel begins a line, and how its documents are numbered. */
 const laurelLine = /^(?:@cee: ?)?\{"ID":"\d+\.\d{3}:\d+"/;
 const laurelNumber = /^\d+\.\d{3}:\d+$/;
+/** How messages of eslogger are numbered, over all kinds; begun anew with each of its runs. */
+const esloggerNumber = /"global_seq_num":(\d+)/;
+const esloggerTime = /"time":"([^"]+)"/;
 const laurelId = /"ID":"([\d.:]+)"/;
 /** Where shippers put the line that they read: Beats and Vector, Fluent Bit, journald, rsyslog, ECS, Splunk. */
 const lineKeys = ["message", "log", "MESSAGE", "msg", "_raw", "line"] as const;
@@ -38,6 +41,9 @@ export function shapeOf({ content }: ReceivedRecord): RecordShape {
   // A document of laurel by itself.
   if (typeof content["ID"] === "string" && laurelNumber.test(content["ID"]))
     return { type: "laurel", line: JSON.stringify(content), identity: content["ID"] };
+  // A message of eslogger by itself.
+  if (typeof content["global_seq_num"] === "number")
+    return esloggerShape(JSON.stringify(content)) ?? { type: "damaged" };
   return shapeOfDocument(content);
 }
 
@@ -51,10 +57,20 @@ function shapeOfText(text: string): RecordShape {
 
 function shapeOfLine(line: string): RecordShape | null {
   if (auditLine.test(line)) return { type: "auditd", line, identity: digestOf(line) };
+  const eslogger = jsonLine.test(line) ? esloggerShape(line) : null;
+  if (eslogger !== null) return eslogger;
   // Not parsed here: that is what the parser does, once.
   const isLaurel =
     laurelLine.test(line) || (jsonLine.test(line) && line.includes('"SYSCALL":') && line.includes('"ID":'));
   return isLaurel ? { type: "laurel", line, identity: laurelId.exec(line)?.[1] ?? digestOf(line) } : null;
+}
+
+function esloggerShape(line: string): RecordShape | null {
+  const [, number] = esloggerNumber.exec(line) ?? [];
+  const [, time] = esloggerTime.exec(line) ?? [];
+  return number === undefined || time === undefined
+    ? null
+    : { type: "eslogger", line, identity: `${time}:${number}` };
 }
 
 function shapeOfDocument(document: Json): RecordShape {

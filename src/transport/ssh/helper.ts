@@ -5,7 +5,7 @@ import { Latch, anyOpen } from "../abort.js";
 export interface ChannelProcess {
   /** Also the id of its process group and session. */
   readonly pid: number;
-  /** Clock ticks since the target's start; with the pid it names a process for good. */
+  /** Clock ticks since the target's start, on a Mac the digits of a date; with the pid it names a process for good. */
   readonly startTicks: number;
 }
 
@@ -13,23 +13,29 @@ export interface ChannelProcess {
 const ANSWER_TIMEOUT = 3_000;
 
 /*
- * What the helper runs, for /bin/sh of Linux; every answer ends with a line ".". It starts no process. `scan` reads
- * /proc/PID/stat of every process into $1 pid, $2 state, $3 parent, $4 group, $5 session, ${21} start time (the name
- * in parentheses, which may hold anything, is cut off). It must hold no single quote, no exclamation mark and no
- * line feed, so that every login shell passes it on.
+ * What the helper runs, for /bin/sh; every answer ends with a line ".". `scan` gives `look` of every process $1 pid, $2 state,
+ * $3 parent, $4 group, $5 session and $6 its start. On Linux it reads /proc/PID/stat, without starting a process (the name in
+ * parentheses, which may hold anything, is cut off). Elsewhere it asks `ps`, as macOS and the BSDs have it: a session is told there
+ * by its leader only, which leads a group of the same number, and the start is a date of which the digits are taken, in seconds. It
+ * must hold no single quote, no exclamation mark and no line feed, so that every login shell passes it on.
  *   L      lists the session leaders among the children of the process that serves the connection, but for itself
  *   T P S  sends TERM to the group of process P if it still is the one that started at S
  *   K P    sends KILL to group P
  *   A P    lists the live members of group P
  */
 const script = [
-  `scan() { for e in /proc/[0-9]*; do { IFS= read -r l <"$e/stat"; } 2>/dev/null || continue;`,
-  `set -- "\${e#/proc/}" \${l##*) };`,
-  `case "$verb" in`,
-  `L) [ "$1" = "$$" ] || { [ "$3" = "$PPID" ] && [ "$5" = "$1" ] && echo "$1 \${21}"; };;`,
-  `T) [ "$1" = "$p" ] && [ "\${21}" = "$s" ] && kill -s TERM -- "-$p" 2>/dev/null;;`,
-  `A) [ "$4" = "$p" ] && case "$2" in Z|X) ;; *) echo "$1 \${21}";; esac;;`,
-  `esac; done; };`,
+  `look() { case "$verb" in`,
+  `L) [ "$1" = "$$" ] || { [ "$3" = "$PPID" ] && [ "$5" = "$1" ] && echo "$1 $6"; };;`,
+  `T) [ "$1" = "$p" ] && [ "$6" = "$s" ] && kill -s TERM -- "-$p" 2>/dev/null;;`,
+  `A) [ "$4" = "$p" ] && case "$2" in Z*|X*) ;; *) echo "$1 $6";; esac;;`,
+  `esac; };`,
+  `scan() { if [ -r /proc/self/stat ]; then`,
+  `for e in /proc/[0-9]*; do { IFS= read -r l <"$e/stat"; } 2>/dev/null || continue;`,
+  `set -- "\${e#/proc/}" \${l##*) }; look "$1" "$2" "$3" "$4" "$5" "\${21}"; done;`,
+  `else LC_ALL=C ps -axo pid=,state=,ppid=,pgid=,lstart= | while read -r i z q g w m d t y; do`,
+  `case $m in Jan) m=01;; Feb) m=02;; Mar) m=03;; Apr) m=04;; May) m=05;; Jun) m=06;; Jul) m=07;; Aug) m=08;; Sep) m=09;;`,
+  `Oct) m=10;; Nov) m=11;; Dec) m=12;; esac; case $d in ?) d=0$d;; esac; x=\${t#*:};`,
+  `look "$i" "$z" "$q" "$g" "$g" "$y$m$d\${t%%:*}\${x%:*}\${t##*:}"; done; fi; };`,
   `while read -r verb p s; do case "$verb" in K) kill -s KILL -- "-$p" 2>/dev/null;; *) scan;; esac; echo .; done`,
 ].join(" ");
 

@@ -8,40 +8,54 @@ import { skippedFor } from "../../skipped.js";
 import { noWine } from "../../winrm-server/wine.js";
 import { startWindows, windowsTrial, type WindowsHost } from "./host.js";
 
-/** AutoHotkey itself, from where the environment says; it makes windows, for which Wine needs a display. */
-const executable = process.env["TYRIAN_AUTOHOTKEY"] ?? "";
+/** The interpreters themselves, from where the environment says. */
+const interpreters = [
+  {
+    ...{ name: "AutoHotkey", program: "autohotkey", tag: "wine", variable: "TYRIAN_AUTOHOTKEY" },
+    source: "AutoHotkeyV2.exe of PyPI's ahk-binary",
+  },
+  // Never run by the authors: no package of a registry brings it.
+  {
+    ...{ name: "AutoIt", program: "autoit3", tag: "autoit", variable: "TYRIAN_AUTOIT" },
+    source: "AutoIt3.exe of AutoIt 3.3, from autoitscript.com",
+  },
+] as const;
 const display = process.env["DISPLAY"] ?? "";
 
-function whyNot(): string | null {
+function whyNot({ name, variable, source }: (typeof interpreters)[number]): string | null {
   if (noWine !== null) return noWine;
-  if (!existsSync(executable))
-    return "TYRIAN_AUTOHOTKEY names no executable (AutoHotkeyV2.exe of PyPI's ahk-binary)";
-  return display === "" ? "AutoHotkey needs a display, and DISPLAY names none (Xvfb)" : null;
+  if (!existsSync(process.env[variable] ?? "")) return `${variable} names no executable (${source})`;
+  // Both make windows.
+  return display === "" ? `${name} needs a display, and DISPLAY names none (Xvfb)` : null;
 }
 
 const { playbooks } = await loadPlaybooks([join(shelf, "T1059.010-autohotkey-autoit")]);
 const actions = playbooks
   .flatMap(({ procedures }) => procedures)
-  .filter(({ tags }) => tags.includes("wine"))
-  .flatMap((procedure) => [procedure, twinAsProcedure(procedure)])
-  .filter((action) => action !== null);
+  .flatMap((procedure) =>
+    [procedure, twinAsProcedure(procedure)].map((action) => ({ action, tags: procedure.tags })),
+  );
 
-describe("AutoHotkey on Wine", { ...skippedFor(whyNot()), timeout: 90_000 }, () => {
+describe.each(interpreters)("$name on Wine", { timeout: 90_000 }, (interpreter) => {
+  const { name, program, tag, variable } = interpreter;
+  const reason = whyNot(interpreter);
   let windows: WindowsHost;
   beforeAll(async () => {
+    if (reason !== null) return;
     windows = await startWindows("WinRM", "cmd", display);
-    copyFileSync(executable, join(windows.wine.drive, "AutoHotkey64.exe"));
+    copyFileSync(process.env[variable] ?? "", join(windows.wine.drive, `${name}.exe`));
   }, 180_000);
   afterAll(async () => await windows?.stop());
 
-  for (const action of actions) {
-    test(`${action.id}: ${action.name}`, async () => {
+  for (const { action, tags } of actions) {
+    if (action === null || !tags.includes(tag)) continue;
+    test(`${action.id}: ${action.name}`, skippedFor(reason), async () => {
       const [variant] = variantsOf(action);
-      const { program } = action.interpreter;
       // As the plan does it with the path that an inventory tells.
       const placed = {
         ...variant,
-        program: program === "autohotkey" ? "C:\\AutoHotkey64.exe" : String(program),
+        program:
+          action.interpreter.program === program ? `C:\\${name}.exe` : String(action.interpreter.program),
       };
       const blank = windowsTrial("");
       const trial = {

@@ -132,3 +132,26 @@ export function googleAudit(serviceName: string, methodName: string): string {
     logName: "projects/lab/logs/cloudaudit.googleapis.com%2Factivity",
   });
 }
+
+/** An event of Okta's System Log, with the fields of its page "System Log API". */
+export function okta(eventType: string, rawUserAgent: string, result = "SUCCESS"): string {
+  return JSON.stringify({
+    uuid: "dc9fd3c0-598c-11ef-8478-2b7584bf8d5a",
+    published: "2026-11-24T20:46:51.123Z",
+    eventType,
+    version: "0",
+    severity: "INFO",
+    displayMessage: "OAuth2 access token is granted",
+    actor: { id: "00uttidj01jqL21aM1d6", type: "User", alternateId: "lab@example.org", displayName: "Lab" },
+    client: {
+      userAgent: { rawUserAgent, os: "Unknown", browser: "UNKNOWN" },
+      zone: "null",
+      device: "Unknown",
+      ipAddress: "192.0.2.7",
+      geographicalContext: null,
+    },
+    outcome: { result, reason: null },
+    target: [{ id: "0oa1", type: "PublicClientApp", alternateId: "cloud", displayName: "cloud" }],
+    debugContext: { debugData: { requestUri: "/oauth2/v1/token" } },
+  });
+}

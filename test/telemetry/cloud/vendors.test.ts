@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { azureActivity, cloudTrail, googleAudit, readApiLog } from "./reading.js";
+import { azureActivity, cloudTrail, googleAudit, okta, readApiLog } from "./reading.js";
 
 /** Records that are constructed from the vendors' documentation, not recorded. */
 
@@ -103,7 +103,29 @@ describe("Google Cloud's audit logs", () => {
   });
 });
 
-test.each(["cloudtrail", "azure-activity", "google-audit"] as const)(
+describe("Okta's System Log", () => {
+  test("an event is its actor's, by an id that is nobody else's, with the log's own names and Sigma's older ones", () => {
+    const line = okta("app.oauth2.token.grant.access_token", "curl/8.5.0");
+    expect(readApiLog("okta", [line], ["00uttidj01jqL21aM1d6"]).events).toMatchObject([
+      {
+        logsource: { product: "okta", service: "okta" },
+        time: Date.UTC(2026, 10, 24, 20, 46, 51, 123),
+        session: "principal 00uttidj01jqL21aM1d6",
+        fields: {
+          eventType: "app.oauth2.token.grant.access_token",
+          eventtype: "app.oauth2.token.grant.access_token",
+          "outcome.result": "SUCCESS",
+          "actor.alternateId": "lab@example.org",
+          UserAgent: "curl/8.5.0",
+          SourceIp: "192.0.2.7",
+        },
+      },
+    ]);
+    expect(readApiLog("okta", [line], ["lab@example.org"]).events[0]?.session).toBeNull();
+  });
+});
+
+test.each(["cloudtrail", "azure-activity", "google-audit", "okta"] as const)(
   "what is no record of %s is counted, and never throws",
   (format) => {
     const lines = [

@@ -7,6 +7,7 @@ import { compileSigma } from "../../../src/detection/sigma/compile.js";
 import { fieldsFor, readShape } from "../../../src/telemetry/files/event-shape.js";
 import { categoriesOf, valuesOfLogsource } from "../../../src/telemetry/windows/channels.js";
 import { read } from "./reading.js";
+import { ConstructedMac } from "../macos/mac.js";
 
 const sysmon = "Microsoft-Windows-Sysmon/Operational";
 const windows = { product: "windows" };
@@ -177,6 +178,15 @@ test("an event of laurel is read by itself", () => {
   const { fields, logsources } = readShape(line);
   expect(logsources).toMatchObject([{ product: "linux", category: "process_creation" }]);
   expect(fields).toMatchObject({ CommandLine: "sh -c id" });
+});
+
+test("a message of eslogger is read by itself; of those only an exec is of a log source", () => {
+  const mac = new ConstructedMac();
+  mac.start(mac.before("/sbin/launchd"), "/usr/bin/osascript", ["osascript", "-e", "1"]);
+  const [fork, exec] = mac.lines.map((line) => readShape(JSON.parse(line)));
+  expect(fork?.logsources).toEqual([]);
+  expect(exec?.logsources).toEqual([{ product: "macos", category: "process_creation" }]);
+  expect(exec?.fields).toMatchObject({ Image: "/usr/bin/osascript", CommandLine: "osascript -e 1" });
 });
 
 test("values of a log source are those that the shapes give it", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { RecordReader } from "../../../src/telemetry/received/record-reader.js";
 import type { StoredRecord } from "../../../src/telemetry/received/stored-record.js";
 import { bytesOf, encodeExec } from "../audit-encoder.js";
+import { ConstructedMac } from "../macos/mac.js";
 
 let line = 0;
 
@@ -166,4 +167,26 @@ test("half an event waits for its other lines, and is counted as lost when they 
   for (const text of missing) reader.push(record(text, { host: "web2" }));
   expect(reader.flush(20_000)).toHaveLength(1);
   expect([reader.lost("web1"), reader.lost("web2")]).toEqual([0, 1]);
+});
+
+test("lines of eslogger become program starts of the Mac that sent them, each once, however a shipper wraps them", () => {
+  const mac = new ConstructedMac();
+  const shell = mac.start(mac.before("/sbin/launchd"), "/bin/sh", ["sh"]);
+  mac.start(shell, "/usr/bin/osascript", ["osascript", "-e", "1"]);
+  const reader = new RecordReader();
+  const wrapped = [
+    ...mac.lines.map((text) => ({ message: text, "@timestamp": "2026-11-24T12:00:01Z" })),
+    ...mac.lines.map((text) => JSON.parse(text) as Record<string, unknown>),
+    mac.lines[0] as string,
+  ];
+  const events = wrapped.flatMap((content) => reader.push(record(content)).events);
+  expect(events).toMatchObject([
+    { host: "web1", sensor: "eslogger", sequence: 0, argv: ["sh"] },
+    { host: "web1", sensor: "eslogger", sequence: 1, fields: { ParentImage: "/bin/sh" } },
+  ]);
+  expect(reader.channels()["syslog/audit"]).toMatchObject({ known: 4, repeated: 5 });
+  reader.push(
+    record({ message: (mac.lines[1] as string).replace('"args":["sh"]', '"args":7').replace("T12", "T13") }),
+  );
+  expect([reader.lost("web1"), reader.channels()["syslog/audit"]?.damaged]).toEqual([1, 1]);
 });
