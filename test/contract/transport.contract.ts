@@ -81,7 +81,7 @@ export function transportContract(subject: TransportUnderTest): void {
 
     /** Signals are on their way for a moment; nothing here ends by itself meanwhile. */
     const expectEnded = (pids: readonly number[]): Promise<void> =>
-      vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 10_000 });
+      vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 20_000 });
 
     test.each([0, 1, 2, 127, 255])("reports the exit code %i", async (code) => {
       const result = await run(`exit ${code}`);
