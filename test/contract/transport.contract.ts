@@ -362,11 +362,11 @@ export function transportContract(subject: TransportUnderTest): void {
       skip(noLose !== undefined, noLose);
       const own = await subject.connect();
       const results = await Promise.all([
-        own.exec("echo first; sleep 600", {
+        own.exec("echo first; sleep 90", {
           deadlineMs: DEADLINE,
           onOutput: () => void subject.lose?.(own),
         }),
-        own.exec("sleep 600", { deadlineMs: DEADLINE }),
+        own.exec("sleep 90", { deadlineMs: DEADLINE }),
       ]);
       expect(results[0]).toMatchObject({
         ending: "disconnected",
