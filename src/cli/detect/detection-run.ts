@@ -2,8 +2,12 @@ import type { CompiledRule } from "../../detection/rule.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { EventProblem } from "../../telemetry/files/event-source.js";
-import { MOST_PROBLEMS } from "./event-scan.js";
-import { fileChunks, UnreadableEvents } from "./file-chunks.js";
+import type { Beginning } from "../../telemetry/files/event-reader.js";
+import { bytesOf } from "./byte-source.js";
+import { type Correlated, Correlator } from "./correlated.js";
+import { ScannedRules } from "./counting.js";
+import { EventScan, MOST_PROBLEMS, type ScanResult } from "./event-scan.js";
+import { UnreadableEvents } from "./file-chunks.js";
 import { matcherOf, type LoadedRules } from "./loaded-rules.js";
 import { scanHere, scanOnThreads, type PlacedResult } from "./scan-file.js";
 import { Threads } from "./threads.js";
@@ -42,38 +46,58 @@ export interface Totals {
   readonly undecided: number;
 }
 
-/** Matches the events of files against rules. */
-export async function detect(loaded: LoadedRules, options: DetectionOptions): Promise<Totals> {
-  const { rules } = loaded;
+/** What was found, by rules over single events and by correlations. */
+export interface Detected {
+  readonly totals: Totals;
+  readonly correlated: Correlated;
+}
+
+/** Matches the events of files against rules and correlations. */
+export async function detect(loaded: LoadedRules, options: DetectionOptions): Promise<Detected> {
+  const { rules, correlations } = loaded;
   const { logsource, workers } = options;
   const counts = new Tally(rules);
-  const matcher = matcherOf(rules, logsource);
+  const scanned = new ScannedRules(rules, correlations);
+  const correlator = new Correlator(scanned.all, correlations);
+  const matcher = matcherOf(scanned.all, logsource);
+  const newScan = (begin: Beginning): EventScan => new EventScan(scanned, matcher, logsource, begin);
+  const take = (result: ScanResult, file: string, linesBefore: number): void => {
+    counts.add(result);
+    correlator.add(result.counted, file, linesBefore);
+  };
+  const ended = (): Detected => ({ totals: counts.totals(), correlated: correlator.finish() });
   if (workers < 2) {
-    await scanFiles(options, rules, counts, (file) => scanHere(fileChunks(file), matcher, logsource));
-    return counts.totals();
+    counts.unreadable = await scanFiles(options, rules, take, (file) =>
+      scanHere(bytesOf(file), newScan("file")),
+    );
+    return ended();
   }
   const { files, pipelines, queries } = loaded;
-  const threads = new Threads(workers, matcher, { rules: { files, pipelines, queries }, logsource });
+  const threads = new Threads(workers, newScan, { rules: { files, pipelines, queries }, logsource });
   try {
-    await scanFiles(options, rules, counts, (file) => scanOnThreads(fileChunks(file), threads));
+    counts.unreadable = await scanFiles(options, rules, take, (file) =>
+      scanOnThreads(bytesOf(file), threads),
+    );
   } finally {
     await threads.stop();
   }
-  return counts.totals();
+  return ended();
 }
 
+/** How many of the files could not be read to their end. */
 async function scanFiles(
   { files, onMatches, onProblem }: DetectionOptions,
   rules: readonly CompiledRule[],
-  counts: Tally,
+  take: (result: ScanResult, file: string, linesBefore: number) => void,
   scan: (file: string) => AsyncIterable<PlacedResult>,
-): Promise<void> {
+): Promise<number> {
+  let unreadable = 0;
   for (const file of files) {
     let shown = 0;
     let hidden = 0;
     try {
       for await (const { result, linesBefore } of scan(file)) {
-        counts.add(result);
+        take(result, file, linesBefore);
         const matches = matchesOf(result.matches, rules, file, linesBefore);
         if (matches.length > 0) await onMatches(matches);
         for (const problem of result.problems.slice(0, MOST_PROBLEMS - shown)) {
@@ -84,7 +108,7 @@ async function scanFiles(
       }
     } catch (thrown) {
       if (!(thrown instanceof UnreadableEvents)) throw thrown;
-      counts.unreadable++;
+      unreadable++;
       const { code, message, hint } = thrown;
       onProblem({ file, line: 1, column: 1, severity: "error", code, message, hint });
     }
@@ -94,6 +118,7 @@ async function scanFiles(
       onProblem({ file, line: 1, column: 1, severity: "error", code: "events-skipped", message, hint });
     }
   }
+  return unreadable;
 }
 
 function matchesOf(
@@ -129,7 +154,7 @@ class Tally {
     this.#matches = new Float64Array(rules.length);
   }
 
-  add({ events, matches, problemCount, unknown, undecided }: PlacedResult["result"]): void {
+  add({ events, matches, problemCount, unknown, undecided }: ScanResult): void {
     this.#events += events;
     this.#skipped += problemCount - undecided;
     this.#undecided += undecided;

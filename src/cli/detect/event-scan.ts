@@ -7,6 +7,7 @@ import { readFound } from "../../telemetry/files/read-found.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 import { windowsTime } from "../../telemetry/windows/time.js";
 import { timeOf } from "../search/event-time.js";
+import type { CountedEvent, ScannedRules } from "./counting.js";
 
 /** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
@@ -16,6 +17,8 @@ export interface ScanResult {
   readonly events: number;
   /** Number of the rule and line of the event, one after the other, for each match. */
   readonly matches: readonly number[];
+  /** Events that correlations count. */
+  readonly counted: readonly CountedEvent[];
   /** The first {@link MOST_PROBLEMS}. */
   readonly problems: readonly EventProblem[];
   readonly problemCount: number;
@@ -31,12 +34,14 @@ export interface ScanResult {
 
 /** Matches the events of one file, piece by piece. */
 export class EventScan {
+  readonly #rules: ScannedRules;
   readonly #matcher: StreamingMatcher;
   readonly #logsource: Logsource | null;
   readonly #reader: EventReader;
   readonly #text = new FoldedText();
   #events = 0;
   #matches: number[] = [];
+  #counted: CountedEvent[] = [];
   #problems: EventProblem[] = [];
   #problemCount = 0;
   #unknown = 0;
@@ -45,8 +50,12 @@ export class EventScan {
   readonly #reasons = new Map<string, string>();
   readonly #noteUndecided: OnUndecided = ({ file }, reason) => void this.#reasons.set(file, reason);
 
-  /** @param logsource of every event; null: told by its shape */
-  constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
+  /**
+   * @param matcher of these rules
+   * @param logsource of every event; null: told by its shape
+   */
+  constructor(rules: ScannedRules, matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
+    this.#rules = rules;
     this.#matcher = matcher;
     this.#logsource = logsource;
     this.#reader = new EventReader(
@@ -55,6 +64,7 @@ export class EventScan {
         problem: (problem) => this.#problem(problem),
       },
       begin,
+      matcher.keys,
     );
   }
 
@@ -68,6 +78,7 @@ export class EventScan {
     const result = {
       events: this.#events,
       matches: this.#matches,
+      counted: this.#counted,
       problems: this.#problems,
       problemCount: this.#problemCount,
       unknown: this.#unknown,
@@ -77,6 +88,7 @@ export class EventScan {
     };
     this.#events = 0;
     this.#matches = [];
+    this.#counted = [];
     this.#problems = [];
     this.#problemCount = 0;
     this.#unknown = 0;
@@ -101,12 +113,20 @@ export class EventScan {
     announced ??= this.#announced(read, logsources, found.text);
     if (announced === null) return;
     const rules = new Set<number>();
-    const time = this.#matcher.hasQueries ? (windowsTime(read.fields) ?? timeOf(found.document())) : null;
-    for (const logsource of logsources) {
-      const event = { id: "", logsource, fields: fieldsFor(read, logsource), time: time ?? undefined };
+    const time = this.#matcher.hasQueries ? timeOfFound(read, found) : null;
+    const forms = logsources.map((each) => ({ id: "", logsource: each, fields: fieldsFor(read, each) }));
+    for (const form of forms) {
+      const event = { ...form, time: time ?? undefined };
       for (const rule of this.#matcher.satisfied(event, announced, this.#noteUndecided)) rules.add(rule);
     }
-    for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
+    const inOrder = [...rules].sort((left, right) => left - right);
+    for (const rule of inOrder) if (this.#rules.alerts(rule)) this.#matches.push(rule, found.line);
+    const counted = inOrder.filter((rule) => this.#rules.counts(rule));
+    const [form] = forms;
+    if (counted.length > 0 && form !== undefined) {
+      const fields = this.#rules.fieldsOf(form);
+      this.#counted.push({ line: found.line, time: timeOfFound(read, found), rules: counted, fields });
+    }
     if (this.#reasons.size > 0) this.#tellUndecided(found);
   }
 
@@ -143,4 +163,9 @@ export class EventScan {
     }
     return text;
   }
+}
+
+/** When an event happened, in milliseconds since 1970; null when nothing in it tells. */
+function timeOfFound(read: ReadEvent, found: FoundEvent): number | null {
+  return windowsTime(read.fields) ?? timeOf(found.document());
 }
