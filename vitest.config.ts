@@ -23,8 +23,10 @@ const MOST_WORKERS = 4;
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs; none of them says how fast a test has to be on a loaded machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     pool: "forks",
     maxWorkers: MOST_WORKERS,
     setupFiles: ["test/property-seed.ts"],

@@ -3,6 +3,7 @@
  * `N passed, N failed, N skipped`. Arguments are passed on to vitest (`npm test -- test/model`); with arguments the
  * checks of types and style are left out. Exit status: 0 only when something passed and nothing failed.
  *
+ * The checks run beside the tests, at the lowest priority: they take what time the tests leave, which wait a good deal.
  * Each check counts as one test. What was skipped is printed above the count, each in a line `skipped: NAME: REASON`, and then
  * what failed, in the same way.
  *
@@ -15,7 +16,8 @@ import { runChild, runInForeground } from "./children.mjs";
 import { repository } from "./machine.mjs";
 import { endWith, say, setUp } from "./setup.mjs";
 
-const CHECK_DEADLINE_MS = 5 * 60_000;
+/** They may have to wait for the end of the tests. */
+const CHECK_DEADLINE_MS = 20 * 60_000;
 const TESTS_DEADLINE_MS = 45 * 60_000;
 
 const checks = [
@@ -34,8 +36,11 @@ await endWith(async () => {
     outcomes.push({ outcome: "failed", name: "src/ compiles", reason: "see the compiler's messages above" });
   }
   const args = process.argv.slice(2);
-  if (args.length === 0) for (const check of checks) outcomes.push(await runCheck(check));
+  const checking = args.length === 0 ? runChecks() : Promise.resolve([]);
+  // What it rejects with is told below, after the tests.
+  checking.catch(() => {});
   outcomes.push(...(await runTests(args)));
+  outcomes.push(...(await checking));
   return status;
 }).catch((problem) => {
   // a defect of the set-up itself: the count must still be the last line
@@ -54,8 +59,16 @@ if (
 }
 printSummary();
 
+/** One after the other. */
+async function runChecks() {
+  const results = [];
+  for (const check of checks) results.push(await runCheck(check));
+  return results;
+}
+
 async function runCheck({ name, program, args }) {
-  const result = await runChild(join(repository, "node_modules", ".bin", program), args, {
+  const command = ["-n", "19", join(repository, "node_modules", ".bin", program), ...args];
+  const result = await runChild("nice", command, {
     cwd: repository,
     deadlineMs: CHECK_DEADLINE_MS,
     output: "keep",

@@ -96,7 +96,7 @@ test("the second interruption ends the process at once with 130", async () => {
   const { child, texts, closed } = start(["wait"]);
   await vi.waitFor(() => expect(texts.stdout).toContain("ready"), { timeout: 30_000 });
   child.kill("SIGINT");
-  await vi.waitFor(() => expect(texts.stderr).toContain("cleaning up"), { timeout: 5_000, interval: 5 });
+  await vi.waitFor(() => expect(texts.stderr).toContain("cleaning up"), { timeout: 20_000, interval: 5 });
   child.kill("SIGINT");
   expect((await closed)[0]).toBe(130);
   expect(texts.stdout).not.toContain("cleaned up");

@@ -46,7 +46,7 @@ function ended(command: string, words: readonly string[], options: SpawnOptions)
       cwd: options.cwd ?? repository,
       env: { PATH, HOME, ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
+      timeout: 110_000,
     });
     let stdout = "";
     let stderr = "";

@@ -35,14 +35,12 @@ describe("the end of a run before its time", () => {
   });
 
   test("an interrupt ends the wait for a target that another run holds", async () => {
-    await shared.client.set("tyrian:lease:lab.h1", "a trial of another run", "PX", 20_000);
+    await shared.client.set("tyrian:lease:lab.h1", "a trial of another run", "PX", 600_000);
     const interrupt = new AbortController();
     const act = vi.fn<RunJobs<string>["act"]>();
-    const begun = Date.now();
     const onLeaseWait = (): void => interrupt.abort();
     await run(planOf("h1", "h1"), { act }, { signal: interrupt.signal, onLeaseWait });
     expect(act).not.toHaveBeenCalled();
-    expect(Date.now() - begun).toBeLessThan(3_000);
     await shared.client.del("tyrian:lease:lab.h1");
   });
 

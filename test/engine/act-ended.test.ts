@@ -101,7 +101,7 @@ describe("the deadline", () => {
 
 /** Its work folder is there: its shell has the script. */
 async function begun(trial: Trial): Promise<void> {
-  await vi.waitFor(() => expect(existsSync(trial.work)).toBe(true), { timeout: 5_000 });
+  await vi.waitFor(() => expect(existsSync(trial.work)).toBe(true), { timeout: 20_000 });
 }
 
 describe("an interrupt", () => {
@@ -109,7 +109,7 @@ describe("an interrupt", () => {
     const trial = shellTrial(tree);
     const stop = new AbortController();
     const acting = act(trial, stop.signal);
-    await vi.waitFor(() => expect(processesOf(trial).length).toBeGreaterThanOrEqual(3), { timeout: 5_000 });
+    await vi.waitFor(() => expect(processesOf(trial).length).toBeGreaterThanOrEqual(3), { timeout: 20_000 });
     stop.abort(new Error("the lease on the target was lost"));
     expect(await acting).toMatchObject({
       status: "failed",

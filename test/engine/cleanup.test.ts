@@ -39,7 +39,7 @@ describe("a cleanup on a real shell", () => {
     const trial = trialWith("none", 'trap "" TERM; echo x > made; while :; do sleep 0.1; done');
     const stop = new AbortController();
     const acting = runAct(await shell(), trial, freshFolder(), stop.signal, armed);
-    await vi.waitFor(() => expect(processesOf(trial)).not.toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(processesOf(trial)).not.toEqual([]), { timeout: 20_000 });
     expect(await cleanUp(shell, trial)).toEqual({ status: "clean", detail: "", attempts: 1 });
     expect([existsSync(trial.work), processesOf(trial)]).toEqual([false, []]);
     stop.abort();

@@ -189,7 +189,7 @@ test("a trial that is interrupted in its act is ended, checked and cleaned", asy
   const bench = workbench();
   const trial = shellTrial("touch made; sleep 60; echo done");
   const acting = actOnTarget(trial, here, bench.ports, stop.signal);
-  await expect.poll(() => existsSync(join(trial.work, "made")), { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(trial.work, "made")), { timeout: 20_000 }).toBe(true);
   stop.abort();
   const { execution, cleanup } = await acting;
   expect(execution).toMatchObject({ status: "failed", reason: { code: "interrupted" } });

@@ -63,7 +63,7 @@ describe("on a real host", skippedFor(whyNoLab()), () => {
       evaluatedBy: "embedded",
       cause: null,
     });
-    expect(trial.verdicts[0]?.latency.ingest).toBeLessThan(2_000);
+    expect(trial.verdicts[0]?.latency.ingest).toBeLessThan(20_000);
   });
 
   test("a rule with one clause that cannot match gives logged, with the clause and both values", async () => {

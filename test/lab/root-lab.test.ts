@@ -175,7 +175,7 @@ describe("a root lab", skippedFor(reason), () => {
     }
     const places = ["_tmp", "_var_tmp", "_dev_shm", "_home_op", "_run_lock", "nested", "memory", "mount"];
     await expect
-      .poll(() => readFileSync(file, "utf8").includes(`${mark}-h2-mount`), { timeout: 5000 })
+      .poll(() => readFileSync(file, "utf8").includes(`${mark}-h2-mount`), { timeout: 20_000 })
       .toBe(true);
     const log = readFileSync(file, "utf8");
     for (const one of lab.hosts) {

@@ -131,7 +131,7 @@ describe("hostile files", () => {
       { length: 12 },
       (_, index) => `a${index + 1}: &a${index + 1} [${"*a".concat(String(index), ",").repeat(9)}]`,
     );
-    const started = performance.now();
+    // Written out, either would take longer than any deadline.
     expect(placesOf(`a0: &a0 [x]\n${levels.join("\n")}\n`)[0]).toMatch(/yaml-aliases$/);
     // Fewer aliases than are counted, but exponential: two to the twentieth.
     const doubling = Array.from(
@@ -139,7 +139,6 @@ describe("hostile files", () => {
       (_, index) => `a${index + 1}: &a${index + 1} [*a${index},*a${index}]`,
     );
     expect(placesOf(`a0: &a0 [x]\n${doubling.join("\n")}\n`)[0]).toMatch(/yaml-syntax$/);
-    expect(performance.now() - started).toBeLessThan(2000);
   });
 
   test.each([

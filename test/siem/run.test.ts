@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { tyrian } from "../cli/tyrian.js";
 import {
   type ConnectorBench,
@@ -17,7 +17,7 @@ import { type OwnLab, ownLab, Sensor } from "./connector/lab.js";
 /** `tyrian run --siem NAME` on a host of one's own, from the first question to the replay. */
 
 const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
+afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -74,23 +74,19 @@ async function judged(lab: OwnLab, ...words: readonly string[]): Promise<Judged>
 
 const detected = { outcome: "detected", attribution: "exact", evaluatedBy: "siem-rule" };
 
-test.each<[string, () => Promise<ConnectorBench>]>([
+test.concurrent.each<[string, () => Promise<ConnectorBench>]>([
   ["Splunk", openSplunkBench],
   ["OpenSearch", openOpenSearchBench],
   ["Grafana Loki", openLokiBench],
   ["Wazuh", openWazuhBench],
   ["Graylog", openGraylogBench],
-])(
-  "a run that asks %s gives a verdict, and its journal gives it again",
-  async (_, open) => {
-    const { results, replayed } = await judged(labBefore(await open()), "--procedure", "seen");
-    expect(results.trials[0]?.verdicts).toEqual([expect.objectContaining(detected)]);
-    expect(replayed).toContain("1 trials replayed, 0 different");
-  },
-  60_000,
-);
+])("a run that asks %s gives a verdict, and its journal gives it again", async (_, open) => {
+  const { results, replayed } = await judged(labBefore(await open()), "--procedure", "seen");
+  expect(results.trials[0]?.verdicts).toEqual([expect.objectContaining(detected)]);
+  expect(replayed).toContain("1 trials replayed, 0 different");
+});
 
-test("a run that asks Elastic Security tells what its rule saw from what it did not", async () => {
+test.concurrent("a run that asks Elastic Security tells what its rule saw from what it did not", async () => {
   const { results, replayed } = await judged(labBefore(await openElasticBench()));
   expect(results.trials.map(({ procedure, verdicts }) => [procedure, verdicts[0]])).toEqual([
     ["seen", expect.objectContaining(detected)],
@@ -103,9 +99,9 @@ test("a run that asks Elastic Security tells what its rule saw from what it did 
     ],
   ]);
   expect(replayed).toContain("2 trials replayed, 0 different");
-}, 60_000);
+});
 
-describe("before anything is done on a host the run ends, with what is wrong", () => {
+describe.concurrent("before anything is done on a host the run ends, with what is wrong", () => {
   test.each<[string, (bench: ConnectorBench) => void, Record<string, unknown>, string, string]>([
     [
       "for an account that is refused",
@@ -134,27 +130,30 @@ describe("before anything is done on a host the run ends, with what is wrong", (
   });
 });
 
-test("a SIEM that answers with web pages from the middle on: undecided, with that reason, and asked again later", async () => {
-  const bench = await openElasticBench();
-  const lab = labBefore(bench);
-  bench.standIn.misbehave({ type: "web-page" }, { concerns: () => lab.executed().length > 0 });
-  const { status, stdout } = await run(lab, "--procedure", "seen");
-  const { run: made, trials } = JSON.parse(stdout) as Results;
-  expect(status).toBe(4);
-  expect(trials[0]?.verdicts[0]).toMatchObject({ outcome: "undecided" });
-  expect(trials[0]?.verdicts[0]?.cause?.detail).toMatch(/siem-answer-invalid: office: .* is a web page/);
-  bench.standIn.behave();
-  const again = await tyrian(["verify", made.id, "--lab", "inventory.yaml"], {
-    cwd: lab.folder,
-    environment: lab.environment,
-  });
-  expect(again.stdout).toContain("undecided -> detected");
-  expect(again.status).toBe(0);
-  const journal = readFileSync(join(lab.folder, "runs", made.id, "journal.ndjson"), "utf8");
-  expect(journal).not.toContain(bench.standIn.token);
-}, 60_000);
+test.concurrent(
+  "a SIEM that answers with web pages from the middle on: undecided, with that reason, and asked again later",
+  async () => {
+    const bench = await openElasticBench();
+    const lab = labBefore(bench);
+    bench.standIn.misbehave({ type: "web-page" }, { concerns: () => lab.executed().length > 0 });
+    const { status, stdout } = await run(lab, "--procedure", "seen");
+    const { run: made, trials } = JSON.parse(stdout) as Results;
+    expect(status).toBe(4);
+    expect(trials[0]?.verdicts[0]).toMatchObject({ outcome: "undecided" });
+    expect(trials[0]?.verdicts[0]?.cause?.detail).toMatch(/siem-answer-invalid: office: .* is a web page/);
+    bench.standIn.behave();
+    const again = await tyrian(["verify", made.id, "--lab", "inventory.yaml"], {
+      cwd: lab.folder,
+      environment: lab.environment,
+    });
+    expect(again.stdout).toContain("undecided -> detected");
+    expect(again.status).toBe(0);
+    const journal = readFileSync(join(lab.folder, "runs", made.id, "journal.ndjson"), "utf8");
+    expect(journal).not.toContain(bench.standIn.token);
+  },
+);
 
-describe("an analytic that no rule of the SIEM is bound to", () => {
+describe.concurrent("an analytic that no rule of the SIEM is bound to", () => {
   const openWithout = (over: Record<string, unknown>) =>
     openElasticBench({ settings: { rules: {}, ...over } });
 
@@ -172,10 +171,10 @@ describe("an analytic that no rule of the SIEM is bound to", () => {
       expect.objectContaining({ ...detected, evaluatedBy: "on-demand" }),
     ]);
     expect(replayed).toContain("1 trials replayed, 0 different");
-  }, 60_000);
+  });
 });
 
-describe("with a bindings file", () => {
+describe.concurrent("with a bindings file", () => {
   const bound = async (misses: string): Promise<{ readonly lab: OwnLab; readonly bench: ConnectorBench }> => {
     const bench = await openElasticBench({ settings: { rules: {} } });
     const lab = labBefore(bench);
@@ -223,7 +222,7 @@ ${misses}`,
     const file = join(lab.folder, "bindings.yaml");
     writeFileSync(file, readFileSync(file, "utf8").replace("2999-12-31", "2020-12-31"));
     expect((await tyrian(words, options)).status).toBe(1);
-  }, 120_000);
+  });
 
   test("a check tells what the rules have become since they were accepted", async () => {
     const { lab, bench } = await bound("");
@@ -239,5 +238,5 @@ ${misses}`,
       1,
       [["rule-off", "disabled", "unrecorded"]],
     ]);
-  }, 120_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { tyrian } from "../cli/tyrian.js";
 import { openElasticBench, openSplunkBench, type ConnectorBench, SECRET } from "./connector/benches.js";
 import { type OwnLab, ownLab } from "./connector/lab.js";
@@ -8,7 +8,7 @@ import { type OwnLab, ownLab } from "./connector/lab.js";
 /** `tyrian verify --from FILE --siem NAME`: nothing is run, and the SIEM is asked about what others ran. */
 
 const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
+afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -48,7 +48,7 @@ interface Results {
   readonly trials: { readonly verdicts: Record<string, unknown>[] }[];
 }
 
-test("what was detected, what was missed and what cannot be told, as for a run", async () => {
+test.concurrent("what was detected, what was missed and what cannot be told, as for a run", async () => {
   const bench = await openSplunkBench();
   const lab = labOf(bench);
   const execution = (command: string, ms: number) =>
@@ -86,9 +86,9 @@ test("what was detected, what was missed and what cannot be told, as for a run",
   const report = await tyrian(["report", run.id], options);
   expect(report.stdout).toContain("executed by others, as a person recorded it");
   expect(report.stdout).toMatch(/where +web-1\n/);
-}, 120_000);
+});
 
-test("an ATTiRe log is judged for the analytics that the command line names", async () => {
+test.concurrent("an ATTiRe log is judged for the analytics that the command line names", async () => {
   const lab = labOf(await openElasticBench());
   const step = { "time-start": iso(0), "time-stop": iso(1_000), executor: "sh", command: "echo marked word" };
   writeFileSync(
@@ -113,18 +113,14 @@ test("an ATTiRe log is judged for the analytics that the command line names", as
     outcome: "detected",
     recordedBy: "Invoke-Atomicredteam",
   });
-}, 120_000);
+});
 
-test.each([
+test.concurrent.each([
   [["--from", "nowhere.yaml"], "file-unreadable"],
   [["latest", "--from", "inventory.yaml"], "give a run or --from"],
   [["--from", "inventory.yaml"], "executions-invalid"],
-])(
-  "%j is invalid input",
-  async (words, message) => {
-    const lab = labOf(await openSplunkBench());
-    const { status, stderr } = await verify(lab, ...words);
-    expect([status, stderr]).toEqual([2, expect.stringContaining(message) as string]);
-  },
-  60_000,
-);
+])("%j is invalid input", async (words, message) => {
+  const lab = labOf(await openSplunkBench());
+  const { status, stderr } = await verify(lab, ...words);
+  expect([status, stderr]).toEqual([2, expect.stringContaining(message) as string]);
+});

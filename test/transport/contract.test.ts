@@ -39,7 +39,7 @@ transportContract({
         sensor: { type: "none" },
         transport: { type: "local" },
       }),
-      { deadlineMs: 1_000 },
+      { deadlineMs: 20_000 },
     ),
   tearDown: async () => {},
 });

@@ -163,7 +163,7 @@ describe("sockets in a network namespace", skippedFor(noNamespaces), () => {
     const connector = connectors(staying.pid as number).at(-1) as number;
     expect(isAlive(connector)).toBe(true);
     staying.kill("SIGKILL");
-    await expect.poll(() => isAlive(connector), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isAlive(connector), { timeout: 20_000 }).toBe(false);
     const ending = start();
     const code = await new Promise((resolve) => ending.once("exit", resolve));
     expect(code).toBe(0);

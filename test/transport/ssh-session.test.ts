@@ -7,7 +7,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { afterAll, describe, expect, test, type TestContext } from "vitest";
+import { afterAll, describe, expect, test, type TestContext, vi } from "vitest";
 import type { Target } from "../../src/model/target.js";
 import { createSshTransport } from "../../src/transport/ssh.js";
 import { newSshKey } from "../../src/lab/embedded/keys.js";
@@ -153,16 +153,21 @@ describe.concurrent("a session with an OpenSSH server", skippedFor(noSshd), () =
   test("ends a command whose leader has gone by TERM while others of its group live on", async (context) => {
     const sshd = await serverFor(context);
     const session = await connect(sshd.target());
-    const result = await session.exec(
-      "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait",
-      {
-        deadlineMs: 600,
+    const command = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 0.1; done' & echo $$; wait";
+    const controller = new AbortController();
+    let said = "";
+    const result = await session.exec(command, {
+      deadlineMs: 60_000,
+      signal: controller.signal,
+      onOutput: (_stream, chunk) => {
+        said += Buffer.from(chunk).toString();
+        if (/\d+\n\d+\n/.test(said)) controller.abort();
       },
-    );
-    expect(result.ending).toBe("deadline");
+    });
+    expect(result.ending).toBe("aborted");
     const pids = result.stdout.trim().split("\n").map(Number);
     expect(pids).toHaveLength(2);
-    expect(pids.map(isAlive)).toEqual([false, false]);
+    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), { timeout: 20_000 });
     await session.close();
   });
 

@@ -164,7 +164,7 @@ describe("the end of a command", () => {
     const { ending } = await endFamily(session);
     expect(ending).toBe("deadline");
     expect(server.signals).toEqual(["TERM"]);
-    await vi.waitUntil(() => !orphans.some(isAlive), { timeout: 10_000 });
+    await vi.waitUntil(() => !orphans.some(isAlive), { timeout: 20_000 });
   });
 
   test("is unknown where neither the host nor the server brings it about", async () => {

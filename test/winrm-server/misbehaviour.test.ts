@@ -161,8 +161,9 @@ test("a client that goes away while it waits loses nothing: its next Receive bri
   const id = await shell.start("x");
   const envelope = envelopeOf("Receive", { shellId: shell.id, body: bodies.receive(id) });
   await expect(post(standIn.url, envelope, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/aborted/);
-  await vi.waitFor(() =>
-    expect(standIn.requests.at(-1)).toMatchObject({ action: "Receive", status: undefined }),
+  await vi.waitFor(
+    () => expect(standIn.requests.at(-1)).toMatchObject({ action: "Receive", status: undefined }),
+    { timeout: 20_000 },
   );
   release();
   expect((await shell.finish(id)).map((reply) => outputOf(reply).stdout).join("")).toBe("output");

@@ -67,7 +67,9 @@ describe("the stand-in's answers", skippedFor(absent), () => {
     const command = await shell.ask("Command", bodies.command("echo hi"));
     const [, id = ""] = /<rsp:CommandId>(.*)<\/rsp:CommandId>/.exec(command.text) ?? [];
     // So that its output and its end come in one answer, as Windows was recorded to do.
-    await vi.waitFor(() => expect(standIn.shells()[1]?.commands[0]?.running).toBe(false));
+    await vi.waitFor(() => expect(standIn.shells()[1]?.commands[0]?.running).toBe(false), {
+      timeout: 20_000,
+    });
     const slow = await shell.start("echo first; sleep 20");
     const timeout = { OperationTimeout: "<w:OperationTimeout>PT0.1S</w:OperationTimeout>" };
     const answers = [

@@ -160,14 +160,14 @@ describe("a command", () => {
       .split(" ")
       .map(Number);
     const waiting = shell.ask("Receive", bodies.receive(id));
-    await vi.waitFor(() => expect(standIn.shells()[0]?.commands).toHaveLength(1));
+    await vi.waitFor(() => expect(standIn.shells()[0]?.commands).toHaveLength(1), { timeout: 20_000 });
     await shell.ask("Signal", bodies.signal(id, "terminate"));
     const reply = await waiting;
     // The Receive may also have come after the signal: then there is no such command.
     if (reply.status === 200)
       expect(outputOf(reply)).toMatchObject({ state: "Done", exitCode: "3221225786" });
     else expect(faultOf(reply).number).toBe(2150858843);
-    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]));
+    await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), { timeout: 20_000 });
   });
 
   test("may clean up after ctrl+c", async () => {
@@ -190,7 +190,7 @@ describe("a command", () => {
   test("hands out 5 MB whole to a client that is slow to ask", async () => {
     const shell = await RawShell.open((await start(posixShell)).url);
     const id = await shell.start("seq 1 750000");
-    await vi.waitFor(() => expect(standIn.shells()[0]?.commands[0]?.running).toBe(true));
+    await vi.waitFor(() => expect(standIn.shells()[0]?.commands[0]?.running).toBe(true), { timeout: 20_000 });
     const text = (await shell.finish(id)).map((reply) => outputOf(reply).stdout).join("");
     expect(text === Array.from({ length: 750_000 }, (_unused, index) => `${index + 1}\n`).join("")).toBe(
       true,
@@ -214,7 +214,7 @@ describe("a shell", () => {
     expect(standIn.shells()).toMatchObject([{ user: "lab", commands: [{ running: true }] }]);
     expect((await shell.ask("Delete")).status).toBe(200);
     expect(standIn.shells()).toEqual([]);
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
     expect(faultOf(await shell.ask("Command", bodies.command("x")))).toMatchObject({
       code: "w:InvalidSelectors",
       number: 2150858843,
@@ -233,10 +233,10 @@ describe("a shell", () => {
 
   test("expires when it is not used, but not while a Receive waits", async () => {
     const shell = await RawShell.open((await start(posixShell, { idleMs: 300 })).url);
-    const id = await shell.start("sleep 20");
+    const id = await shell.start("sleep 60");
     const waits = { OperationTimeout: "<w:OperationTimeout>PT1S</w:OperationTimeout>" };
     expect(faultOf(await shell.ask("Receive", bodies.receive(id), waits)).code).toBe("w:TimedOut");
-    await vi.waitFor(() => expect(standIn.shells()).toEqual([]), 5_000);
+    await vi.waitFor(() => expect(standIn.shells()).toEqual([]), { timeout: 20_000 });
   });
 });
 

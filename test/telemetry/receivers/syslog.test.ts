@@ -121,7 +121,9 @@ describe("over TCP", () => {
     const cut = closing(broken.resume());
     broken.write("12x no frame");
     await cut;
-    await vi.waitFor(() => expect(receiver.counts()).toEqual({ records: 1, refused: 1, lost: 1 }));
+    await vi.waitFor(() => expect(receiver.counts()).toEqual({ records: 1, refused: 1, lost: 1 }), {
+      timeout: 20_000,
+    });
     expect(sink.losses).toEqual([{ count: 1, why: "syslog: longer than 1000 bytes, or cut" }]);
   });
 
@@ -181,7 +183,9 @@ describe("over TLS", skippedFor(noOpenssl), () => {
     const closed = closing(plain.resume());
     plain.write("<13>plain text\n<13>and more of it, so that there is a whole record\n");
     await closed;
-    await vi.waitFor(() => expect(receiver.counts()).toEqual({ records: 0, refused: 3, lost: 0 }));
+    await vi.waitFor(() => expect(receiver.counts()).toEqual({ records: 0, refused: 3, lost: 0 }), {
+      timeout: 20_000,
+    });
   });
 });
 
@@ -216,9 +220,9 @@ describe("over UDP", () => {
     const { receiver, send } = await listenUdp(0.001);
     sink.failures = 1;
     await send("<13>not stored");
-    await vi.waitFor(() => expect(receiver.counts().lost).toBe(1));
+    await vi.waitFor(() => expect(receiver.counts().lost).toBe(1), { timeout: 20_000 });
     await send("<13>too fast");
-    await vi.waitFor(() => expect(receiver.counts().lost).toBe(2));
+    await vi.waitFor(() => expect(receiver.counts().lost).toBe(2), { timeout: 20_000 });
     expect(sink.losses.map(({ why }) => why)).toEqual([
       "syslog-udp: no space left on device",
       "syslog-udp: came faster than is allowed",

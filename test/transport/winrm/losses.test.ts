@@ -102,7 +102,7 @@ describe("input", () => {
 
   test("whose mere end the host refuses is no loss to a command that does not wait for it, and is told of", async () => {
     const slow = scriptedInterpreter(async ({ write, signal }) => {
-      await vi.waitUntil(() => signal.aborted || host.warnings.length > 0, { timeout: 15_000 });
+      await vi.waitUntil(() => signal.aborted || host.warnings.length > 0, { timeout: 20_000 });
       write("stdout", "one");
       return 0;
     });
@@ -230,7 +230,7 @@ describe("a shell", () => {
     host = await startHost({ limits: { idleMs: 1_000 } });
     const session = await host.connect();
     expect((await run(session, "echo one")).stdout).toBe("one");
-    await expect.poll(() => session.open, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => session.open, { timeout: 20_000 }).toBe(false);
     await session.close();
     expect(host.asked("Delete")).toBe(1);
     await expect(run(session, "echo two")).rejects.toMatchObject({

@@ -61,7 +61,7 @@ describe("a session", () => {
       host.standIn.requests.filter(({ refusal }) => refusal?.startsWith("TimedOut")).length;
     const slow = scriptedInterpreter(async ({ write }) => {
       write("stdout", "one ");
-      await vi.waitUntil(() => timedOut() >= 2, { timeout: 15_000 });
+      await vi.waitUntil(() => timedOut() >= 2, { timeout: 20_000 });
       write("stdout", "two");
       return 5;
     });
@@ -98,7 +98,7 @@ describe("a session", () => {
     const session = await open({ keepAliveMs: 50 });
     expect((await run(session, "echo one")).stdout).toBe("one");
     const before = new Set(host.standIn.requests.map(({ connection }) => connection));
-    await vi.waitUntil(() => host.connections() === 0, { timeout: 15_000 });
+    await vi.waitUntil(() => host.connections() === 0, { timeout: 20_000 });
     expect((await run(session, "echo two")).stdout).toBe("two");
     expect(before).not.toContain(host.standIn.requests.at(-1)?.connection);
     expect(host.asked("Command")).toBe(2);
@@ -190,7 +190,7 @@ describe("a shell", () => {
       code: "connect-failed",
       message: expect.stringContaining("within 300 ms"),
     });
-    await expect.poll(() => host.asked("Delete"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => host.asked("Delete"), { timeout: 20_000 }).toBe(1);
     expect(host.standIn.shells()).toEqual([]);
   });
 
