@@ -53,6 +53,18 @@ const kinds = {
     exit: EXIT.invalidInput,
     hint: "Correct the bindings where it says; `tyrian schema bindings` describes the file (docs/bindings.md).",
   },
+  "push-unsupported": {
+    exit: EXIT.invalidInput,
+    hint: "`tyrian rule convert` writes the rule in the SIEM's language; install it there by hand (docs/rule-push.md).",
+  },
+  "rule-not-ours": {
+    exit: EXIT.invalidInput,
+    hint: "Tyrian changes and removes nothing that does not carry its tag. Look at the rule in the SIEM, and rename or remove it there.",
+  },
+  "pushed-rules-invalid": {
+    exit: EXIT.invalidInput,
+    hint: "Restore the file, or move it away and remove the rules that carry Tyrian's tag in the SIEMs by hand.",
+  },
   "executions-invalid": {
     exit: EXIT.invalidInput,
     hint: "Correct the file where it says; `tyrian schema executions` describes Tyrian's own form (docs/verify-from.md).",

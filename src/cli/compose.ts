@@ -22,6 +22,7 @@ import type { Inventory } from "../model/inventory.js";
 import type { Target } from "../model/target.js";
 import type { PlanAnalytic } from "../model/trial.js";
 import { resolveSecret } from "../secrets.js";
+import { ruleFingerprint } from "../siem/embedded-remote/rule-text.js";
 import { openEmbeddedSiem } from "../siem/embedded/index.js";
 import { shareQuestions } from "../siem/shared.js";
 import type { Siem } from "../siem/siem.js";
@@ -212,7 +213,9 @@ export async function connectChosen(
   const { name, settings } = chosen;
   if (settings === null) throw new Error(`${name} is not a SIEM of the configuration`);
   const { connectSiem } = await import("../siem/connect.js");
-  const siem = await connectSiem(name, settings, await onDemandQueries(chosen, analytics, rules), probe);
+  const queries = await onDemandQueries(chosen, analytics, rules);
+  const fingerprints = new Map(analytics.map(({ id, text }) => [id, ruleFingerprint(text, id)]));
+  const siem = await connectSiem(name, settings, queries, probe, fingerprints);
   // The verifications of a run ask as one where a SIEM bounds how often it may be asked.
   return siem.questionsPerMinute === null ? siem : shareQuestions(siem, { now: Date.now, sleep });
 }

@@ -44,7 +44,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "rule",
-    summary: "write Sigma rules as queries of a SIEM",
+    summary: "write Sigma rules as queries of a SIEM; install them there and remove them again",
     load: () => import("./verbs/rule.js"),
   },
   {
@@ -86,7 +86,7 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "siem",
-    summary: "serve the embedded SIEM to a lab of several machines",
+    summary: "check a SIEM of yours; serve the embedded one to a lab of several machines",
     load: () => import("./verbs/siem.js"),
   },
   { name: "config", summary: "the configuration in effect", load: () => import("./verbs/config.js") },

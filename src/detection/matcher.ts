@@ -2,9 +2,11 @@ import { TyrianError } from "../errors.js";
 import { foldEvent } from "./match/event-text.js";
 import { FoldedText } from "./match/folded-text.js";
 import { Prefilter } from "./match/prefilter.js";
+import { ReadValues, type DocumentKeys } from "./match/read-values.js";
 import { groupsOfRule, wholeValues } from "./match/rule-groups.js";
 import { treeOf } from "./match/rule-trees.js";
 import { SharedTests } from "./match/shared-tests.js";
+import type { ValueKeys } from "./match/value-keys.js";
 import type { CompiledRule, RuleEvent } from "./rule.js";
 import { EventView } from "./sigma/event-view.js";
 import type { Test } from "./sigma/item.js";
@@ -30,6 +32,8 @@ export interface MatcherOptions {
    * Rules that nothing else announces are then announced by them.
    */
   readonly valuesOfLogsource?: (logsource: SigmaRule["logsource"]) => readonly (readonly string[])[];
+  /** How keys of documents become fields. With it only values that a rule may read are looked through. */
+  readonly documentKeys?: DocumentKeys;
 }
 
 /** Told of a query that cannot be evaluated over an event, and why: it neither matches nor does not. */
@@ -51,6 +55,7 @@ export class StreamingMatcher {
   /** By rule: 1 when no literal announces it. */
   readonly #unannounced: Uint8Array;
   readonly #anyUnannounced: boolean;
+  readonly #readValues: ReadValues | null;
   readonly #text = new FoldedText();
   /** Whether any rule is a query, which may ask for an event's time. */
   readonly hasQueries: boolean;
@@ -60,16 +65,27 @@ export class StreamingMatcher {
     this.hasQueries = this.#rules.some(({ language }) => language === "spl");
     this.#tests = this.#rules.map(() => undefined);
     const trees = this.#rules.map(treeOf);
-    const { prefilter = true, valuesOfLogsource = () => [] } = options;
-    const groups = trees.map((tree) =>
-      tree === null || !prefilter
-        ? []
-        : [...groupsOfRule(tree), ...valuesOfLogsource(tree.logsource).flatMap(wholeValues)],
+    const { prefilter = true, valuesOfLogsource = () => [], documentKeys } = options;
+    const logsources = trees.map((tree) =>
+      tree === null ? [] : valuesOfLogsource(tree.logsource).flatMap(wholeValues),
+    );
+    const groups = trees.map((tree, rule) =>
+      tree === null || !prefilter ? [] : [...groupsOfRule(tree), ...(logsources[rule] ?? [])],
     );
     this.#unannounced = Uint8Array.from(groups, (each) => (each.length === 0 ? 1 : 0));
     this.#anyUnannounced = this.#unannounced.includes(1);
     this.#filtered = groups.flatMap((each, rule) => (each.length === 0 ? [] : [rule]));
     this.#prefilter = new Prefilter(groups.filter((each) => each.length > 0));
+    const read = this.#filtered.map((rule) => ({
+      fields: this.#rules[rule]?.fields ?? null,
+      logsource: logsources[rule] ?? [],
+    }));
+    this.#readValues = documentKeys === undefined ? null : new ReadValues(read, documentKeys);
+  }
+
+  /** The keys by whose numbers a text's values are told apart; null when all values are looked through. */
+  get keys(): ValueKeys | null {
+    return this.#readValues?.keys ?? null;
   }
 
   /** The rules that the event satisfies, in the order in which they were given. */
@@ -87,7 +103,7 @@ export class StreamingMatcher {
    * it: then it need not even be read. An empty list says no such thing: there are rules that no value announces.
    */
   announced(text: FoldedText): number[] | null {
-    const candidates = this.#prefilter.candidates(text);
+    const candidates = this.#prefilter.candidates(text, this.#readValues?.of(text) ?? null);
     if (candidates.length === 0) return this.#anyUnannounced ? [] : null;
     return candidates.map((candidate) => this.#filtered[candidate] as number);
   }

@@ -15,6 +15,9 @@ export const hostEventSchema = z.strictObject({
     "strace",
     "sysmon",
     "security",
+    "powershell",
+    "powershell-core",
+    "powershell-classic",
     "device-log",
     "api-log",
     "hypervisor-log",
@@ -22,9 +25,10 @@ export const hostEventSchema = z.strictObject({
   /**
    * What happened. `exec` is a program that started; `exec-refused` one that the kernel refused with EACCES or EPERM; `command` a
    * line that was typed into a network device, and `api` a call of a cloud's API, where there are no processes: `pid` and `ppid` are 0 and `argv` is empty; `message` a
-   * line of a hypervisor's log, which tells no process.
+   * line of a hypervisor's log, which tells no process; `activity` what a process of Windows did besides starting programs: it loaded an
+   * image, wrote a file, connected, asked for a name, ran a script block.
    */
-  kind: z.enum(["exec", "exec-refused", "command", "api", "message"]),
+  kind: z.enum(["exec", "exec-refused", "command", "api", "message", "activity"]),
   logsource: z.strictObject({
     product: z.string(),
     category: z.string().optional(),
@@ -52,8 +56,8 @@ export const hostEventSchema = z.strictObject({
   argv: z.array(z.string()),
   /** The error of a refused exec, such as EACCES; null otherwise. */
   error: z.string().nullable(),
-  /** Sigma fields: Image, CommandLine, ParentImage, ParentCommandLine, User, CurrentDirectory, ... Absent means unknown. */
-  fields: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** Sigma fields: Image, CommandLine, ParentImage, ParentCommandLine, User, CurrentDirectory, ... Absent means unknown; a list has several values. */
+  fields: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
   /** The sensor's own record. */
   original: z.unknown(),
 });
@@ -107,6 +111,8 @@ const API_SENTINEL = new RegExp(String.raw`^${SENTINEL_WORD}\.(begin|end)\.([\w-
 export function sentinelOf(
   event: Pick<HostEvent, "argv"> & Partial<Pick<HostEvent, "fields" | "logsource" | "kind">>,
 ): Sentinel | null {
+  // A process that did something with these words among its data is no program that was started with them.
+  if (event.kind === "activity") return null;
   const api = event.kind === "api";
   const typed = api ? String(event.fields?.["UserAgent"] ?? "") : commandOnDevice(event);
   if (typed !== null) {

@@ -61,13 +61,13 @@ export const answerStateSchema = z.enum(["complete", "partial", "rate-limited", 
 export type AnswerState = z.infer<typeof answerStateSchema>;
 
 /**
- * A numbered record of a sensor that tells of no program start, such as a login: it has arrived, so that its number is not missing
+ * A numbered record of a sensor that tells of nothing that a verdict reads, such as a login: it has arrived, so that its number is not missing
  * among those of the events.
  */
 export const otherRecordSchema = z.strictObject({
   host: z.string(),
-  sensor: z.enum(["auditd", "laurel"]),
-  /** The audit serial. */
+  sensor: z.enum(["auditd", "laurel", "sysmon", "security"]),
+  /** The audit serial; on Windows the record's number. */
   sequence: z.number(),
 });
 export type OtherRecord = z.infer<typeof otherRecordSchema>;

@@ -89,7 +89,7 @@ export const planAnalyticSchema = z.strictObject({
   text: z.string(),
   /** Id or name of the rule, where the playbook chose it from several of the file. */
   rule: z.string().optional(),
-  /** The files beside it that are compiled with it: they hold its filters, and the rules that its correlation reads. */
+  /** The files beside it that are compiled with it: its filters, the rules that its correlation reads, a query's lookup tables. */
   with: z.array(z.strictObject({ file: z.string(), text: z.string() })).optional(),
   /** sha256 of the text, hex; of all that it is compiled from where that is more. */
   hash: z.string(),

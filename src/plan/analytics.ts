@@ -9,6 +9,7 @@ import type { Plan, PlanAnalytic } from "../model/trial.js";
 import { readAnalyticName } from "../playbook/analytic-name.js";
 import { type AnalyticSource, compileAnalytic, languageOf } from "./compile-analytic.js";
 import { Companions } from "./companions.js";
+import { readLookupsBeside } from "./lookup-files.js";
 
 /** The analytics that playbooks expect something of: found, read and compiled. */
 export interface AnalyticSet {
@@ -61,9 +62,9 @@ export async function loadAnalytics(
     const refuse = (code: string, message: string, hint: string): void => {
       diagnostics.push({ file, line: 1, column: 1, severity: "error", code, message, hint });
     };
-    let source: AnalyticSource;
+    let found: FoundSource;
     try {
-      source = await sourceOf(each, companions);
+      found = await sourceOf(each, companions);
     } catch (error) {
       refuse(
         "analytic-missing",
@@ -72,8 +73,9 @@ export async function loadAnalytics(
       );
       continue;
     }
+    const { source, problems } = found;
     const compiled = compileAnalytic(source, prepared);
-    diagnostics.push(...compiled.diagnostics);
+    diagnostics.push(...problems, ...compiled.diagnostics);
     if (compiled.rule === null) continue;
     const { id, title } = compiled.rule;
     const earlier = analytics.get(id);
@@ -139,20 +141,30 @@ export async function analyticIdOf(
   rule: string | null,
 ): Promise<{ readonly id: string | null; readonly diagnostics: readonly Diagnostic[] }> {
   const prepared = new RulePipelines([]);
-  const source = await sourceOf({ file, rule }, new Companions(prepared));
+  const { source, problems } = await sourceOf({ file, rule }, new Companions(prepared));
   const { rule: compiled, diagnostics } = compileAnalytic(source, prepared);
-  return { id: compiled?.id ?? null, diagnostics };
+  return { id: compiled?.id ?? null, diagnostics: [...problems, ...diagnostics] };
 }
 
-async function sourceOf({ file, rule }: Named, companions: Companions): Promise<AnalyticSource> {
+interface FoundSource {
+  readonly source: AnalyticSource;
+  /** What is wrong with lookup tables that it needs. */
+  readonly problems: readonly Diagnostic[];
+}
+
+async function sourceOf({ file, rule }: Named, companions: Companions): Promise<FoundSource> {
   const text = await readFile(file, "utf8");
-  const others = languageOf(file) === "sigma" ? await companions.of({ file, text }) : [];
-  return {
+  const found =
+    languageOf(file) === "spl"
+      ? readLookupsBeside(file, text)
+      : { files: await companions.of({ file, text }), diagnostics: [] };
+  const source = {
     file,
     text,
     ...(rule === null ? {} : { rule }),
-    ...(others.length === 0 ? {} : { with: [...others] }),
+    ...(found.files.length === 0 ? {} : { with: [...found.files] }),
   };
+  return { source, problems: found.diagnostics };
 }
 
 function hashOf(source: AnalyticSource, pipelines: readonly PipelineText[]): string {

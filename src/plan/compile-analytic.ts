@@ -17,7 +17,7 @@ export type AnalyticSource = Pick<PlanAnalytic, "file" | "text" | "rule" | "with
 
 /**
  * Compiles the one analytic that is meant, from recorded texts alone, so that a recorded plan gives the same. A query is
- * refused when events do not decide one by one. A file of Sigma may hold several documents, and others may be compiled with
+ * refused when events do not decide one by one; the tables that it looks up are recorded with it. A file of Sigma may hold several documents, and others may be compiled with
  * it: filters are added to its rules, and the rules that a correlation reads alert through it. One rule or correlation of
  * the file must be left that alerts, or one must be chosen.
  */
@@ -27,7 +27,7 @@ export function compileAnalytic(
 ): CompileResult {
   const { text, file } = source;
   return languageOf(file) === "spl"
-    ? compileSplFile(text, file, { singleEvents: true, toEvent: splEventOf })
+    ? compileSplFile(text, file, { singleEvents: true, toEvent: splEventOf, lookups: source.with ?? [] })
     : compileSigma(source, pipelines);
 }
 

@@ -106,6 +106,7 @@ export async function openConnector(
  * certificates and indexes are told before anything is done on a host.
  * @param onDemand the queries of analytics that no rule is bound to, by analytic id
  * @param probe asks the sensors of the run's lab what they lost: a served embedded SIEM counts only what it misses itself
+ * @param fingerprints of the analytics' texts by id (`ruleFingerprint`), for a served embedded SIEM, which tells those of its own
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
 export async function connectSiem(
@@ -113,9 +114,12 @@ export async function connectSiem(
   settings: SiemSettings,
   onDemand: ReadonlyMap<string, OnDemandQuery> = new Map(),
   probe?: SensorProbe,
+  fingerprints?: ReadonlyMap<string, string>,
 ): Promise<Siem> {
-  if (settings.kind === "tyrian")
-    return await (await import("./embedded-remote/index.js")).openRemoteSiem(name, settings, probe);
+  if (settings.kind === "tyrian") {
+    const { openRemoteSiem } = await import("./embedded-remote/index.js");
+    return await openRemoteSiem(name, settings, probe, undefined, fingerprints);
+  }
   const connector = await openConnector(name, settings);
   try {
     const signal = AbortSignal.timeout(FIRST_ANSWER_MS);

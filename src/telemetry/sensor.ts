@@ -1,4 +1,5 @@
 import type { HostEvent } from "../model/event.js";
+import type { OtherRecord } from "../model/observation.js";
 
 /** What a parser has met so far; each count only grows. */
 export interface SensorCounts {
@@ -12,6 +13,11 @@ export interface SensorCounts {
   readonly foreign: number;
   /** Program starts whose record never became whole; they are not reported as events. */
   readonly incomplete: number;
+}
+
+/** A record that is no event of a verdict, with its own time, milliseconds since 1970. */
+export interface TimedRecord extends OtherRecord {
+  readonly time: number;
 }
 
 /** Takes the serial and time of an audit record that arrived whole and tells of no program start. */

@@ -5,13 +5,16 @@ import { DeviceLogParser } from "./device/parser.js";
 import { HostKeys } from "./host-keys.js";
 import { HypervisorLogParser } from "./hypervisor/parser.js";
 import { LaurelParser } from "./laurel.js";
-import type { SensorParser } from "./sensor.js";
+import type { SensorParser, TimedRecord } from "./sensor.js";
 import { StraceParser } from "./strace.js";
 import { WindowsLogParser } from "./windows/log.js";
 import { WineParser } from "./wine.js";
 
-/** A parser that fits a source. */
-export function parserOf(source: TelemetrySource): SensorParser {
+/**
+ * A parser that fits a source.
+ * @param onOther told of Windows' records that verdicts do not read
+ */
+export function parserOf(source: TelemetrySource, onOther?: (record: TimedRecord) => void): SensorParser {
   switch (source.type) {
     case "audit-log": {
       const parser = new AuditdParser(source.users);
@@ -28,7 +31,7 @@ export function parserOf(source: TelemetrySource): SensorParser {
     case "hypervisor-log":
       return new HypervisorLogParser(source);
     case "windows-log":
-      return new WindowsLogParser(source.sensor);
+      return new WindowsLogParser(source.sensor, onOther);
   }
 }
 

@@ -112,6 +112,6 @@ function recordOf(original: unknown): string | null {
 /** What a text of the database cannot hold, or not as it is: NUL, and half a character of UTF-16. */
 const needsEscape = /[\0\ud800-\udfff]/;
 
-function textOf(value: string | number | undefined): string | null {
+function textOf(value: HostEvent["fields"][string] | undefined): string | null {
   return value === undefined ? null : String(value);
 }

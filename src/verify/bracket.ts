@@ -44,8 +44,10 @@ export function bracketOf(
 
   const channel = events.filter((event) => event.sensor === edge.sensor && event.host === edge.host);
   const session = channel.filter((event) => event.session === edge.session);
-  if (edge.logsource.product === "windows")
-    return windowsBracket(trial, { begin, end, channel, session, circumstances });
+  if (edge.logsource.product === "windows") {
+    const activities = events.filter(({ kind }) => kind === "activity");
+    return windowsBracket(trial, { begin, end, channel, activities, circumstances });
+  }
   if (!isTraced(edge) || !session.every(isTraced)) {
     const detail = "of some events of the session the sensor does not tell who started them";
     return { state: "overlap", begin, end, detail };

@@ -60,12 +60,19 @@ export function nearestOf(rule: CompiledRule, events: readonly HostEvent[]): Nea
   }, null);
 }
 
+/** What processes of Windows ran, loaded, wrote, asked for and reached. */
+const activityFields = [
+  ...["ScriptBlockText", "Payload", "HostApplication"],
+  ...["ImageLoaded", "TargetFilename", "QueryName", "DestinationIp"],
+] as const;
+
 /** An event in a few words. */
 export function summaryOf(event: HostEvent): string {
   const { fields } = event;
   const call = ["action", "eventName", "operationName", "gcp.audit.method_name"].find(
     (name) => name in fields,
   );
-  const text = String(fields["CommandLine"] ?? fields["Image"] ?? fields[call ?? "Path"] ?? event.id);
+  const done = activityFields.find((name) => name in fields);
+  const text = String(fields["CommandLine"] ?? fields[done ?? "Image"] ?? fields[call ?? "Path"] ?? event.id);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
 }

@@ -17,6 +17,7 @@ import { latencyOf, noLatency } from "./latency.js";
 import { isExpected } from "./prevention.js";
 import { uniqueInOrder } from "./records.js";
 import { silent } from "./silence.js";
+import { readsActivities } from "./windows-activity.js";
 import { withoutDoubt } from "./wine-doubt.js";
 import {
   answerProblem,
@@ -296,7 +297,7 @@ function standingAlertMayCome(context: Context, rule: CompiledRule, bracket: Kno
   if (doubt !== null) return doubt;
   const detail = "an alert was folded, and other events of the act may still raise one that stands";
   if (execution.outlived === true) return { outcome: "undecided", cause: causeAt("attribution", detail) };
-  if (bracket.unseen !== 0 && mayStillArrive(observation))
+  if ((bracket.unseen !== 0 || readsActivities(context.trial, rule)) && mayStillArrive(observation))
     return { outcome: "pending", cause: causeAt("evaluated", detail) };
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
   if (status === undefined) return ruleProblem(status);

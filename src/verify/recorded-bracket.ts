@@ -28,7 +28,10 @@ export function recordedBracket(
       "overlap",
       "another execution of the file, of the same command at the same time, cannot be told from it",
     );
-  const events = uniqueInOrder(hostEvents).filter((event) => event.host === host);
+  // What a process did besides is not its start, and is not told apart without sentinels.
+  const events = uniqueInOrder(hostEvents).filter(
+    (event) => event.host === host && event.kind !== "activity",
+  );
   const startedAt = Date.parse(recorded.startedAt);
   const endedAt = Date.parse(recorded.endedAt ?? recorded.startedAt);
   const candidates = events.filter(

@@ -7,6 +7,7 @@ import { causeAt, nearestOf, summaryOf, withUntested } from "./cause.js";
 import { counts, groupOf, mayCount, type Shortfall, shortfall } from "./contribution.js";
 import type { Context, Decision } from "./decision.js";
 import { evaluationProblem, ruleProblem, throttleOf } from "./evaluation.js";
+import { readsActivities } from "./windows-activity.js";
 import { answerProblem, telemetryProblem } from "./witness.js";
 
 /** No alert of the rule can be this trial's: a miss, or a twin's silence, if that can be proved. The first doubt ends it. Pure. */
@@ -50,6 +51,13 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
     const detail = `the host recorded ${summaryOf(wanted)}, which the rule looks for, and it did not reach the SIEM`;
     return { outcome: missed(context, rule, act), evidence: [wanted.id], cause: causeAt("ingest", detail) };
   }
+  const satisfied = rule.satisfiedBy(matching);
+  // Of what the processes did something may be missing that nothing tells of; only a rule that is not there has surely missed it.
+  if (absent === null && (trial.twin || !satisfied) && readsActivities(trial, rule)) {
+    const detail =
+      "no event of the act that arrived made the rule fire, and no sentinel proves that all did of what its processes did";
+    return { outcome: "undecided", evidence: read.map(({ id }) => id), cause: causeAt("ingest", detail) };
+  }
   const without = absent ?? waiting;
   if (without !== null) {
     // A twin's silence counts only when the rule could have fired.
@@ -58,7 +66,6 @@ function silence(context: Context, rule: CompiledRule, bracket: KnownBracket): D
   }
 
   const evidence = read.map((event) => event.id);
-  const satisfied = rule.satisfiedBy(matching);
   const withheld = satisfied || trial.twin ? throttleOf(status, observation, read) : null;
   if (withheld !== null) return { outcome: "undecided", evidence, cause: causeAt("suppression", withheld) };
   if (satisfied) return matchedInVain(context, rule, status, act, evidence);
@@ -191,8 +198,14 @@ function unread({ observation, trial }: Context, rule: CompiledRule, bracket: Kn
       ? "both sentinels arrived, and the host recorded nothing of the act between them"
       : `the act's ${act.length} events are not of the log source that the rule reads`;
   // Log sources of a host travel apart: the sentinels prove only their own.
-  const apart = observation.delivery.type === "shipped" || ["network", "hypervisor"].includes(trial.platform);
-  if (apart && edge !== null && !rule.reads(edge)) {
+  // What a host of Wine lacks is told apart (`withoutDoubt`).
+  const ofWindows = trial.platform === "windows" && trial.fidelity !== "wine";
+  const apart =
+    observation.delivery.type === "shipped" ||
+    ofWindows ||
+    ["network", "hypervisor"].includes(trial.platform);
+  const isProved = edge === null ? !ofWindows : rule.reads(edge) && !readsActivities(trial, rule);
+  if (apart && !isProved) {
     return { outcome: "undecided", cause: causeAt("ingest", `${what}, and no sentinel proves that one`) };
   }
   return { outcome: blind, cause: causeAt(act.length === 0 ? "host-log" : "fields", what) };

@@ -3,10 +3,19 @@
  * made up (the folder detect). Needs the built program (`npm run build`) for start-up, memory and threads.
  */
 import { spawn } from "node:child_process";
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ScannedRules } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { loadRules, matcherOf } from "../../src/cli/detect/loaded-rules.js";
 import { StreamingMatcher } from "../../src/detection/matcher.js";
@@ -46,10 +55,10 @@ interface Speed {
 }
 
 /** Scans bytes in pieces, as the program does. The first time is for the compiler and the prefilter to learn. */
-function speedOf(matcher: StreamingMatcher, bytes: Buffer): Speed {
+function speedOf(rules: readonly CompiledRule[], matcher: StreamingMatcher, bytes: Buffer): Speed {
   const piece = 1024 * 1024;
   const once = (): { events: number; matches: number } => {
-    const scan = new EventScan(matcher, null, "file");
+    const scan = new EventScan(new ScannedRules(rules, []), matcher, null, "file");
     let events = 0;
     let matches = 0;
     for (let from = 0; from < bytes.length; from += piece) {
@@ -91,7 +100,7 @@ function matching(rules: readonly CompiledRule[], name: string, bytes: Buffer): 
     const speeds = (["on", "off"] as const).map((prefilter) => {
       const matcher =
         prefilter === "on" ? matcherOf(chosen, null) : new StreamingMatcher(chosen, { prefilter: false });
-      const speed = speedOf(matcher, prefilter === "on" ? bytes : beginning(bytes, 2_000_000));
+      const speed = speedOf(chosen, matcher, prefilter === "on" ? bytes : beginning(bytes, 2_000_000));
       const { events, matches, wall, cpu } = speed;
       print(
         `  ${String(count).padStart(5)}   ${prefilter.padEnd(9)}   ${figure(events / wall)}       ${figure(events / cpu)}            ${(matches / events).toFixed(3)}`,
@@ -105,6 +114,8 @@ function matching(rules: readonly CompiledRule[], name: string, bytes: Buffer): 
 interface Ended {
   readonly seconds: number;
   readonly cpu: number;
+  /** Processor time of the thread that had most. */
+  readonly busiest: number;
   /** Resident memory in MB after a tenth of the events, at the end and at most. */
   readonly early: number;
   readonly late: number;
@@ -112,16 +123,30 @@ interface Ended {
   readonly printed: string;
 }
 
+interface Sample {
+  readonly cpu: number;
+  readonly busiest: number;
+  readonly resident: number;
+  readonly most: number;
+}
+
+/** Processor time of a process or a thread, in seconds. */
+function processorTime(folder: string): number {
+  const fields = readFileSync(`${folder}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 /** What Linux says of a process; null when it is gone. */
-function sample(pid: number): { cpu: number; resident: number; most: number } | null {
+function sample(pid: number): Sample | null {
   try {
     const text = readFileSync(`/proc/${pid}/status`, "utf8");
     const megabytes = (name: string): number =>
       Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1000;
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    const ticks = Number(fields[11]) + Number(fields[12]);
+    const tasks = `/proc/${pid}/task`;
+    const busiest = Math.max(...readdirSync(tasks).map((thread) => processorTime(join(tasks, thread))));
     const resident = megabytes("VmRSS");
-    return resident === 0 ? null : { cpu: ticks / 100, resident, most: megabytes("VmHWM") };
+    const cpu = processorTime(`/proc/${pid}`);
+    return resident === 0 ? null : { cpu, busiest, resident, most: megabytes("VmHWM") };
   } catch {
     return null;
   }
@@ -136,7 +161,7 @@ function run(words: readonly string[], bytes: Buffer, times: number): Promise<En
   const start = performance.now();
   let sent = 0;
   let early = 0;
-  let last = { cpu: 0, resident: 0, most: 0 };
+  let last: Sample = { cpu: 0, busiest: 0, resident: 0, most: 0 };
   let printed = "";
   child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   const timer = setInterval(() => {
@@ -148,8 +173,8 @@ function run(words: readonly string[], bytes: Buffer, times: number): Promise<En
     child.stdin.on("error", failed);
     child.on("close", () => {
       clearInterval(timer);
-      const { cpu, resident, most } = last;
-      done({ seconds: (performance.now() - start) / 1000, cpu, early, late: resident, most, printed });
+      const { resident, ...rest } = last;
+      done({ seconds: (performance.now() - start) / 1000, ...rest, early, late: resident, printed });
     });
     const send = (): void => {
       if (sent === times) child.stdin.end();
@@ -171,7 +196,7 @@ print(
 const given = options.events === undefined ? null : readFileSync(options.events);
 const large = given ?? generatedEvents("large", 20_000);
 const bytesPerEvent = (bytes: Buffer): number =>
-  Math.round(bytes.length / speedOf(matcherOf([], null), bytes).events);
+  Math.round(bytes.length / speedOf([], matcherOf([], null), bytes).events);
 matching(loaded.rules, `events of ${bytesPerEvent(large)} bytes, reading JSON included`, large);
 if (given === null) {
   const small = generatedEvents("small", 60_000);
@@ -196,20 +221,40 @@ print(
   `  resident ${Math.round(streamed.early)} MB early, ${Math.round(streamed.late)} MB at the end, ${Math.round(streamed.most)} MB at most`,
 );
 
-print("\nthe whole program over a file, all rules, summary only: the best of three in turn");
+print(
+  "\nthe whole program over files, all rules, summary only; the shorter for the start, the longer for the speed",
+);
 const file = join(folder, "events.ndjson");
 for (let time = 0; time < times; time++) appendFileSync(file, large);
-const best = new Map<number, number>();
-for (const workers of [1, 2, 1, 2, 1, 2]) {
-  const words = ["--rules", rules, "--events", file, "--summary", "--workers", String(workers)];
-  const { cpu, most, printed } = await run(words, Buffer.alloc(0), 0);
-  const { events, eventsPerSecond } = JSON.parse(printed) as { events: number; eventsPerSecond: number };
-  best.set(workers, Math.max(best.get(workers) ?? 0, eventsPerSecond));
+
+/** What the events of files beyond the first take, with the start left out. */
+async function threadsFor(workers: number): Promise<{ wall: number; cpu: number; busiest: number }> {
+  const over = (count: number): Promise<Ended> => {
+    const files = Array.from({ length: count }, () => file);
+    return run(["--rules", rules, "--events", ...files, "--summary", "--workers", String(workers)], empty, 0);
+  };
+  const short = await over(1);
+  const long = await over(4);
+  const eventsOf = ({ printed }: Ended): number => (JSON.parse(printed) as { events: number }).events;
+  const events = eventsOf(long) - eventsOf(short);
+  const wall = (long.seconds - short.seconds) / events;
+  const cpu = (long.cpu - short.cpu) / events;
+  const busiest = (long.busiest - short.busiest) / events;
   print(
-    `  ${workers} thread${workers === 1 ? " " : "s"} ${figure(eventsPerSecond)} events/s wall, ${figure(events / cpu)} per cpu-s with the start; ${Math.round(most)} MB at most`,
+    `  ${workers} thread${workers === 1 ? " " : "s"} ${figure(1 / wall)} events/s wall; an event takes ${(cpu * 1e6).toFixed(1)} us of processors, ${(busiest * 1e6).toFixed(1)} us of the busiest thread; ${Math.round(long.most)} MB at most`,
   );
+  return { wall, cpu, busiest };
 }
-print(`  2 threads are ${((best.get(2) ?? 0) / (best.get(1) ?? 1)).toFixed(2)} times 1 (wall)`);
+
+const rounds: { one: Awaited<ReturnType<typeof threadsFor>>; two: Awaited<ReturnType<typeof threadsFor>> }[] =
+  [];
+for (let round = 0; round < 3; round++) rounds.push({ one: await threadsFor(1), two: await threadsFor(2) });
+const least = (of: (round: (typeof rounds)[number]) => number): number => Math.min(...rounds.map(of));
+const wall = least(({ one }) => one.wall) / least(({ two }) => two.wall);
+// Two processors of one's own give both threads all the time that they ask for, and no more than two of it.
+const asked = least(({ two }) => Math.max(two.busiest, two.cpu / 2));
+const free = least(({ one }) => one.busiest) / asked;
+print(`  2 threads are ${wall.toFixed(2)} times 1 by the clock, ${free.toFixed(2)} times by processor time`);
 print(
   `  load of the machine, by others too: ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} processors`,
 );

@@ -10,7 +10,8 @@ vi.setConfig({ testTimeout: 120_000 });
 let base: string;
 beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), "tyrian-queries-"));
-  for (const folder of ["rules", "refused"]) await mkdir(join(base, folder));
+  for (const folder of ["rules", "refused", "listed/lookups"])
+    await mkdir(join(base, folder), { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(base, name), text);
 });
 afterAll(() => rm(base, { recursive: true }));
@@ -31,6 +32,8 @@ const files: Readonly<Record<string, string>> = {
   "refused/several.spl": `${header("several")}index=* | stats count BY host | where count>3\n`,
   "refused/twin.spl": `${header("ANY")}index=* process_name=powershell.exe\n`,
   "refused/defect.spl": "index=main | where hour(_time) NOT BETWEEN 6 AND 18\n",
+  "listed/listed.spl": `${header("listed")}index=* | lookup programs Image OUTPUT kind | search kind=shell\n`,
+  "listed/lookups/programs.csv": `Image,kind\n${powershell},shell\n`,
   "undecided.spl": 'index=* | where NOT like(Absent, "%x%")\n',
   "events.json": [
     event("2026-11-24 03:00:00.000", { Image: powershell, CommandLine: "powershell" }),
@@ -89,6 +92,12 @@ test("a query that cannot be evaluated over an event is told at the event; the o
   expect(JSON.parse(stdout)).toMatchObject({ matches: { any: 2, night: 1 }, skipped: 0, undecided: 3 });
   expect(stderr).toContain("events.json:2:1: error: query-undecided: undecided.spl could not be evaluated");
   expect(status).toBe(2);
+});
+
+test("a query looks its tables up beside it, in each thread", async () => {
+  const { status, stdout } = await detect("--rules", "listed", "--workers", "2", "--summary");
+  expect(JSON.parse(stdout)).toMatchObject({ rules: 1, matches: { listed: 2 }, undecided: 0 });
+  expect(status).toBe(0);
 });
 
 test("rule convert leaves queries out and says so", async () => {

@@ -1,8 +1,12 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { ScannedRules } from "../../src/cli/detect/counting.js";
 import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { matcherOf } from "../../src/cli/detect/loaded-rules.js";
-import { cutOf } from "../../src/cli/detect/file-chunks.js";
+import { cutOf } from "../../src/cli/detect/cut-pieces.js";
+import { StreamingMatcher } from "../../src/detection/matcher.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import { compileSigma } from "../../src/detection/sigma/compile.js";
 import { fieldsFor, readShape, type Logsource } from "../../src/telemetry/files/event-shape.js";
@@ -167,6 +171,8 @@ const detections = [
     "ParentProcessId: 1",
     "User: 'LAB\\key'",
     "User|contains: AUTHORI",
+    "Channel|contains: sys",
+    "logsource.product: windows",
     "IntegrityLevel: High",
   ],
 ];
@@ -178,6 +184,10 @@ const rules = logsources.flatMap((logsource, outer) =>
     return rule;
   }),
 );
+
+function scanOf(given: readonly CompiledRule[], override: Logsource | null): EventScan {
+  return new EventScan(new ScannedRules(given, []), matcherOf(given, override), override, "file");
+}
 
 /** What the rules themselves say of the document, one by one. */
 function wantedOf(document: unknown, given: readonly CompiledRule[], override: Logsource | null): number[] {
@@ -199,7 +209,7 @@ test("not reading what no rule can match changes no match, whatever the shape of
       fc.option(fc.constant<Logsource>({ product: "windows", category: "process_creation" })),
       (documents, chosen, override) => {
         const lines = documents.map((document) => JSON.stringify(document));
-        const scan = new EventScan(matcherOf(chosen, override), override, "file");
+        const scan = scanOf(chosen, override);
         scan.push(Buffer.from(lines.join("\n")), true);
         const { matches, events, problemCount } = scan.take();
         expect([events, problemCount]).toEqual([documents.length, 0]);
@@ -233,7 +243,7 @@ test("an event that is known and cannot be read is told with its place, whatever
   // A rule that no value of these announces: other events are not even read for it.
   const [rule] = rules.filter(({ fields }) => fields?.has("CommandLine"));
   if (rule === undefined) throw new Error("no rule");
-  const scan = new EventScan(matcherOf([rule], null), null, "file");
+  const scan = scanOf([rule], null);
   const bytes = Buffer.from(`[\n ${documents.map((document) => JSON.stringify(document)).join(",\n ")}]`);
   scan.push(bytes, true);
   const { problems, events, unknown, matches } = scan.take();
@@ -242,6 +252,28 @@ test("an event that is known and cannot be read is told with its place, whatever
   ]);
   expect(problems.map(({ hint }) => hint)).not.toContain("");
   expect([events, unknown, matches]).toEqual([4, 1, []]);
+});
+
+test("recorded events match the same rules when only what these may read is looked through", ({ skip }) => {
+  const folder = resolve(import.meta.dirname, "../../../shared/known-answers/sigma");
+  if (!existsSync(folder)) skip(`${folder} is not on this machine`);
+  const names = readdirSync(folder);
+  const known = names
+    .filter((name) => name.endsWith(".rule.yml"))
+    .map((name) => compileSigma(readFileSync(join(folder, name), "utf8"), name).rule as CompiledRule);
+  const unfiltered = new StreamingMatcher(known, { prefilter: false });
+  let matched = 0;
+  for (const name of names.filter((each) => each.endsWith(".events.json"))) {
+    const bytes = readFileSync(join(folder, name));
+    const scans = [matcherOf(known, null), unfiltered].map((matcher) => {
+      const scan = new EventScan(new ScannedRules(known, []), matcher, null, "file");
+      scan.push(bytes, true);
+      return scan.take();
+    });
+    expect([name, scans[0]]).toEqual([name, scans[1]]);
+    matched += scans[0]?.matches.length ?? 0;
+  }
+  expect(matched).toBeGreaterThan(100);
 });
 
 test("a piece is cut where the next event seems to start", () => {

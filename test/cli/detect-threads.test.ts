@@ -1,9 +1,13 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { streamBytes } from "../../src/cli/detect/byte-source.js";
+import type { CountedEvent } from "../../src/cli/detect/counting.js";
+import { EventScan } from "../../src/cli/detect/event-scan.js";
 import { UnreadableEvents } from "../../src/cli/detect/file-chunks.js";
 import { matcherOf, rulesOf } from "../../src/cli/detect/loaded-rules.js";
 import { type PlacedResult, scanHere, scanOnThreads } from "../../src/cli/detect/scan-file.js";
 import { Threads } from "../../src/cli/detect/threads.js";
+import type { Beginning } from "../../src/telemetry/files/event-reader.js";
 import type { Logsource } from "../../src/telemetry/files/event-shape.js";
 import { parseSigmaFile } from "../../src/detection/sigma/collection-file.js";
 
@@ -14,10 +18,15 @@ const files = ["Image|endswith: /sh", "CommandLine|contains: é", "CommandLine: 
     `r${index}.yml`,
   ),
 );
-const matcher = matcherOf(rulesOf({ files, pipelines: [], queries: [] }), logsource);
+const pair = `title: t\nid: pair\ncorrelation: { type: event_count, rules: [r0, base], group-by: [Image], timespan: 5m, condition: { gte: 2 } }\n`;
+const base = `title: t\nid: base\nlogsource: { product: linux }\ndetection:\n  s:\n    Image|contains: ls\n  condition: s\n`;
+files.push(parseSigmaFile(pair, "pair.yml"), parseSigmaFile(base, "base.yml"));
+const scanned = rulesOf({ files, pipelines: [], queries: [] });
+const matcher = matcherOf(scanned.all, logsource);
+const newScan = (begin: Beginning): EventScan => new EventScan(scanned, matcher, logsource, begin);
 let threads: Threads;
 beforeAll(async () => {
-  threads = new Threads(3, matcher, { rules: { files, pipelines: [], queries: [] }, logsource });
+  threads = new Threads(3, newScan, { rules: { files, pipelines: [], queries: [] }, logsource });
   // Until then this thread would scan everything.
   while (!threads.isComplete) await threads.scan({ bytes: Buffer.alloc(1), last: true, begin: "file" });
 }, 60_000);
@@ -27,18 +36,20 @@ afterAll(() => threads.stop());
 interface Found {
   events: number;
   readonly matches: (readonly [rule: number, line: number])[];
+  readonly counted: CountedEvent[];
   readonly problems: string[];
   failure: string | null;
 }
 
 async function foundIn(results: AsyncIterable<PlacedResult>): Promise<Found> {
-  const found: Found = { events: 0, matches: [], problems: [], failure: null };
+  const found: Found = { events: 0, matches: [], counted: [], problems: [], failure: null };
   try {
     for await (const { result, linesBefore } of results) {
       found.events += result.events;
       for (let at = 0; at + 1 < result.matches.length; at += 2) {
         found.matches.push([result.matches[at] ?? -1, (result.matches[at + 1] ?? 0) + linesBefore]);
       }
+      found.counted.push(...result.counted.map((each) => ({ ...each, line: each.line + linesBefore })));
       for (const { line, column, code, message } of result.problems) {
         found.problems.push(`${line + linesBefore}:${column} ${code} ${message}`);
       }
@@ -56,6 +67,11 @@ async function* chunksOf(bytes: Buffer, size: number, failure?: Error): AsyncGen
     yield Buffer.from(bytes.subarray(from, from + size));
   }
   if (failure !== undefined) throw failure;
+}
+
+async function* inOrder(results: readonly PlacedResult[]): AsyncGenerator<PlacedResult> {
+  yield* results;
+  await Promise.resolve();
 }
 
 const value = fc.oneof(
@@ -108,17 +124,24 @@ const file = fc
 
 test("several threads find what one finds, wherever a file is cut", async () => {
   let matched = 0;
+  let counted = 0;
   let refused = 0;
   await fc.assert(
     fc.asyncProperty(file, fc.integer({ min: 1, max: 600 }), fc.boolean(), async (bytes, size, fails) => {
       const failure = fails ? new UnreadableEvents("file-unreadable", "the disk is gone", "") : undefined;
-      const one = await foundIn(scanHere(chunksOf(bytes, size, failure), matcher, logsource));
-      const several = await foundIn(scanOnThreads(chunksOf(bytes, size, failure), threads));
+      const one = await foundIn(scanHere(streamBytes(chunksOf(bytes, size, failure)), newScan("file")));
+      const several = await foundIn(scanOnThreads(streamBytes(chunksOf(bytes, size, failure)), threads));
       expect(several).toEqual(one);
+      if (!fails) {
+        const whole = newScan("file");
+        whole.push(bytes, true);
+        expect(await foundIn(inOrder([{ result: whole.take(), linesBefore: 0 }]))).toEqual(one);
+      }
       matched += one.matches.length;
+      counted += one.counted.length;
       refused += one.problems.length;
     }),
     { numRuns: Number(process.env["TYRIAN_PROPERTY_RUNS"] ?? 300) },
   );
-  expect(Math.min(matched, refused)).toBeGreaterThan(50);
+  expect(Math.min(matched, counted, refused)).toBeGreaterThan(50);
 }, 600_000);

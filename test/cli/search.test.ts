@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -117,6 +117,28 @@ level: high
     expect(missed.stdout).toContain("had 2 of 3 events");
   });
 
+  test("says of a correlation that counted nothing how near the events came to its rules", async () => {
+    const text = `${rule("Zsh", "{ Image: zsh }")}---
+title: Often
+name: often
+correlation: { type: event_count, rules: [zsh], timespan: 5m, condition: { gte: 3 } }
+---
+title: Often and again
+correlation: { type: temporal, rules: [often], timespan: 10m }
+`;
+    const sigma = file("chain.yml", text);
+    const { stdout } = await tyrian(["search", "--sigma", sigma, "--events", events(), "--explain"]);
+    const lines = stdout.split("\n").map((line) => line.trim());
+    expect(lines.slice(1, 7)).toEqual([
+      '"Often and again" needs often within 10m; no event matched often.',
+      '"Often" needs at least 3 events of zsh within 5m; no event matched zsh.',
+      "no event matched Zsh",
+      "nearest   bash -c id (0 of 1 clauses)",
+      "clause    selection: Image",
+      "wanted    'zsh'",
+    ]);
+  });
+
   test("says which events no rule reads, because their log source is not known", async () => {
     const bare = file("bare.ndjson", `{"Image":"/usr/bin/bash"}\n`);
     const sigma = file("bash.yml", rule("Bash", "{ Image|endswith: /bash }"));
@@ -155,6 +177,20 @@ describe("searching with SPL", () => {
     expect(strict.stderr).toMatch(/--lenient evaluates it so\): search .* \| where /);
     const lenient = await tyrian([...words, "--lenient"]);
     expect([lenient.status, lenient.stdout]).toEqual([0, expect.stringContaining("/bin/a")]);
+  });
+
+  test("looks up tables of the folder that it is run in", async () => {
+    mkdirSync(join(folder, "lookups"));
+    file("lookups/owners.csv", "name,owner\nop,alice\n");
+    const events = file("day.ndjson", startOf(0, "/bin/a", "a"));
+    const query = "Image=* | lookup owners.csv name AS User OUTPUT owner | table owner";
+    const words = ["search", "--spl", query, "--events", events, "--json"];
+    const { stdout } = await tyrian(words, { cwd: folder });
+    expect(JSON.parse(stdout)).toMatchObject({ rows: [{ fields: { owner: "alice" } }] });
+    file("lookups/owners.csv", "name,owner\nop\n");
+    const broken = await tyrian(words, { cwd: folder });
+    expect(broken.status).toBe(2);
+    expect(broken.stderr).toContain("lookups/owners.csv:2:1");
   });
 
   test("hunts in the telemetry of a run where no files are named", async () => {

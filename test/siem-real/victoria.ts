@@ -48,20 +48,43 @@ export interface VictoriaBench extends SiemBench {
   readonly connector: Connector;
 }
 
-/** VictoriaLogs, with vmalert that evaluates a rule every second, and VictoriaMetrics that holds its alerts. */
-export async function openVictoriaBench(programs: VictoriaPrograms): Promise<VictoriaBench> {
-  const folder = mkdtempSync(join(tmpdir(), "tyrian-victoria-"));
-  const rules = join(folder, "rules.yml");
-  writeFileSync(
-    rules,
+/** What vmalert is given: a rule by its name, and the file that it stands in. */
+export interface VictoriaRule {
+  readonly name: string;
+  textFor(connector: Connector): string;
+}
+
+const echo: VictoriaRule = {
+  name: "rule-echo",
+  textFor: () =>
     JSON.stringify({
       groups: [{ name: "audit", type: "vlogs", interval: "1s", rules: [{ alert: "rule-echo", expr: RULE }] }],
     }),
-  );
+};
+
+/** VictoriaLogs, with vmalert that evaluates a rule every second, and VictoriaMetrics that holds its alerts. */
+export async function openVictoriaBench(
+  programs: VictoriaPrograms,
+  rule: VictoriaRule = echo,
+): Promise<VictoriaBench> {
+  const folder = mkdtempSync(join(tmpdir(), "tyrian-victoria-"));
+  const rules = join(folder, "rules.yml");
   const [logsAt, metricsAt, vmalertAt] = [await freeAddress(), await freeAddress(), await freeAddress()];
   const url = `http://${logsAt}`;
   const historyUrl = `http://${metricsAt}`;
   const vmalertUrl = `http://${vmalertAt}`;
+  const settings = connectorSettingsSchema.parse({
+    kind: "victorialogs",
+    url,
+    vmalertUrl,
+    historyUrl,
+    auth: { type: "none" },
+    alertLabels: { event: "ID" },
+    telemetry: { selector: '{job="audit"}', format: "laurel", storedWithinSeconds: 0 },
+    rules: { [ANALYTIC]: rule.name, [ABSENT]: "rule-nowhere" },
+  });
+  const connector = await openConnector("real", settings);
+  writeFileSync(rules, rule.textFor(connector));
   const processes = [
     start(programs.logs, [`-storageDataPath=${join(folder, "logs")}`, `-httpListenAddr=${logsAt}`]),
     start(programs.metrics, [`-storageDataPath=${join(folder, "metrics")}`, `-httpListenAddr=${metricsAt}`]),
@@ -80,17 +103,6 @@ export async function openVictoriaBench(programs: VictoriaPrograms): Promise<Vic
     ]),
   );
   await isUp(vmalertUrl);
-  const settings = connectorSettingsSchema.parse({
-    kind: "victorialogs",
-    url,
-    vmalertUrl,
-    historyUrl,
-    auth: { type: "none" },
-    alertLabels: { event: "ID" },
-    telemetry: { selector: '{job="audit"}', format: "laurel", storedWithinSeconds: 0 },
-    rules: { [ANALYTIC]: "rule-echo", [ABSENT]: "rule-nowhere" },
-  });
-  const connector = await openConnector("real", settings);
   const siem = siemOver(connector, { name: "real", settings, format: "laurel" });
   let shipped = 0;
   return {

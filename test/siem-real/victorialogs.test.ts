@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convertRule, placesOf } from "../../src/detection/convert/index.js";
 import { parseSigma } from "../../src/detection/sigma/parse.js";
+import { RulePusher } from "../../src/siem/push/rule-pusher.js";
 import { siemContract } from "../contract/siem.contract.js";
 import { skippedFor } from "../skipped.js";
-import { openVictoriaBench, type VictoriaBench, victoriaPrograms } from "./victoria.js";
+import {
+  openVictoriaBench,
+  type VictoriaBench,
+  type VictoriaPrograms,
+  victoriaPrograms,
+} from "./victoria.js";
 
 const programs = await victoriaPrograms();
 const reason = "reason" in programs ? programs.reason : null;
@@ -12,6 +18,35 @@ const open = (): Promise<VictoriaBench> =>
 
 describe("a real VictoriaLogs with vmalert", skippedFor(reason), () => {
   siemContract("VictoriaLogs", open);
+
+  test("takes the file of a rule that is pushed, and its alert names the event", async () => {
+    const analytic = "5b1c0000-0000-4000-8000-0000000000aa";
+    const rule = { analytic, title: 'A "word"', level: "high", tags: [], enabled: true } as const;
+    const pushed = await openVictoriaBench(programs as VictoriaPrograms, {
+      name: `tyrian-${analytic}`,
+      textFor: (connector) => {
+        const files = connector.pusher();
+        if (files instanceof RulePusher) throw new Error("vmalert takes files");
+        const { text } = files.fileOf({ ...rule, query: "CommandLine:echo or CommandLine:printf" });
+        // Evaluated at once, and not within a minute.
+        return text.replace("interval: 1m", "interval: 1s");
+      },
+    });
+    try {
+      await pushed.ship(
+        { host: "web-1", time: Date.now(), serial: 41, session: 1, argv: ["id"] },
+        { host: "web-1", time: Date.now(), serial: 42, session: 1, argv: ["printf", "word"] },
+      );
+      await pushed.fire(42);
+      const wanted = { rules: [pushed.analytic], hosts: [], from: 0, to: Date.now() + 60_000 };
+      const { value } = await pushed.siem.alerts(wanted);
+      expect(
+        value.map(({ host, sourceEvents }) => [host, sourceEvents?.map((id) => id.split(":").at(-1))]),
+      ).toEqual([["web-1", ["42"]]]);
+    } finally {
+      await pushed.close();
+    }
+  });
 
   describe("and its connector", () => {
     let bench: VictoriaBench;

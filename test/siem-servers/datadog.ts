@@ -150,6 +150,8 @@ export class DatadogStandIn extends SiemStandIn {
       type: "log_detection",
       isEnabled: rule.enabled,
       isDeleted: false,
+      queries: [{ query: rule.query ?? "@CommandLine:*echo*", aggregation: "count" }],
+      updatedAt: Date.now(),
       options: {
         detectionMethod: "threshold",
         evaluationWindow: 0,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { kibanaRules } from "./installed/kibana.js";
 import { answers } from "./query-dsl.js";
 import { type Indexed, SearchApiStandIn } from "./search-api.js";
 import { jsonBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
@@ -195,6 +196,8 @@ export class KibanaStandIn extends SiemStandIn {
       throw new Refusal(400, "Please specify a version via elastic-api-version header.");
     if (method !== "GET" && headers["kbn-xsrf"] === undefined)
       throw new Refusal(400, "Request must contain a kbn-xsrf header.");
+    const installed = kibanaRules(request, this.installed);
+    if (installed !== null) return installed;
     if (method === "GET" && path === "/api/detection_engine/rules") return this.#rule(request);
     if (method === "POST" && path === "/api/detection_engine/rules/preview") return this.#preview(request);
     throw new Refusal(404, "Not Found");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { graylogDefinitions } from "./installed/graylog.js";
 import { answers } from "./query-dsl.js";
 import { jsonBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
 import type { World, WorldAlert, WorldDocument } from "./world.js";
@@ -52,12 +53,14 @@ export class GraylogStandIn extends SiemStandIn {
   protected authorize({ headers, method }: SeenRequest): void {
     const expected = `Basic ${Buffer.from(`${this.token}:token`).toString("base64")}`;
     if (headers.authorization !== expected) throw new Refusal(401, "Unauthorized");
-    if (method === "POST" && headers["x-requested-by"] === undefined)
+    if (method !== "GET" && headers["x-requested-by"] === undefined)
       throw new Refusal(400, "CSRF protection header is missing. Please add a X-Requested-By header");
   }
 
   protected answer(request: SeenRequest): Reply {
     const { method, path } = request;
+    const installed = graylogDefinitions(request, this.installed);
+    if (installed !== null) return installed;
     const route = `${method} ${path}`;
     if (route === "POST /api/search/messages") return this.#search(request);
     if (route === "POST /api/events/search") return this.#events(request);
@@ -185,7 +188,7 @@ export class GraylogStandIn extends SiemStandIn {
           alert: this.raises,
           config: {
             type: "aggregation-v1",
-            query: "process.command_line:echo",
+            query: rule.query ?? "process.command_line:echo",
             streams: [],
             search_within_ms: this.searchWithinMs,
             execute_every_ms: rule.intervalMs,

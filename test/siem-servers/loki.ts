@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lokiGroups } from "./installed/loki.js";
 import { re2 } from "./re2.js";
 import { formBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
 import type { World, WorldDocument } from "./world.js";
@@ -40,6 +41,8 @@ export class LokiStandIn extends SiemStandIn {
   }
 
   protected answer(request: SeenRequest): Reply {
+    const installed = lokiGroups(request, this.installed);
+    if (installed !== null) return installed;
     const route = `${request.method} ${request.path}`;
     if (route === "GET /loki/api/v1/status/buildinfo") {
       queryOf(request, nothing);
@@ -100,12 +103,12 @@ export class LokiStandIn extends SiemStandIn {
     queryOf(request, nothing);
     const rules = this.world.rules
       .filter(({ enabled }) => enabled)
-      .map(({ name, evaluations }) => {
+      .map(({ name, evaluations, query = this.query }) => {
         const last = evaluations.at(-1);
         return {
           state: "inactive",
           name,
-          query: this.query,
+          query,
           duration: this.forSeconds,
           labels: {},
           annotations: {},
@@ -122,8 +125,23 @@ export class LokiStandIn extends SiemStandIn {
     const group = { name: "tyrian", file: "rules", interval: 60, lastEvaluation: "", evaluationTime: 0 };
     return {
       status: 200,
-      body: { status: "success", data: { groups: [{ ...group, rules: [...rules, recording] }] } },
+      body: {
+        status: "success",
+        data: { groups: [{ ...group, rules: [...rules, recording] }, ...this.#installedGroups()] },
+      },
     };
+  }
+
+  #installedGroups() {
+    return [...this.installed.values()].map((group) => ({
+      name: group["name"],
+      file: "tyrian",
+      interval: 60,
+      rules: (group["rules"] as { alert: string; expr: string }[]).map(({ alert, expr, ...rest }) => ({
+        ...{ name: alert, query: expr, type: "alerting", health: "ok", ...rest },
+        ...{ lastEvaluation: "0001-01-01T00:00:00Z", evaluationTime: 0 },
+      })),
+    }));
   }
 }
 

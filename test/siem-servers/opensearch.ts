@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { installedDetectors, installedRules, securityAnalytics } from "./installed/opensearch.js";
 import { type Indexed, SearchApiStandIn } from "./search-api.js";
 import { jsonBody, queryOf, Refusal, type Reply, type SeenRequest } from "./stand-in.js";
 import type { WorldRule } from "./world.js";
@@ -25,6 +26,8 @@ export class OpenSearchStandIn extends SearchApiStandIn {
 
   protected answer(request: SeenRequest): Reply {
     const { method, path } = request;
+    const installed = securityAnalytics(request, this.installed);
+    if (installed !== null) return installed;
     const route = `${method} ${path}`;
     if (route === "GET /_nodes/_local/stats/process") return this.nodeStats();
     if (route === "POST /_mget") return this.getMany(request);
@@ -50,7 +53,7 @@ export class OpenSearchStandIn extends SearchApiStandIn {
         query: z.strictObject({ match_all: z.strictObject({}) }),
       }),
     );
-    const hits = this.world.rules.slice(from, from + size).map((rule) => ({
+    const ofWorld = this.world.rules.map((rule) => ({
       _index: ".opensearch-sap-detectors-config",
       _id: detectorOf(rule.name),
       _source: {
@@ -73,6 +76,7 @@ export class OpenSearchStandIn extends SearchApiStandIn {
         monitor_id: [`monitor-${rule.name}`],
       },
     }));
+    const hits = [...ofWorld, ...installedDetectors(this.installed)].slice(from, from + size);
     return { status: 200, body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { hits } } };
   }
 
@@ -80,20 +84,26 @@ export class OpenSearchStandIn extends SearchApiStandIn {
   #rules(request: SeenRequest): Reply {
     const { pre_packaged } = queryOf(request, z.strictObject({ pre_packaged: z.enum(["true", "false"]) }));
     const ids = z.strictObject({ ids: z.strictObject({ values: z.array(z.string()) }) });
-    const { query } = jsonBody(request, z.strictObject({ from: z.int(), size: z.int(), query: ids }));
-    const hits = this.world.rules
-      .filter(({ name }) => pre_packaged === "false" && query.ids.values.includes(name))
-      .map(({ name, title, query: pattern = "echo" }) => ({
-        _index: ".opensearch-custom-rules-config",
-        _id: name,
-        _source: {
-          category: "linux",
-          title,
-          last_update_time: new Date().toISOString(),
-          queries: [{ value: `process.command_line: *${pattern}*` }],
-          rule: `title: ${title}\ndetection:\n  selection:\n    CommandLine|contains: ${pattern}\n`,
-        },
-      }));
+    const all = z.strictObject({ match_all: z.strictObject({}) });
+    const { from, size, query } = jsonBody(
+      request,
+      z.strictObject({ from: z.int(), size: z.int(), query: z.union([ids, all]) }),
+    );
+    const wanted = "ids" in query ? query.ids.values : null;
+    const ofWorld = this.world.rules.map(({ name, title, query: pattern = "echo" }) => ({
+      _index: ".opensearch-custom-rules-config",
+      _id: name,
+      _source: {
+        category: "linux",
+        title,
+        last_update_time: new Date().toISOString(),
+        queries: [{ value: `process.command_line: *${pattern}*` }],
+        rule: `title: ${title}\ndetection:\n  selection:\n    CommandLine|contains: ${pattern}\n`,
+      },
+    }));
+    const hits = [...ofWorld, ...installedRules(this.installed)]
+      .filter(({ _id }) => pre_packaged === "false" && (wanted?.includes(_id) ?? true))
+      .slice(from, from + size);
     return { status: 200, body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { hits } } };
   }
 

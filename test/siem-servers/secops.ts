@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, verify } from "node:crypto";
 import { z } from "zod";
+import { secOpsRules } from "./installed/secops.js";
 import { formBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
 import type { World, WorldAlert, WorldDocument } from "./world.js";
 
@@ -70,10 +71,15 @@ export class SecOpsStandIn extends SiemStandIn {
   protected answer(request: SeenRequest): Reply {
     const { method, path } = request;
     const base = `/v1alpha/${INSTANCE}`;
-    if (method !== "GET" || !path.startsWith(base)) throw new Refusal(404, "Requested entity was not found.");
+    if (!path.startsWith(base)) throw new Refusal(404, "Requested entity was not found.");
     const rest = path.slice(base.length);
+    const installed = secOpsRules(request, this.installed, rest, INSTANCE);
+    if (installed !== null) return installed;
+    if (method !== "GET") throw new Refusal(404, "Requested entity was not found.");
     const rule = /^\/rules\/([^/]+)\/deployment$/.exec(rest)?.[1];
     if (rule !== undefined) return this.#deployment(decodeURIComponent(rule));
+    const written = /^\/rules\/([^/]+)$/.exec(rest)?.[1];
+    if (written !== undefined) return this.#written(decodeURIComponent(written));
     if (rest === ":udmSearch") return this.#search(request);
     if (rest === "/legacy:legacySearchDetections") return this.#detections(request);
     if (rest !== "/rules") throw new Refusal(404, "Requested entity was not found.");
@@ -164,6 +170,15 @@ export class SecOpsStandIn extends SiemStandIn {
       collectionElements: [{ label: "e", references }],
       ...this.detectionOver,
     };
+  }
+
+  #written(name: string): Reply {
+    const rule = this.world.rules.find((one) => one.name === name);
+    if (rule === undefined) return this.refusal(404, `rule ${name} not found`);
+    const { title, query = 'e.metadata.event_type = "PROCESS_LAUNCH"' } = rule;
+    const text = `rule ${title} {\n  events:\n    ${query}\n  condition:\n    $e\n}\n`;
+    const body = { name: `${INSTANCE}/rules/${name}`, displayName: title, text, etag: String(Date.now()) };
+    return { status: 200, body };
   }
 
   #deployment(name: string): Reply {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { azureRules } from "./installed/azure.js";
 import {
   formBody,
   jsonBody,
@@ -278,6 +279,8 @@ export class AzureStandIn extends SiemStandIn {
     const { subscription, resourceGroup, name } = WORKSPACE;
     if (method === "POST" && path === "/tenant.example/oauth2/v2.0/token") return this.#token(request);
     const rules = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/Microsoft.OperationalInsights/workspaces/${name}/providers/Microsoft.SecurityInsights/alertRules`;
+    const installed = azureRules(request, this.installed, rules);
+    if (installed !== null) return installed;
     if (method === "GET" && path === rules) return this.#rules(request);
     throw new Refusal(404, `The Resource '${path}' was not found.`);
   }
@@ -323,7 +326,8 @@ export class AzureStandIn extends SiemStandIn {
       properties: {
         displayName: rule.title,
         enabled: rule.enabled,
-        query: RULE_QUERY,
+        query: rule.query ?? RULE_QUERY,
+        lastModifiedUtc: new Date().toISOString(),
         queryFrequency: `PT${rule.intervalMs / 60_000}M`,
         queryPeriod: `PT${rule.lookBackMs / 60_000}M`,
         suppressionEnabled: false,
@@ -332,7 +336,8 @@ export class AzureStandIn extends SiemStandIn {
       },
     }));
     const isLast = at + 1 >= this.world.rules.length;
+    if (isLast) return { status: 200, body: { value: [...value, ...this.installed.values()] } };
     const nextLink = `${this.url}${request.path}?api-version=2024-09-01&$skipToken=${at + 1}`;
-    return { status: 200, body: isLast ? { value } : { value, nextLink } };
+    return { status: 200, body: { value, nextLink } };
   }
 }

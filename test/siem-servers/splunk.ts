@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { splunkRules } from "./installed/splunk.js";
 import { entryOf, historyOf, scheduledTimes } from "./splunk-saved-search.js";
 import { formBody, queryOf, Refusal, type Reply, type SeenRequest, SiemStandIn } from "./stand-in.js";
 import type { World, WorldDocument } from "./world.js";
@@ -59,6 +60,8 @@ export class SplunkStandIn extends SiemStandIn {
 
   protected answer(request: SeenRequest): Reply {
     const { method, path } = request;
+    const installed = splunkRules(request, this.installed);
+    if (installed !== null) return installed;
     const route = `${method} ${path}`;
     if (route === "POST /services/auth/login") return this.#login(request);
     if (route === "GET /services/server/info") return this.#info(request);

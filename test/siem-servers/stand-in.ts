@@ -3,6 +3,7 @@ import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { z } from "zod";
+import type { Installed } from "./installed/installed.js";
 import { type Misbehaviour, misbehave, type Plan } from "./misbehaviour.js";
 
 /** A request as a stand-in sees it. */
@@ -40,6 +41,7 @@ export abstract class SiemStandIn {
   /** What was refused, one sentence each. Requests that misbehaviour was asked for do not count. */
   readonly refused: string[] = [];
   readonly seen: SeenRequest[] = [];
+  readonly installed: Installed = new Map();
   readonly #plans: Plan[] = [];
   #server: Server | null = null;
   #secure = false;
@@ -115,6 +117,8 @@ export abstract class SiemStandIn {
     this.beforeAnswer();
     const { status, body, headers } = this.#reply(seen);
     response.writeHead(status, { "content-type": "application/json", ...headers });
+    // A status without content has none.
+    if (status === 204) return void response.end();
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   }
 

@@ -131,7 +131,9 @@ export class VmalertStandIn extends SiemStandIn {
 
   protected answer(request: SeenRequest): Reply {
     const route = `${request.method} ${request.path}`;
-    const rules = this.world.rules.filter(({ enabled }) => enabled).map(({ name }) => this.#rule(name));
+    const rules = this.world.rules
+      .filter(({ enabled }) => enabled)
+      .map(({ name, query }) => this.#rule(name, query));
     if (route === "GET /api/v1/rules") {
       queryOf(request, z.strictObject({}));
       const group = {
@@ -158,12 +160,12 @@ export class VmalertStandIn extends SiemStandIn {
     return { status, body: { error: message, errorType: status } };
   }
 
-  #rule(name: string) {
+  #rule(name: string, query = this.query) {
     const [last] = this.#updates(name);
     return {
       state: "inactive",
       name,
-      query: this.query,
+      query,
       duration: this.forSeconds,
       keep_firing_for: 0,
       lastError: "",

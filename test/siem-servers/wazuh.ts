@@ -130,7 +130,7 @@ export class WazuhManagerStandIn extends SiemStandIn {
     const wanted = queryOf(request, rulesSchema).rule_ids.split(",").map(Number);
     const items = this.world.rules
       .filter(({ name }) => wanted.includes(ids[name] ?? 0))
-      .map(({ name, enabled, title }) => ({
+      .map(({ name, enabled, title, query = "echo" }) => ({
         id: ids[name],
         filename: "local_rules.xml",
         relative_dirname: "etc/rules",
@@ -138,7 +138,7 @@ export class WazuhManagerStandIn extends SiemStandIn {
         status: enabled ? "enabled" : "disabled",
         description: title,
         groups: ["local"],
-        details: this.details,
+        details: { field: { name: "process.command_line", pattern: query }, ...this.details },
       }));
     const known = this.forbidden ? [] : items;
     const error = this.forbidden

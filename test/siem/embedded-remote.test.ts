@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedSiem, ReceivedFeed, SensorProbe } from "../../src/siem/embedded/index.js";
 import { openRemoteSiem } from "../../src/siem/embedded-remote/index.js";
+import { ruleFingerprint } from "../../src/siem/embedded-remote/rule-text.js";
 import { siemApi } from "../../src/siem/embedded-remote/server.js";
 import { remoteSiemSettingsSchema } from "../../src/siem/embedded-remote/settings.js";
 import type { Siem } from "../../src/siem/siem.js";
@@ -37,6 +38,7 @@ beforeEach(async () => {
         siem,
         {
           status: () => ({ ready: true }),
+          fingerprints: { [RULE]: ruleFingerprint("title: echo\n", RULE) },
           get delivery() {
             return delivery;
           },
@@ -61,6 +63,34 @@ const settings = (more: Record<string, unknown> = {}) =>
   });
 const openRemote = (more: Record<string, unknown> = {}, probe?: SensorProbe) =>
   openRemoteSiem("lab", settings(more), probe, { pause: () => Promise.resolve() });
+
+/** The run has this text of the rule. */
+const openWith = (text: string) =>
+  openRemoteSiem(
+    "lab",
+    settings(),
+    undefined,
+    { pause: () => Promise.resolve() },
+    new Map([[RULE, ruleFingerprint(text, RULE)]]),
+  );
+
+test("a rule of the same id and another text is told: it proves nothing of the run's", async () => {
+  const same = await openWith("# ours\ntitle: echo\n\n");
+  expect(await same.ruleStatuses([RULE], 0)).toMatchObject({ state: "complete" });
+  await same.close();
+  const other = await openWith("title: echo\nlevel: low\n");
+  expect(await other.ruleStatuses([RULE], 0)).toMatchObject({
+    state: "partial",
+    detail: `lab has another text of the rule ${RULE}: what it does says nothing of this run's`,
+  });
+  await other.close();
+});
+
+test("of a file of several rules the one with the id is compared", () => {
+  const [one, two] = ["title: a\nid: 1\n", "title: b\nid: 2\n"];
+  expect(ruleFingerprint(`${one}---\n${two}`, "2")).toBe(ruleFingerprint(two, "2"));
+  expect(ruleFingerprint(`${one}---\n${two}`, "1")).not.toBe(ruleFingerprint(two, "2"));
+});
 
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(`${url}${path}`, { method: "POST", headers: { authorization: `Bearer ${TOKEN}` }, ...init });

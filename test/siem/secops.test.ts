@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { KEY_FILE, openSecOpsBench, type SecOpsBench } from "./connector/benches.js";
+import { openConnector } from "../../src/siem/connect.js";
+import { INSTANCE } from "../siem-servers/secops.js";
+import { KEY_FILE, openSecOpsBench, type SecOpsBench, settingsOf } from "./connector/benches.js";
 
 /** What is Google SecOps' own, beside the contract. */
 
@@ -152,4 +154,16 @@ describe("the service account", () => {
     await expect(failure).rejects.toThrow(message);
     await expect(failure).rejects.not.toThrow(/not-a-key|none-at-all/);
   });
+});
+
+test("a curated rule of Google's is no rule to bind", () => {
+  const settings = {
+    kind: "google-secops",
+    url: "https://chronicle.eu.rep.googleapis.com",
+    instance: INSTANCE,
+  };
+  const auth = { type: "service-account", key: "env:NONE" };
+  const telemetry = { logType: "AUDIT_LAUREL", format: "laurel" };
+  const parsed = settingsOf({ ...settings, auth, telemetry, rules: { a: "ur_0c1d" } });
+  return expect(openConnector("lab-siem", parsed)).rejects.toMatchObject({ code: "bindings-invalid" });
 });

@@ -48,15 +48,38 @@ describe("the bracket of a trial on Windows", () => {
     expect(credited([...all, beside])).toEqual(ids(act));
   });
 
-  test("that lost a sentinel, or whose session others used, tells nothing", () => {
+  test("that lost its begin has the act's shell in its place, and nothing is missing after that", () => {
+    const { all, act } = acted([script]);
+    const [, line] = all as [HostEvent, HostEvent];
+    expect(bracketed(all.slice(1))).toMatchObject({ state: "half", begin: null, act, unseen: 0 });
+    const foreign = started(script, { sequence: line.sequence - 0.5 });
+    expect(credited([foreign, ...all.slice(1)])).toEqual(ids(act));
+  });
+
+  test("that lost its end has the look at what was left in its place, after which something may be missing", () => {
+    const { all, act } = acted([script]);
+    const after = started("cmd.exe /d /c C:\\Windows\\Temp\\tmpAAAAAAAAAA.run\\cleanup.cmd tyrian-00");
+    expect(bracketed([...all.slice(0, -1), after])).toMatchObject({
+      state: "half",
+      end: null,
+      act,
+      unseen: null,
+    });
+  });
+
+  test("that lost a sentinel and what stands in for it, or whose session others used, tells nothing", () => {
     const { all } = acted([script]);
-    expect(bracketed(all.slice(1))).toMatchObject({
+    expect(bracketed(all.slice(2))).toMatchObject({
       state: "open",
       detail: expect.stringContaining("no begin"),
     });
-    expect(bracketed(all.slice(0, -1))).toMatchObject({
+    expect(bracketed(all.slice(0, -2))).toMatchObject({
       state: "open",
       detail: expect.stringContaining("no end"),
+    });
+    expect(bracketed([...all.slice(1), started(lineText)])).toMatchObject({ state: "half" });
+    expect(bracketed([started(lineText, { sequence: 0.5 }), ...all.slice(1)])).toMatchObject({
+      state: "overlap",
     });
     expect(bracketed([...all, edgeOf("end")])).toMatchObject({ state: "overlap" });
     expect(bracketOf(windowsTrial, all, { housekeeping: 2, alone: false })).toMatchObject({

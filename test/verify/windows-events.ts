@@ -53,3 +53,37 @@ export function acted(
   const act = lines.map((line) => started(line, over));
   return { all: [...before, ...act, started(lookText, over), edgeOf("end", over)], act };
 }
+
+/** The same with what a native sensor tells of each process: its number, who started it, and Sysmon's GUID. */
+export function told(lines: readonly string[]): { all: HostEvent[]; act: HostEvent[] } {
+  const { all, act } = acted(lines);
+  const numbered = all.map((event, index) => ({
+    ...event,
+    pid: 50 + index,
+    ppid: act.includes(event) ? 51 : 40,
+    fields: { ...event.fields, ProcessGuid: guidOf(50 + index) },
+  }));
+  return { all: numbered, act: numbered.slice(2, -2) };
+}
+
+export function guidOf(number: number): string {
+  return `{0F5A1D2C-0000-0000-0000-${String(number).padStart(12, "0")}}`;
+}
+
+let activities = 0;
+
+/** What a process did, by a log of Windows; of a process of the number that is given. */
+export function activity(
+  category: "image_load" | "ps_script" | "ps_module" | "ps_classic_start",
+  over: Partial<HostEvent> = {},
+): HostEvent {
+  activities += 1;
+  const service =
+    { image_load: "sysmon", ps_classic_start: "powershell-classic" }[category as string] ?? "powershell";
+  return exec([], {
+    id: `h1/${service}/activity-${activities}`,
+    ...{ sensor: service as HostEvent["sensor"], kind: "activity", session: null, ppid: null },
+    logsource: { product: "windows", category, service },
+    ...over,
+  });
+}

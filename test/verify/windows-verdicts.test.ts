@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { compileSpl } from "../../src/detection/spl/rule/compile.js";
 import type { CompiledRule } from "../../src/detection/rule.js";
 import type { HostEvent } from "../../src/model/event.js";
+import type { RuleStatus } from "../../src/model/observation.js";
 import type { Trial } from "../../src/model/trial.js";
 import { decide } from "../../src/verify/decide.js";
 import type { Verdict } from "../../src/model/verdict.js";
 import { alertOf, executionOf, observationOf, rule, statusOf } from "./builders.js";
-import { acted, lookText, started, windowsTrial } from "./windows-events.js";
+import { acted, activity, lookText, started, told, windowsTrial } from "./windows-events.js";
 
 const windows = "{ product: windows, category: process_creation }";
 const scripts = rule(
@@ -26,6 +28,7 @@ function verdictOn(
   events: HostEvent[],
   over: Partial<Trial> = {},
   alone = true,
+  status: Partial<RuleStatus> = {},
 ): Verdict {
   const outcome = over.twin === true ? "quiet" : "detected";
   const trial: Trial = {
@@ -33,11 +36,12 @@ function verdictOn(
     ...over,
     expectations: [{ analytic: compiled.id, outcome, execution: "ran" }],
   };
+  const isRaised = status.present !== false && status.evaluatedBy !== "siem-rule";
   const alerts = events
-    .filter((event) => compiled.matches(event))
+    .filter((event) => isRaised && compiled.matches(event))
     .map((event) => alertOf(compiled.id, [event]));
   const observation = observationOf(events, alerts, {
-    rules: [{ ...statusOf(), rule: compiled.id, evaluatedBy: "embedded" }],
+    rules: [{ ...statusOf(), rule: compiled.id, evaluatedBy: "embedded", ...status }],
     background: { [compiled.id]: { matches: 0, observedHours: 1, perDay: 0 } },
   });
   const execution = executionOf({ housekeeping: 2, ...(alone ? { alone } : {}) });
@@ -81,6 +85,119 @@ describe("a verdict on Windows", () => {
         cause: { link: "attribution" },
       });
     expect(verdictOn(scripts, beside("whoami"), { twin: true }).outcome).toBe("quiet");
+  });
+});
+
+describe("a verdict on what processes of Windows did", () => {
+  const decoded = rule(
+    "decoded",
+    "{ selection: { ScriptBlockText|contains: FromBase64String }, condition: selection }",
+    "{ product: windows, category: ps_script }",
+  );
+  const { all, act } = told(["powershell.exe -NoProfile -Command x"]);
+  const [shell] = act as [HostEvent];
+  const block = (ScriptBlockText: string, pid = shell.pid): HostEvent =>
+    activity("ps_script", { pid, time: shell.time + 1, fields: { ScriptBlockText } });
+  const wanted = block("[Convert]::FromBase64String('aGk=')");
+  const harmless = block("Write-Output hi");
+
+  test("credits a script block of the act's own process", () => {
+    expect(verdictOn(decoded, [...all, wanted])).toMatchObject({
+      ...{ outcome: "detected", attribution: "exact" },
+      evidence: expect.arrayContaining([wanted.id]),
+    });
+    expect(verdictOn(decoded, [...all, wanted], { twin: true }).outcome).toBe("false-alarm");
+  });
+
+  test("credits none of another process, whose text is the same", () => {
+    const other = block(String(wanted.fields["ScriptBlockText"]), 4711);
+    for (const twin of [false, true])
+      expect(verdictOn(decoded, [...all, harmless, other], { twin }).outcome).toBe("undecided");
+  });
+
+  test("is undecided of one that may be the act's, and names it", () => {
+    const late = { ...wanted, time: (all.at(-1) as HostEvent).time + 5 };
+    for (const twin of [false, true])
+      expect(verdictOn(decoded, [...all, harmless, late], { twin })).toMatchObject({
+        ...{ outcome: "undecided", evidence: [late.id] },
+        cause: { link: "attribution", detail: expect.stringContaining("FromBase64String") },
+      });
+  });
+
+  test("of silence is undecided, whatever of it arrived: no sentinel proves that all did", () => {
+    for (const twin of [false, true]) {
+      expect(verdictOn(decoded, [...all, harmless], { twin })).toMatchObject({
+        ...{ outcome: "undecided", evidence: [harmless.id] },
+        cause: { link: "ingest", detail: expect.stringContaining("no sentinel proves") },
+      });
+      expect(verdictOn(decoded, all, { twin })).toMatchObject({ outcome: "undecided" });
+    }
+    expect(verdictOn(scripts, [...all, harmless]).outcome).toBe("logged");
+    expect(verdictOn(scripts, [...all, harmless], { twin: true }).outcome).toBe("quiet");
+  });
+
+  test("is the same for a query, whose kinds of events its search tells", () => {
+    const query = (text: string): CompiledRule => {
+      const { rule: compiled } = compileSpl(text, "query.spl");
+      if (compiled === null) throw new Error("the query does not compile");
+      return compiled;
+    };
+    const loaded = activity("image_load", {
+      pid: shell.pid,
+      fields: {
+        EventID: "7",
+        ProcessGuid: String(shell.fields["ProcessGuid"]),
+        ImageLoaded: "C:\\jscript.dll",
+      },
+    });
+    const events = [...all.map((event) => ({ ...event, fields: { ...event.fields, EventID: "1" } })), loaded];
+    const found = query("index=* EventCode=7 ImageLoaded=*jscript.dll");
+    expect(verdictOn(found, events)).toMatchObject({ outcome: "detected", attribution: "exact" });
+    const missed = query("index=* EventCode=7 ImageLoaded=*vbscript.dll");
+    expect(verdictOn(missed, events)).toMatchObject({ outcome: "undecided", evidence: [loaded.id] });
+    const creations = query("index=* EventCode=1 CommandLine=*vbscript*");
+    expect(verdictOn(creations, events).outcome).toBe("logged");
+  });
+
+  test("of silence is a miss where the event that the rule looks for is there, or the rule is not", () => {
+    const deployed = { evaluatedBy: "siem-rule" } as const;
+    const inVain = verdictOn(decoded, [...all, wanted], {}, true, deployed);
+    expect(inVain).toMatchObject({ outcome: "logged", cause: { link: "exception" } });
+    expect(verdictOn(decoded, [...all, wanted], { twin: true }, true, deployed).outcome).toBe("undecided");
+    const absent = verdictOn(decoded, [...all, harmless], {}, true, { present: false });
+    expect(absent).toMatchObject({ outcome: "logged", cause: { link: "rule-present" } });
+  });
+
+  test("is no less sure of created processes for what they did besides", () => {
+    const anything = rule(
+      "anything",
+      "{ selection: { EventID: 1 }, condition: selection }",
+      "{ product: windows }",
+    );
+    expect(verdictOn(anything, [...all, harmless], { twin: true }).outcome).toBe("undecided");
+    expect(verdictOn(child, [...all, harmless, wanted], { twin: true }).outcome).toBe("quiet");
+  });
+});
+
+describe("a verdict on Windows, where a sentinel was lost", () => {
+  const { all } = acted([script]);
+  const quietAct = acted(["cmd /d /c ver"]).all;
+
+  test("credits what ran after the act's shell where the begin was lost, and knows that it is all", () => {
+    expect(verdictOn(scripts, all.slice(1)).outcome).toBe("detected");
+    expect(verdictOn(scripts, quietAct.slice(1)).outcome).toBe("logged");
+    expect(verdictOn(scripts, quietAct.slice(1), { twin: true }).outcome).toBe("quiet");
+    const gap = quietAct.filter((_event, index) => index !== 0 && index !== 2);
+    expect(verdictOn(scripts, gap).outcome).toBe("undecided");
+  });
+
+  test("credits what ran until the wrapper's look where the end was lost, and proves nothing by silence", () => {
+    expect(verdictOn(scripts, all.slice(0, -1)).outcome).toBe("detected");
+    for (const twin of [false, true])
+      expect(verdictOn(scripts, quietAct.slice(0, -1), { twin })).toMatchObject({
+        outcome: "undecided",
+        cause: { detail: expect.stringContaining("no end sentinel") },
+      });
   });
 });
 
@@ -143,7 +260,10 @@ describe("a verdict on a host that Wine plays", () => {
       "{ product: windows, category: image_load }",
     );
     const { all } = acted([script]);
-    expect(verdictOn(loads, all).outcome).toBe("blind");
+    expect(verdictOn(loads, all)).toMatchObject({
+      outcome: "undecided",
+      cause: { link: "ingest", detail: expect.stringContaining("no sentinel proves that one") },
+    });
     expect(verdictOn(loads, all, wine)).toMatchObject({
       outcome: "undecided",
       cause: { link: "fields", detail: expect.stringContaining("created processes only") },

@@ -1,10 +1,7 @@
-import { StreamingMatcher } from "../../detection/matcher.js";
-import type { RuleEvent } from "../../detection/rule.js";
-import { baseRulesOf } from "../../detection/sigma/correlation/correlation.js";
+import type { CompiledRule } from "../../detection/rule.js";
 import { CorrelationEvaluator, type CorrelationMatch } from "../../detection/sigma/correlation/evaluator.js";
 import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js";
-import type { Logsource } from "../../telemetry/files/event-shape.js";
-import { asRuleEvents, eventsOfFiles } from "../search/hunted-event.js";
+import type { CountedEvent } from "./counting.js";
 
 /** A correlation that matched, at the last of its source events. */
 export interface CorrelatedMatch {
@@ -25,37 +22,37 @@ export interface Correlated {
 }
 
 /**
- * Evaluates correlations over the events of files, in a pass of their own. Files need not be in the order of time: what counts
+ * Evaluates correlations over the events of files, as they are found. Files need not be in the order of time: what counts
  * is held until all is read, so memory grows with the events that match the correlations' rules, not with all of them.
- * @param files without standard input, which cannot be read twice
  */
-export async function correlateFiles(
-  correlations: readonly CorrelationRule[],
-  files: readonly string[],
-  logsource: Logsource | null,
-): Promise<Correlated> {
-  // All files would be read again for nothing.
-  if (correlations.length === 0) return { matches: [], undated: 0 };
-  const rules = [...new Set(correlations.flatMap(({ correlation }) => baseRulesOf(correlation)))];
-  const matcher = new StreamingMatcher(rules);
-  const evaluator = new CorrelationEvaluator(
-    correlations.map(({ correlation }) => correlation),
-    { tolerance: Infinity, mostSources: 1 },
-  );
-  // What is no event was told of in the pass over single events.
-  for await (const event of eventsOfFiles(files, logsource, () => undefined)) {
-    const matched = new Set<(typeof rules)[number]>();
-    const forms = asRuleEvents(event);
-    for (const form of forms) for (const rule of matcher.match(form)) matched.add(rule);
-    const [form] = forms;
-    if (form !== undefined && matched.size > 0) evaluator.add(form, timeOf(form), matched);
-  }
-  const found = evaluator.finish().filter(({ repeats }) => !repeats);
-  return { matches: found.map(placed), undated: evaluator.uncounted().undated };
-}
+export class Correlator {
+  readonly #evaluator: CorrelationEvaluator;
 
-function timeOf({ time }: RuleEvent): number | null {
-  return time ?? null;
+  /** @param rules by the numbers that events have them in */
+  constructor(
+    private readonly rules: readonly CompiledRule[],
+    correlations: readonly CorrelationRule[],
+  ) {
+    this.#evaluator = new CorrelationEvaluator(
+      correlations.map(({ correlation }) => correlation),
+      { tolerance: Infinity, mostSources: 1 },
+    );
+  }
+
+  /** Takes events of a file, in any order. */
+  add(events: readonly CountedEvent[], file: string, linesBefore: number): void {
+    for (const { line, time, rules, fields } of events) {
+      const event = { id: `${file}:${line + linesBefore}`, logsource: { product: "" }, fields };
+      const matched = rules.flatMap((rule) => this.rules[rule] ?? []);
+      this.#evaluator.add(event, time, matched);
+    }
+  }
+
+  /** All files are read. */
+  finish(): Correlated {
+    const found = this.#evaluator.finish().filter(({ repeats }) => !repeats);
+    return { matches: found.map(placed), undated: this.#evaluator.uncounted().undated };
+  }
 }
 
 /** The id of an event of a file is its place. */

@@ -2,8 +2,13 @@ import type { CompiledRule } from "../../detection/rule.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import type { EventProblem } from "../../telemetry/files/event-source.js";
-import { MOST_PROBLEMS } from "./event-scan.js";
-import { fileChunks, UnreadableEvents } from "./file-chunks.js";
+import type { Beginning } from "../../telemetry/files/event-reader.js";
+import { type BlockResult, BlockScan } from "./block-scan.js";
+import { bytesOf } from "./byte-source.js";
+import { type Correlated, Correlator } from "./correlated.js";
+import { ScannedRules } from "./counting.js";
+import { EventScan, MOST_PROBLEMS, type ScanResult } from "./event-scan.js";
+import { UnreadableEvents } from "./file-chunks.js";
 import { matcherOf, type LoadedRules } from "./loaded-rules.js";
 import { scanHere, scanOnThreads, type PlacedResult } from "./scan-file.js";
 import { Threads } from "./threads.js";
@@ -40,42 +45,87 @@ export interface Totals {
   readonly unreadable: number;
   /** Pairs of a query and an event over which its evaluation ended: neither a match nor none. */
   readonly undecided: number;
+  /** Script blocks in several parts: those that became whole and were matched so, and those of which parts never came. */
+  readonly scriptBlocks: {
+    readonly whole: number;
+    readonly incomplete: number;
+    readonly repeatedParts: number;
+  };
 }
 
-/** Matches the events of files against rules. */
-export async function detect(loaded: LoadedRules, options: DetectionOptions): Promise<Totals> {
-  const { rules } = loaded;
+/** What was found, by rules over single events and by correlations. */
+export interface Detected {
+  readonly totals: Totals;
+  readonly correlated: Correlated;
+}
+
+/** Matches the events of files against rules and correlations. */
+export async function detect(loaded: LoadedRules, options: DetectionOptions): Promise<Detected> {
+  const { rules, correlations } = loaded;
   const { logsource, workers } = options;
   const counts = new Tally(rules);
-  const matcher = matcherOf(rules, logsource);
+  const scanned = new ScannedRules(rules, correlations);
+  const correlator = new Correlator(scanned.all, correlations);
+  const matcher = matcherOf(scanned.all, logsource);
+  const blocks = new BlockScan(scanned, matcher, logsource);
+  const newScan = (begin: Beginning): EventScan => new EventScan(scanned, matcher, logsource, begin);
+  const take = (result: ScanResult, file: string, linesBefore: number): void => {
+    counts.add(result);
+    correlator.add(result.counted, file, linesBefore);
+  };
+  const ended = (): Detected => ({ totals: counts.totals(blocks), correlated: correlator.finish() });
   if (workers < 2) {
-    await scanFiles(options, rules, counts, (file) => scanHere(fileChunks(file), matcher, logsource));
-    return counts.totals();
+    counts.unreadable = await scanFiles(options, rules, { take, blocks }, (file) =>
+      scanHere(bytesOf(file), newScan("file")),
+    );
+    return ended();
   }
   const { files, pipelines, queries } = loaded;
-  const threads = new Threads(workers, matcher, { rules: { files, pipelines, queries }, logsource });
+  const threads = new Threads(workers, newScan, { rules: { files, pipelines, queries }, logsource });
   try {
-    await scanFiles(options, rules, counts, (file) => scanOnThreads(fileChunks(file), threads));
+    counts.unreadable = await scanFiles(options, rules, { take, blocks }, (file) =>
+      scanOnThreads(bytesOf(file), threads),
+    );
   } finally {
     await threads.stop();
   }
-  return counts.totals();
+  return ended();
 }
 
+/** Where what was found goes. */
+interface Taking {
+  readonly take: (result: ScanResult, file: string, linesBefore: number) => void;
+  readonly blocks: BlockScan;
+}
+
+/** How many of the files could not be read to their end. */
 async function scanFiles(
   { files, onMatches, onProblem }: DetectionOptions,
   rules: readonly CompiledRule[],
-  counts: Tally,
+  { take, blocks }: Taking,
   scan: (file: string) => AsyncIterable<PlacedResult>,
-): Promise<void> {
+): Promise<number> {
+  let unreadable = 0;
+  /** What was found in whole blocks, each before the event at which it became whole. */
+  const tellBlocks = (found: readonly FoundBlock[]): Placed[] =>
+    found.flatMap(({ before, found: { place, result } }) => {
+      take(result, place.file, 0);
+      for (const problem of result.problems) onProblem(diagnosticOf(problem, place.file, 0));
+      return matchesOf(result.matches, rules, place.file, 0).map((match) => ({ before, match }));
+    });
   for (const file of files) {
     let shown = 0;
     let hidden = 0;
     try {
       for await (const { result, linesBefore } of scan(file)) {
-        counts.add(result);
+        take(result, file, linesBefore);
         const matches = matchesOf(result.matches, rules, file, linesBefore);
-        if (matches.length > 0) await onMatches(matches);
+        const whole = result.parts.flatMap(({ read, line }) => {
+          const at = { file, line: line + linesBefore };
+          return blocks.push(read, at).map((found) => ({ before: at.line, found }));
+        });
+        const all = inOrder(matches, tellBlocks(whole));
+        if (all.length > 0) await onMatches(all);
         for (const problem of result.problems.slice(0, MOST_PROBLEMS - shown)) {
           onProblem(diagnosticOf(problem, file, linesBefore));
           shown++;
@@ -84,7 +134,7 @@ async function scanFiles(
       }
     } catch (thrown) {
       if (!(thrown instanceof UnreadableEvents)) throw thrown;
-      counts.unreadable++;
+      unreadable++;
       const { code, message, hint } = thrown;
       onProblem({ file, line: 1, column: 1, severity: "error", code, message, hint });
     }
@@ -94,6 +144,28 @@ async function scanFiles(
       onProblem({ file, line: 1, column: 1, severity: "error", code: "events-skipped", message, hint });
     }
   }
+  const rest = tellBlocks(blocks.flush().map((found) => ({ before: Infinity, found })));
+  if (rest.length > 0) await onMatches(rest.map(({ match }) => match));
+  return unreadable;
+}
+
+interface FoundBlock {
+  /** The line of the part that came last. */
+  readonly before: number;
+  readonly found: BlockResult;
+}
+
+interface Placed {
+  readonly before: number;
+  readonly match: Match;
+}
+
+/** The matches of events with those of blocks among them, in one order however many threads there are. */
+function inOrder(matches: readonly Match[], ofBlocks: readonly Placed[]): Match[] {
+  if (ofBlocks.length === 0) return [...matches];
+  return [...ofBlocks, ...matches.map((match) => ({ before: match.line, match }))]
+    .sort((one, other) => one.before - other.before)
+    .map(({ match }) => match);
 }
 
 function matchesOf(
@@ -129,7 +201,7 @@ class Tally {
     this.#matches = new Float64Array(rules.length);
   }
 
-  add({ events, matches, problemCount, unknown, undecided }: PlacedResult["result"]): void {
+  add({ events, matches, problemCount, unknown, undecided }: ScanResult): void {
     this.#events += events;
     this.#skipped += problemCount - undecided;
     this.#undecided += undecided;
@@ -138,7 +210,7 @@ class Tally {
       (this.#matches[matches[index] as number] as number)++;
   }
 
-  totals(): Totals {
+  totals({ counts }: BlockScan): Totals {
     const matched = this.#rules.flatMap(({ id }, rule): [string, number][] => {
       const count = this.#matches[rule] as number;
       return count === 0 ? [] : [[id, count]];
@@ -150,6 +222,7 @@ class Tally {
       unknown: this.#unknown,
       unreadable: this.unreadable,
       undecided: this.#undecided,
+      scriptBlocks: counts,
     };
   }
 }

@@ -1,12 +1,14 @@
 import { foldEvent } from "../../detection/match/event-text.js";
-import { FoldedText } from "../../detection/match/folded-text.js";
+import { BOUND_TEXT, FoldedText } from "../../detection/match/folded-text.js";
 import type { OnUndecided, StreamingMatcher } from "../../detection/matcher.js";
 import { type Beginning, EventReader } from "../../telemetry/files/event-reader.js";
 import { fieldsFor, type Logsource, type ReadEvent } from "../../telemetry/files/event-shape.js";
 import { readFound } from "../../telemetry/files/read-found.js";
+import { isScriptPart } from "../../telemetry/files/script-parts.js";
 import type { EventProblem, FoundEvent } from "../../telemetry/files/event-source.js";
 import { windowsTime } from "../../telemetry/windows/time.js";
 import { timeOf } from "../search/event-time.js";
+import type { CountedEvent, ScannedRules } from "./counting.js";
 
 /** Problems of one result that are kept; further ones are counted. */
 export const MOST_PROBLEMS = 100;
@@ -16,6 +18,8 @@ export interface ScanResult {
   readonly events: number;
   /** Number of the rule and line of the event, one after the other, for each match. */
   readonly matches: readonly number[];
+  /** Events that correlations count. */
+  readonly counted: readonly CountedEvent[];
   /** The first {@link MOST_PROBLEMS}. */
   readonly problems: readonly EventProblem[];
   readonly problemCount: number;
@@ -23,30 +27,48 @@ export interface ScanResult {
   readonly undecided: number;
   /** Events that were not matched because their shape does not tell their log source. */
   readonly unknown: number;
+  /** Parts of script blocks, which were not matched: it takes the whole block. */
+  readonly parts: readonly FoundPart[];
   /** Whether a new scan of the next piece would find the same as this one. */
   readonly clean: boolean;
   /** Line feeds that were scanned, since the scan began. */
   readonly lines: number;
 }
 
+/** A part of a script block of PowerShell, and its line. */
+export interface FoundPart {
+  readonly read: ReadEvent;
+  readonly line: number;
+}
+
+/** The number of the event of a part of a script block, as one of the folded values. */
+const PART_NUMBER = Buffer.from(`${BOUND_TEXT}4104${BOUND_TEXT}`);
+
 /** Matches the events of one file, piece by piece. */
 export class EventScan {
+  readonly #rules: ScannedRules;
   readonly #matcher: StreamingMatcher;
   readonly #logsource: Logsource | null;
   readonly #reader: EventReader;
   readonly #text = new FoldedText();
   #events = 0;
   #matches: number[] = [];
+  #counted: CountedEvent[] = [];
   #problems: EventProblem[] = [];
   #problemCount = 0;
   #unknown = 0;
   #undecided = 0;
+  #parts: FoundPart[] = [];
   /** Why queries could not be evaluated over the event, by file: an event of several log sources has one say. */
   readonly #reasons = new Map<string, string>();
   readonly #noteUndecided: OnUndecided = ({ file }, reason) => void this.#reasons.set(file, reason);
 
-  /** @param logsource of every event; null: told by its shape */
-  constructor(matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
+  /**
+   * @param matcher of these rules
+   * @param logsource of every event; null: told by its shape
+   */
+  constructor(rules: ScannedRules, matcher: StreamingMatcher, logsource: Logsource | null, begin: Beginning) {
+    this.#rules = rules;
     this.#matcher = matcher;
     this.#logsource = logsource;
     this.#reader = new EventReader(
@@ -55,6 +77,7 @@ export class EventScan {
         problem: (problem) => this.#problem(problem),
       },
       begin,
+      matcher.keys,
     );
   }
 
@@ -68,20 +91,30 @@ export class EventScan {
     const result = {
       events: this.#events,
       matches: this.#matches,
+      counted: this.#counted,
       problems: this.#problems,
       problemCount: this.#problemCount,
       unknown: this.#unknown,
       undecided: this.#undecided,
+      parts: this.#parts,
       clean: this.#reader.clean,
       lines: this.#reader.line - 1,
     };
     this.#events = 0;
     this.#matches = [];
+    this.#counted = [];
     this.#problems = [];
     this.#problemCount = 0;
     this.#unknown = 0;
     this.#undecided = 0;
+    this.#parts = [];
     return result;
+  }
+
+  /** Matches an event that was put together from others, and is none of the file's own. */
+  match(read: ReadEvent, line: number): void {
+    const document = (): unknown => read.fields;
+    this.#match(read, { line, column: 1, text: null, document }, null);
   }
 
   #event(found: FoundEvent): void {
@@ -92,25 +125,44 @@ export class EventScan {
     }
     // What no rule can match by its values is never read.
     const whole = found.complete ? found.text : null;
-    let announced = whole === null ? null : this.#matcher.announced(whole);
-    if (whole !== null && announced === null) return;
+    const announced = whole === null ? null : this.#matcher.announced(whole);
+    const mayBePart = found.text === null || holdsPartNumber(found.text);
+    if (whole !== null && announced === null && !mayBePart) return;
     const read = readFound(found, (problem) => this.#problem(problem));
     if (read === null) return;
+    if (mayBePart && isScriptPart(read)) this.#parts.push({ read, line: found.line });
+    else if (whole === null || announced !== null) this.#match(read, found, announced);
+  }
+
+  /** @param announced the rules that the event may satisfy; null when that is not known yet */
+  #match(
+    read: ReadEvent,
+    found: Pick<FoundEvent, "line" | "column" | "text" | "document">,
+    announced: number[] | null,
+  ): void {
     const logsources = this.#logsource === null ? read.logsources : [this.#logsource];
     if (logsources.length === 0) this.#unknown++;
     announced ??= this.#announced(read, logsources, found.text);
     if (announced === null) return;
     const rules = new Set<number>();
-    const time = this.#matcher.hasQueries ? (windowsTime(read.fields) ?? timeOf(found.document())) : null;
-    for (const logsource of logsources) {
-      const event = { id: "", logsource, fields: fieldsFor(read, logsource), time: time ?? undefined };
+    const time = this.#matcher.hasQueries ? timeOfFound(read, found) : null;
+    const forms = logsources.map((each) => ({ id: "", logsource: each, fields: fieldsFor(read, each) }));
+    for (const form of forms) {
+      const event = { ...form, time: time ?? undefined };
       for (const rule of this.#matcher.satisfied(event, announced, this.#noteUndecided)) rules.add(rule);
     }
-    for (const rule of [...rules].sort((left, right) => left - right)) this.#matches.push(rule, found.line);
+    const inOrder = [...rules].sort((left, right) => left - right);
+    for (const rule of inOrder) if (this.#rules.alerts(rule)) this.#matches.push(rule, found.line);
+    const counted = inOrder.filter((rule) => this.#rules.counts(rule));
+    const [form] = forms;
+    if (counted.length > 0 && form !== undefined) {
+      const fields = this.#rules.fieldsOf(form);
+      this.#counted.push({ line: found.line, time: timeOfFound(read, found), rules: counted, fields });
+    }
     if (this.#reasons.size > 0) this.#tellUndecided(found);
   }
 
-  #tellUndecided({ line, column }: FoundEvent): void {
+  #tellUndecided({ line, column }: Pick<FoundEvent, "line" | "column">): void {
     for (const [file, reason] of this.#reasons) {
       this.#undecided++;
       const message = `${file} could not be evaluated over this event: ${reason}`;
@@ -143,4 +195,13 @@ export class EventScan {
     }
     return text;
   }
+}
+
+/** When an event happened, in milliseconds since 1970; null when nothing in it tells. */
+function timeOfFound(read: ReadEvent, found: Pick<FoundEvent, "document">): number | null {
+  return windowsTime(read.fields) ?? timeOf(found.document());
+}
+
+function holdsPartNumber({ bytes, length }: FoldedText): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length).includes(PART_NUMBER);
 }

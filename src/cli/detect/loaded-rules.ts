@@ -6,11 +6,13 @@ import type { CorrelationRule } from "../../detection/sigma/correlation/rule.js"
 import type { SigmaCollection } from "../../detection/sigma/collection.js";
 import type { SigmaFile } from "../../detection/sigma/collection-file.js";
 import type { Diagnostic } from "../../errors.js";
+import { documentKeys } from "../../telemetry/files/document-keys.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
 import { valuesOfLogsource } from "../../telemetry/windows/channels.js";
+import { ScannedRules } from "./counting.js";
 import { compileQueries } from "./query-rules.js";
-import { RuleCache, type RuleText } from "./rule-cache.js";
-import { readRuleTexts } from "./rule-files.js";
+import { RuleCache } from "./rule-cache.js";
+import { type QueryText, readRuleTexts } from "./rule-files.js";
 import { type PipelineText, RulePipelines } from "../../detection/pipelines/index.js";
 
 /** A rule that is not matched, and why. */
@@ -27,8 +29,7 @@ export interface UnsupportedRule {
 export interface RuleSources {
   readonly files: readonly SigmaFile[];
   readonly pipelines: readonly PipelineText[];
-  /** Queries of SPL. */
-  readonly queries: readonly RuleText[];
+  readonly queries: readonly QueryText[];
 }
 
 export interface LoadedRules extends RuleSources {
@@ -43,14 +44,15 @@ export interface LoadedRules extends RuleSources {
   readonly others: readonly string[];
 }
 
-/** The rules that alert on single events, of what was read. */
-export function rulesOf({ files, pipelines, queries }: RuleSources): CompiledRule[] {
+/** The rules of what was read, as {@link loadRules} gives them. */
+export function rulesOf({ files, pipelines, queries }: RuleSources): ScannedRules {
   // Whatever is refused was told of where they were loaded.
   const collection = new RulePipelines(pipelines).compile(files, () => "");
-  return [...alerting(collection), ...compileQueries(queries, compiledOf(collection)).rules];
+  const queried = compileQueries(queries, compiledOf(collection)).rules;
+  return new ScannedRules([...alerting(collection.rules), ...queried], alerting(collection.correlations));
 }
 
-function alerting({ rules }: SigmaCollection): CompiledRule[] {
+function alerting<Rule>(rules: readonly { readonly rule: Rule; readonly alone: boolean }[]): Rule[] {
   return rules.flatMap(({ rule, alone }) => (alone ? [rule] : []));
 }
 
@@ -60,7 +62,10 @@ function compiledOf({ rules, correlations }: SigmaCollection): CompiledRule[] {
 
 /** @param logsource of every event; null: told by its shape */
 export function matcherOf(rules: readonly CompiledRule[], logsource: Logsource | null): StreamingMatcher {
-  return new StreamingMatcher(rules, logsource === null ? { valuesOfLogsource } : {});
+  return new StreamingMatcher(rules, {
+    documentKeys,
+    ...(logsource === null ? { valuesOfLogsource } : {}),
+  });
 }
 
 export interface LoadOptions {
@@ -102,8 +107,8 @@ export function loadRules(paths: readonly string[], { cache, pipelines: named }:
     files,
     pipelines: named,
     queries,
-    rules: [...alerting(collection), ...queried.rules],
-    correlations: collection.correlations.flatMap(({ rule, alone }) => (alone ? [rule] : [])),
+    rules: [...alerting(collection.rules), ...queried.rules],
+    correlations: alerting(collection.correlations),
     unsupported: [...unreadable, ...refused, ...queried.unsupported],
     diagnostics: [...pipelines.warnings, ...diagnostics, ...collection.diagnostics, ...queried.diagnostics],
     others,

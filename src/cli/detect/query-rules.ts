@@ -2,7 +2,7 @@ import { compileSplFile } from "../../detection/spl/rule/file.js";
 import { readSplHeader } from "../../detection/spl/rule/header.js";
 import type { CompiledRule } from "../../detection/rule.js";
 import type { Diagnostic } from "../../errors.js";
-import type { RuleText } from "./rule-cache.js";
+import type { QueryText } from "./rule-files.js";
 import type { UnsupportedRule } from "./loaded-rules.js";
 
 /** Queries of SPL as rules. */
@@ -17,13 +17,13 @@ export interface QueryRules {
  * matches are told by ids.
  * @param taken rules that were compiled before
  */
-export function compileQueries(texts: readonly RuleText[], taken: readonly CompiledRule[]): QueryRules {
+export function compileQueries(texts: readonly QueryText[], taken: readonly CompiledRule[]): QueryRules {
   const files = new Map(taken.map(({ id, file }) => [id.toLowerCase(), file]));
   const rules: CompiledRule[] = [];
   const unsupported: UnsupportedRule[] = [];
   const found: Diagnostic[] = [];
-  for (const { file, text } of texts) {
-    const { rule, diagnostics } = compileSplFile(text, file, { singleEvents: true });
+  for (const { file, text, lookups } of texts) {
+    const { rule, diagnostics } = compileSplFile(text, file, { singleEvents: true, lookups });
     found.push(...diagnostics);
     const place = { file, line: 1, column: 1 };
     const reasons = diagnostics.filter(({ severity }) => severity === "error");

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Diagnostic } from "../../errors.js";
 import { messageOf } from "../../errors.js";
+import { readLookupsBeside } from "../../plan/lookup-files.js";
 
 /** Larger files are no rules; the parser refuses smaller ones than this by itself. */
 const mostBytes = 2 * 1024 * 1024;
@@ -14,11 +15,17 @@ function isRule(text: string): boolean {
   return (/^\s*\{/.test(text) ? ruleKeyInJson : ruleKey).test(text);
 }
 
+/** A query of SPL with the tables that it looks up. */
+export interface QueryText {
+  readonly file: string;
+  readonly text: string;
+  readonly lookups: readonly { readonly file: string; readonly text: string }[];
+}
+
 /** Texts of the files that rule paths name. */
 export interface RuleTexts {
   readonly texts: readonly { readonly file: string; readonly text: string }[];
-  /** Queries of SPL. */
-  readonly queries: readonly { readonly file: string; readonly text: string }[];
+  readonly queries: readonly QueryText[];
   /** YAML files in folders that are no rules. */
   readonly others: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -44,7 +51,7 @@ function ruleFiles(folder: string): string[] {
 /** Reads the rules that paths name: files as they are, folders with all below that are rules of Sigma or queries of SPL. Each file once. */
 export function readRuleTexts(paths: readonly string[]): RuleTexts {
   const texts = new Map<string, string>();
-  const queries = new Map<string, string>();
+  const queries = new Map<string, QueryText>();
   const others: string[] = [];
   const diagnostics: Diagnostic[] = [];
   const read = (file: string, named: boolean): void => {
@@ -56,8 +63,11 @@ export function readRuleTexts(paths: readonly string[]): RuleTexts {
       return;
     }
     const text = readFileSync(file, "utf8");
-    if (/\.spl$/i.test(file)) queries.set(file, text);
-    else if (named || isRule(text)) texts.set(file, text);
+    if (/\.spl$/i.test(file)) {
+      const lookups = readLookupsBeside(file, text);
+      diagnostics.push(...lookups.diagnostics);
+      queries.set(file, { file, text, lookups: lookups.files });
+    } else if (named || isRule(text)) texts.set(file, text);
     else others.push(file);
   };
   for (const path of paths) {
@@ -77,7 +87,10 @@ export function readRuleTexts(paths: readonly string[]): RuleTexts {
       diagnostics.push(unreadable(path, "file-unreadable", message, "check the path and its permissions"));
     }
   }
-  const listed = (found: ReadonlyMap<string, string>): RuleTexts["texts"] =>
-    [...found].map(([file, text]) => ({ file, text }));
-  return { texts: listed(texts), queries: listed(queries), others, diagnostics };
+  return {
+    texts: [...texts].map(([file, text]) => ({ file, text })),
+    queries: [...queries.values()],
+    others,
+    diagnostics,
+  };
 }

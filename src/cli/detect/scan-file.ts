@@ -1,7 +1,7 @@
-import type { StreamingMatcher } from "../../detection/matcher.js";
-import type { Logsource } from "../../telemetry/files/event-shape.js";
-import { EventScan, type ScanResult } from "./event-scan.js";
-import { type CutPiece, cut, marked } from "./file-chunks.js";
+import type { ByteSource } from "./byte-source.js";
+import { type CutPiece, cut } from "./cut-pieces.js";
+import type { EventScan, ScanResult } from "./event-scan.js";
+import { CHUNK_BYTES } from "./file-chunks.js";
 import { PieceMemory } from "./piece-memory.js";
 import type { Threads } from "./threads.js";
 
@@ -14,16 +14,17 @@ export interface PlacedResult {
 /** Pieces of a file that are in memory, for each thread. */
 const AHEAD = 4;
 
-/** Scans a file in this thread. */
-export async function* scanHere(
-  chunks: AsyncIterable<Buffer>,
-  matcher: StreamingMatcher,
-  logsource: Logsource | null,
-): AsyncGenerator<PlacedResult> {
-  const scan = new EventScan(matcher, logsource, "file");
-  for await (const { bytes, last } of marked(chunks)) {
-    scan.push(bytes, last);
-    yield { result: scan.take(), linesBefore: 0 };
+/** Scans a file in this thread. @param scan new */
+export async function* scanHere(source: ByteSource, scan: EventScan): AsyncGenerator<PlacedResult> {
+  const memory = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  try {
+    for (let count = -1; count !== 0;) {
+      count = await source.read(memory);
+      scan.push(memory.subarray(0, count), count === 0);
+      yield { result: scan.take(), linesBefore: 0 };
+    }
+  } finally {
+    await source.close();
   }
 }
 
@@ -51,12 +52,9 @@ class ReadPiece {
  * start, and each is scanned as if a file began there. Where a piece turns out to end inside an event or a list, what was
  * found of it and of the next is thrown away: this thread scans them, one after the other, until one ends between events.
  */
-export async function* scanOnThreads(
-  chunks: AsyncIterable<Buffer>,
-  threads: Threads,
-): AsyncGenerator<PlacedResult> {
+export async function* scanOnThreads(source: ByteSource, threads: Threads): AsyncGenerator<PlacedResult> {
   const memory = new PieceMemory();
-  const pieces = cut(marked(chunks), (length) => memory.take(length));
+  const pieces = cut(source, (length) => memory.take(length));
   const ahead: Promise<ReadPiece | null>[] = [];
   /** Pieces that no thread was given. */
   const kept = new Set<ReadPiece>();

@@ -6,11 +6,12 @@ import type { Answer, Task, ThreadData } from "./threads.js";
 
 /** A thread of `detect`: compiles the rules on its own and scans the pieces that it is given. */
 const { rules, logsource } = workerData as ThreadData;
-const matcher = matcherOf(rulesOf(rules), logsource);
+const scanned = rulesOf(rules);
+const matcher = matcherOf(scanned.all, logsource);
 
 function answerTo({ bytes, begin, last }: Task): Answer {
   try {
-    const scan = new EventScan(matcher, logsource, begin);
+    const scan = new EventScan(scanned, matcher, logsource, begin);
     scan.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), last);
     return { type: "result", result: scan.take() };
   } catch (thrown) {

@@ -1,9 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
-import type { StreamingMatcher } from "../../detection/matcher.js";
 import type { Beginning } from "../../telemetry/files/event-reader.js";
-import { EventScan, type ScanResult } from "./event-scan.js";
-import type { CutPiece } from "./file-chunks.js";
+import type { EventScan, ScanResult } from "./event-scan.js";
+import type { CutPiece } from "./cut-pieces.js";
 import type { RuleSources } from "./loaded-rules.js";
 
 /** What a thread is started with. */
@@ -102,8 +101,9 @@ export class Threads {
   /** @param count of all threads, this one among them */
   constructor(
     readonly count: number,
-    private readonly matcher: StreamingMatcher,
-    private readonly data: ThreadData,
+    /** A scan for this thread. */
+    readonly newScan: (begin: Beginning) => EventScan,
+    data: ThreadData,
   ) {
     const broken = (error: Error): void => {
       this.#failure = error;
@@ -126,11 +126,6 @@ export class Threads {
       this.#waiting.push({ ...piece, done, failed });
       this.#assign();
     });
-  }
-
-  /** A scan for this thread. */
-  newScan(begin: Beginning): EventScan {
-    return new EventScan(this.matcher, this.data.logsource, begin);
   }
 
   async stop(): Promise<void> {

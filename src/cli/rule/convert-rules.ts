@@ -6,6 +6,7 @@ import {
   type Place,
   type QueryLanguage,
 } from "../../detection/convert/index.js";
+import type { CompiledRule } from "../../detection/rule.js";
 import type { CollectedRule } from "../../detection/sigma/collection.js";
 import type { Diagnostic } from "../../errors.js";
 import type { RuleTexts } from "../detect/rule-files.js";
@@ -22,6 +23,8 @@ export interface ConvertedRule {
 
 export interface ConvertedRules {
   readonly queries: readonly ConvertedRule[];
+  /** What was converted, by id. */
+  readonly compiled: ReadonlyMap<string, CompiledRule>;
   /** Everything that was found; the rules behind its errors have no query. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -69,6 +72,7 @@ export function convertRules(
         ? []
         : [{ rule: id, title, file, query: conversion.query, assumptions: conversion.assumptions }],
     ),
+    compiled: new Map(results.map(({ rule }) => [rule.id, rule])),
     diagnostics: [
       ...pipelines.warnings,
       ...unreadable,

@@ -6,6 +6,7 @@ import { EventReader } from "../../telemetry/files/event-reader.js";
 import { fieldsFor, type Logsource } from "../../telemetry/files/event-shape.js";
 import type { EventProblem } from "../../telemetry/files/event-source.js";
 import { readFound } from "../../telemetry/files/read-found.js";
+import { ScriptParts } from "../../telemetry/files/script-parts.js";
 import { windowsTime } from "../../telemetry/windows/time.js";
 import { EventStore } from "../../telemetry/store.js";
 import { fileChunks, marked, UnreadableEvents } from "../detect/file-chunks.js";
@@ -26,7 +27,8 @@ export interface HuntedEvent {
 }
 
 /**
- * The events of files, in their order; `-` is standard input.
+ * The events of files, in their order; `-` is standard input. A script block of PowerShell in several events is one, when the last has
+ * come; what misses parts comes at the end.
  * @param logsource of every event; null: told by its shape
  * @param onProblem told of what is no event, and of files that cannot be read (to their end)
  */
@@ -35,6 +37,9 @@ export async function* eventsOfFiles(
   logsource: Logsource | null,
   onProblem: (problem: Diagnostic) => void,
 ): AsyncGenerator<HuntedEvent> {
+  const parts = new ScriptParts<Pick<HuntedEvent, "id" | "time" | "logsources">>();
+  const placed = (events: ReturnType<typeof parts.flush>): HuntedEvent[] =>
+    events.map(({ read, place }) => ({ ...read, ...place }));
   for (const file of files) {
     const found: HuntedEvent[] = [];
     const problem = (each: EventProblem): void => onProblem({ file, severity: "error", ...each });
@@ -45,7 +50,7 @@ export async function* eventsOfFiles(
         if (read === null) return;
         const time = windowsTime(read.fields) ?? timeOf(document);
         const logsources = logsource === null ? read.logsources : [logsource];
-        found.push({ ...read, id: `${file}:${each.line}`, time, logsources });
+        found.push(...placed(parts.push(read, { id: `${file}:${each.line}`, time, logsources })));
       },
       problem,
     });
@@ -60,6 +65,7 @@ export async function* eventsOfFiles(
       onProblem({ file, line: 1, column: 1, severity: "error", code, message, hint });
     }
   }
+  yield* placed(parts.flush());
 }
 
 /** The events of a run's store, in the order in which they arrived. @throws TyrianError `siem-unreachable`. */

@@ -1,4 +1,5 @@
 import type { ResultRow } from "../../detection/spl/evaluate.js";
+import type { CorrelationExplanation } from "../../detection/sigma/correlation/explain.js";
 import { nearestRemarks } from "../../report/explain.js";
 import { table } from "../../report/table.js";
 import { counted, plain } from "../../report/text.js";
@@ -21,11 +22,26 @@ export function hitLines({ title, events, fields }: SigmaHit): string[] {
   ];
 }
 
-/** Lines for a rule that nothing matched: the nearest event with each clause that it missed. */
-export function missLines({ title, read, nearest, correlation }: SigmaMiss): string[] {
+/**
+ * Lines for a rule that nothing matched: the nearest event with each clause that it missed; of a correlation what its nearest
+ * window had, and the same of those that it reads.
+ */
+export function missLines({ title, read, nearest, correlation, unmatched }: SigmaMiss): string[] {
   const head = `no match of ${plain(title)} in ${counted(read, "event")} of its log source`;
-  if (correlation !== null) return [head, `    ${plain(correlation.sentence)}`];
-  return [head, ...nearestLines(nearest)];
+  if (correlation === null) return [head, ...nearestLines(nearest)];
+  return [
+    head,
+    ...sentencesOf(correlation).map((sentence) => `    ${plain(sentence)}`),
+    ...unmatched.flatMap((rule) => [
+      `    no event matched ${plain(rule.title)}`,
+      ...nearestLines(rule.nearest).map((line) => `    ${line}`),
+    ]),
+  ];
+}
+
+/** Of the correlation, and of those that it reads and that did not match. */
+function sentencesOf({ sentence, inner }: CorrelationExplanation): string[] {
+  return [sentence, ...inner.filter(({ matched }) => !matched).flatMap(sentencesOf)];
 }
 
 export function nearestLines(nearest: Parameters<typeof nearestRemarks>[0] | null): string[] {

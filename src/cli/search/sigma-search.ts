@@ -31,6 +31,8 @@ export interface SigmaMiss {
   readonly nearest: NearestEvent | null;
   /** Of a correlation. */
   readonly correlation: CorrelationExplanation | null;
+  /** The rules over events that a correlation reads and no event matched, each with the event that came nearest. */
+  readonly unmatched: readonly { readonly title: string; readonly nearest: NearestEvent | null }[];
 }
 
 export interface SigmaSearch {
@@ -101,7 +103,7 @@ export async function searchSigma(
     }
   }
   const misses = [...nearest].flatMap(([{ id, title }, { read, matched, best }]): SigmaMiss[] =>
-    matched ? [] : [{ rule: id, title, read, nearest: best, correlation: null }],
+    matched ? [] : [{ rule: id, title, read, nearest: best, correlation: null, unmatched: [] }],
   );
   for (const rule of searched.correlations) {
     // Each event once: in the form that the correlation's rules read.
@@ -116,7 +118,21 @@ export async function searchSigma(
     if (matches.length > 0) continue;
     const correlation = explain ? explainCorrelation(rule.correlation, forms) : null;
     const read = forms.filter((event) => rule.reads(event)).length;
-    misses.push({ rule: rule.id, title: rule.title, read, nearest: null, correlation });
+    const unmatched = explain ? unmatchedAmong(rule, forms) : [];
+    misses.push({ rule: rule.id, title: rule.title, read, nearest: null, correlation, unmatched });
   }
   return { hits, misses: explain ? misses : [], ...counts };
+}
+
+function unmatchedAmong(
+  { baseRules }: CorrelationRule,
+  events: readonly RuleEvent[],
+): SigmaMiss["unmatched"] {
+  return baseRules
+    .filter((rule) => !events.some((event) => rule.matches(event)))
+    .map((rule) => {
+      let nearest: NearestEvent | null = null;
+      for (const event of events) if (rule.reads(event)) nearest = nearer(nearest, rule.explain(event));
+      return { title: rule.title, nearest };
+    });
 }

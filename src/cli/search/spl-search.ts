@@ -1,8 +1,11 @@
+import type { CompiledRule } from "../../detection/rule.js";
 import { evaluateSpl, type ResultRow } from "../../detection/spl/evaluate.js";
+import { readLookups } from "../../detection/spl/lookups/files.js";
 import { parseSpl } from "../../detection/spl/parse.js";
 import { compileSpl } from "../../detection/spl/rule/compile.js";
 import { type Diagnostic, TyrianError } from "../../errors.js";
 import type { NearestEvent } from "../../model/verdict.js";
+import { readLookupsBeside } from "../../plan/lookup-files.js";
 import { asRuleEvents, asSplEvent, type HuntedEvent } from "./hunted-event.js";
 import { collect } from "./limits.js";
 import { nearer } from "../../detection/nearest.js";
@@ -27,7 +30,7 @@ export interface SplSearch {
 }
 
 /**
- * Evaluates a query over events.
+ * Evaluates a query over events. The tables that it looks up stand in `lookups` of the folder that it is run in.
  * @throws TyrianError `analytic-invalid` with every problem and its position in the query; `usage` for too many events.
  */
 export async function searchSpl(
@@ -38,10 +41,17 @@ export async function searchSpl(
   // Before any event is read.
   const parsed = parseSpl(query, QUERY, { mode });
   if (parsed.query === null) throw refused(parsed.diagnostics, parsed.corrected);
+  const lookups = readLookupsBeside(QUERY, query, mode);
+  const { tables, diagnostics: ofTables } = readLookups(lookups.files);
+  const problems = [...lookups.diagnostics, ...ofTables];
+  if (problems.length > 0) throw refused(problems, parsed.corrected);
+  const run = { mode, now, tables };
+  const { rule, diagnostics: ofRule } = compileSpl(query, QUERY, run);
+  if (rule === null) throw refused(ofRule, parsed.corrected);
   const held = await collect(events);
-  const { rows, diagnostics } = evaluateSpl(query, QUERY, held.map(asSplEvent), { mode, now });
+  const { rows, diagnostics } = evaluateSpl(query, QUERY, held.map(asSplEvent), run);
   if (rows === null) throw refused(diagnostics, parsed.corrected);
-  const nearest = explain && rows.length === 0 ? nearestOf(query, held, mode, now) : null;
+  const nearest = explain && rows.length === 0 ? nearestOf(rule, held) : null;
   return { rows, events: held.length, nearest, warnings: diagnostics };
 }
 
@@ -56,14 +66,7 @@ function refused(diagnostics: readonly Diagnostic[], corrected: string | null): 
   });
 }
 
-function nearestOf(
-  query: string,
-  events: readonly HuntedEvent[],
-  mode: SplSearchOptions["mode"],
-  now: number,
-): NearestEvent | null {
-  const { rule } = compileSpl(query, QUERY, { mode, now });
-  if (rule === null) return null;
+function nearestOf(rule: CompiledRule, events: readonly HuntedEvent[]): NearestEvent | null {
   let best: NearestEvent | null = null;
   for (const event of events.flatMap(asRuleEvents)) best = nearer(best, rule.explain(event));
   return best;

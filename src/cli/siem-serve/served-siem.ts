@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import type { CompiledRule } from "../../detection/rule.js";
 import { messageOf } from "../../errors.js";
 import { deliveryOf, openReceivingSiem } from "../../siem/embedded/index.js";
+import { ruleFingerprint } from "../../siem/embedded-remote/rule-text.js";
 import { siemApi } from "../../siem/embedded-remote/server.js";
 import { HttpReceiver } from "../../telemetry/receivers/http.js";
 import type { Receiver } from "../../telemetry/receivers/receiver.js";
@@ -25,6 +27,18 @@ export interface ServedSiem {
   close(): Promise<void>;
 }
 
+/** Of the rules' texts, by id. A file that is gone since the rules were loaded has none, and is not compared. */
+function fingerprintsOf(rules: readonly CompiledRule[]): Record<string, string> {
+  const files = [...new Set(rules.map(({ file }) => file))].filter((file) => existsSync(file));
+  const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+  return Object.fromEntries(
+    rules.flatMap(({ id, file }) => {
+      const text = texts.get(file);
+      return text === undefined ? [] : [[id, ruleFingerprint(text, id)]];
+    }),
+  );
+}
+
 /**
  * Opens the SIEM and begins to listen.
  * @throws TyrianError `run-owned`, `listen-failed`, `secret-unresolved`, `file-unreadable`; everything is closed again
@@ -33,6 +47,7 @@ export async function serveSiem(
   settings: ServeSettings & { readonly state: string },
   rules: readonly CompiledRule[],
 ): Promise<ServedSiem> {
+  const fingerprints = fingerprintsOf(rules);
   const { siem, received } = await openReceivingSiem({
     folder: settings.state,
     maximumBytes: settings.keepMiB * 1024 * 1024,
@@ -63,7 +78,7 @@ export async function serveSiem(
       const options = await httpOf(settings.api);
       receivers.push(
         new HttpReceiver("api", options, received.sink, (intake) =>
-          siemApi(siem, { delivery, status }, intake),
+          siemApi(siem, { delivery, status, fingerprints }, intake),
         ),
       );
     }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { EXIT, TyrianError } from "../../errors.js";
+import { EXIT } from "../../errors.js";
 import { counted } from "../../report/text.js";
 import type { Logsource } from "../../telemetry/files/event-shape.js";
-import { correlateFiles, type Correlated } from "../detect/correlated.js";
+import type { Correlated } from "../detect/correlated.js";
 import { detect, type Totals } from "../detect/detection-run.js";
 import { loadRules, type LoadedRules } from "../detect/loaded-rules.js";
 import { logsourceOf } from "../detect/logsource-option.js";
@@ -55,14 +55,8 @@ export function register(command: Command, invocation: Invocation): void {
           else output.note(diagnosticText(diagnostic));
         }
         for (const file of loaded.others) output.detail(`${file} is no rule`);
-        // Before anything is read: a correlation is evaluated in a pass of its own.
-        if (loaded.correlations.length > 0 && options.events.includes("-")) {
-          throw new TyrianError("usage", "correlations cannot be evaluated over standard input", {
-            hint: "Name a file: the events are read twice.",
-          });
-        }
         const started = performance.now();
-        const totals = await detect(loaded, {
+        const { totals, correlated } = await detect(loaded, {
           files: options.events,
           logsource: options.logsource ?? null,
           workers: options.workers,
@@ -73,11 +67,6 @@ export function register(command: Command, invocation: Invocation): void {
           },
           onProblem: (problem) => output.warn(diagnosticText(problem)),
         });
-        const correlated = await correlateFiles(
-          loaded.correlations,
-          options.events,
-          options.logsource ?? null,
-        );
         const seconds = (performance.now() - started) / 1000;
         if (options.summary === true) output.json(summaryOf(loaded, totals, correlated, seconds));
         else for (const match of correlated.matches) output.data(JSON.stringify(match));
@@ -102,7 +91,7 @@ function handedOver(): Promise<void> {
 }
 
 function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, seconds: number): unknown {
-  const { events, skipped, unknown, unreadable, undecided } = totals;
+  const { events, skipped, unknown, unreadable, undecided, scriptBlocks } = totals;
   const matches: Record<string, number> = { ...totals.matches };
   for (const { rule } of correlated.matches) matches[rule] = (matches[rule] ?? 0) + 1;
   return {
@@ -116,6 +105,7 @@ function summaryOf(loaded: LoadedRules, totals: Totals, correlated: Correlated, 
     undecided,
     unreadableFiles: unreadable,
     eventsOfUnknownLogsource: unknown,
+    scriptBlocks,
     seconds: Number(seconds.toFixed(3)),
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
   };
@@ -140,6 +130,12 @@ function remarks(loaded: LoadedRules, totals: Totals, correlated: Correlated, se
   if (totals.undecided > 0) {
     lines.push(`${counted(totals.undecided, "time")} a query could not be evaluated over an event`);
   }
+  const { whole, incomplete } = totals.scriptBlocks;
+  if (whole > 0) lines.push(`${counted(whole, "script block")} in several events matched as one`);
+  if (incomplete > 0)
+    lines.push(
+      `${counted(incomplete, "script block")} of which events are missing: each event was matched by itself`,
+    );
   if (totals.unknown > 0) {
     lines.push(
       `${counted(totals.unknown, "event")} of an unknown log source were matched against no rule; --logsource names it`,

@@ -6,6 +6,7 @@ import { compileSplFile } from "../../detection/spl/rule/file.js";
 import type { Diagnostic } from "../../errors.js";
 import type { Playbook } from "../../model/playbook.js";
 import { loadAnalytics } from "../../plan/analytics.js";
+import { readLookupsBeside } from "../../plan/lookup-files.js";
 import { CAMPAIGNS_FOLDER, loadCampaign, loadCampaigns } from "../../playbook/campaigns.js";
 import { lintPlaybook } from "../../playbook/lint.js";
 import { loadPlaybooks } from "../../playbook/load.js";
@@ -67,7 +68,11 @@ async function lint(
     [...ruleTexts].map(([file, text]) => prepared.parse(text, file)),
     (file) => ruleTexts.get(file) ?? "",
   );
-  const compiled = [...queries].map(([file, text]) => compileSplFile(text, file));
+  const compiled = [...queries].map(([file, text]) => {
+    const { files: lookups, diagnostics } = readLookupsBeside(file, text);
+    const { rule, diagnostics: ofQuery } = compileSplFile(text, file, { lookups });
+    return { rule, diagnostics: [...diagnostics, ...ofQuery] };
+  });
   const linted = await Promise.all(loaded.playbooks.map((playbook) => lintPlaybook(playbook)));
   const campaigns = await lintCampaigns(playbookPaths, campaignFiles, loaded.playbooks);
   const diagnostics = [

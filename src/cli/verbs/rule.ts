@@ -7,6 +7,8 @@ import { addPipelineOption, readPipelineTexts } from "../pipeline-option.js";
 import { diagnosticText, exitOf } from "../failure.js";
 import type { Invocation } from "../invocation.js";
 import { convertRules } from "../rule/convert-rules.js";
+import { registerPush } from "../rule/push.js";
+import { registerRemove } from "../rule/remove.js";
 
 interface ConvertOptions {
   readonly to: QueryLanguage;
@@ -16,6 +18,12 @@ interface ConvertOptions {
 }
 
 export function register(command: Command, invocation: Invocation): void {
+  registerConvert(command, invocation);
+  registerPush(command, invocation);
+  registerRemove(command, invocation);
+}
+
+function registerConvert(command: Command, invocation: Invocation): void {
   addPipelineOption(command.command("convert"))
     .description("write Sigma rules and correlations as queries of a SIEM")
     .argument("<rule...>", "Sigma files, or folders of them")

@@ -48,7 +48,8 @@ export function register(command: Command, invocation: Invocation): void {
     .option("--json", "one JSON document on stdout")
     .addHelpText(
       "after",
-      "\nExit status: 0 whether or not anything was found; 2 when the answer is not whole: the query or the rule was refused,\n" +
+      "\nLookup tables of a query are files lookups/NAME.csv of the current folder.\n" +
+        "Exit status: 0 whether or not anything was found; 2 when the answer is not whole: the query or the rule was refused,\n" +
         "or something in the files was no event.",
     )
     .action(

@@ -23,16 +23,18 @@ export interface CorrelationQuery {
     | { readonly of: "events"; readonly least: number }
     /** Values of a field, or combinations of values of several, that differ. An event without one does not count. */
     | { readonly of: "values"; readonly fields: readonly string[]; readonly least: number }
+    /** A sum of numbers of a field that are never negative. An event without a number does not count. */
+    | { readonly of: "sum"; readonly field: string; readonly operator: "gt" | "gte"; readonly least: number }
     | { readonly of: "rules"; readonly rules: readonly Query[]; readonly wanted: WantedRules };
   /** As Sigma writes it: a number and s, m, h or d. */
   readonly timespan: string;
 }
 
+/** The sign of a sum's bound in most languages. */
+export const sumSigns = { gt: ">", gte: ">=" } as const;
+
 /** Refuses the correlation. */
 export type Refuse = (position: Position, message: string, hint: string) => null;
-
-const notOverOneRange =
-  "a sum of values that may be negative, an average, a median and a percentile may be met by a part of the range and not by all of it";
 
 /** The least whole number that meets the condition; null when a greater one may break it. */
 export function leastOf({ tree }: Correlation): number | null {
@@ -42,6 +44,16 @@ export function leastOf({ tree }: Correlation): number | null {
   if (Object.values(others).some((value) => value !== undefined)) return null;
   const least = gte !== undefined ? Math.ceil(gte) : gt !== undefined ? Math.floor(gt) + 1 : null;
   return least !== null && Number.isSafeInteger(least) ? Math.max(1, least) : null;
+}
+
+/** The bound of a sum that grows with every event, when its numbers are not negative; null for other correlations. */
+export function growingSum({ tree }: Correlation): { operator: "gt" | "gte"; least: number } | null {
+  const { type, condition } = tree;
+  if (type !== "value_sum" || condition.type !== "bounds") return null;
+  const [only, ...others] = Object.entries(condition.bounds);
+  if (only === undefined || others.length > 0) return null;
+  const [operator, least] = only;
+  return operator === "gt" || operator === "gte" ? { operator, least } : null;
 }
 
 function wantedOf(condition: Condition, references: readonly string[]): WantedRules | null {
@@ -73,6 +85,8 @@ function countsOf(
     const wanted = wantedOf(tree.condition.expression, references);
     return wanted === null ? null : { of: "rules", rules, wanted };
   }
+  const sum = growingSum(correlation);
+  if (sum !== null) return { of: "sum", field: fields[0] ?? "", ...sum };
   const least = leastOf(correlation);
   if (least === null) {
     return refuse(
@@ -102,38 +116,47 @@ export function correlationQuery(
   refuse: Refuse,
 ): CorrelationQuery | null {
   const { tree } = correlation;
-  if (tree.type !== "event_count" && tree.type !== "value_count" && tree.type !== "temporal") {
-    const isOrdered = tree.type === "temporal_ordered";
+  if (tree.type === "temporal_ordered") {
     return refuse(
       tree.position,
-      `${tree.type} is not converted: ${isOrdered ? "a query that counts keeps no order" : notOverOneRange}`,
-      isOrdered ? "convert it to EQL, which has sequences" : "evaluate it with Tyrian",
+      "temporal_ordered is not converted: a query that counts keeps no order",
+      "convert it to EQL or YARA-L, which have sequences",
     );
   }
   if (!commonLogsource(trees, tree.position, refuse)) return null;
-  const named = (name: string): string | null => {
-    const names = new Set(trees.map((_, index) => correlation.fieldIn(index, name)));
-    const [only] = names;
-    if (names.size === 1 && only !== undefined && !only.startsWith("tyrian_")) return only;
-    return refuse(
-      tree.position,
-      `"${name}" is another field in each rule, and a query groups by one`,
-      "let a pipeline give the fields one name",
-    );
-  };
-  const groupBy = tree.groupBy.map(named);
-  const fields = tree.fields.map(named);
-  if (groupBy.includes(null) || fields.includes(null)) return null;
+  const groupBy = sharedNames(correlation, trees, tree.groupBy, refuse);
+  const fields = sharedNames(correlation, trees, tree.fields, refuse);
+  if (groupBy === null || fields === null) return null;
   const rules = trees.map(queryOf);
-  const isName = (name: string | null): name is string => name !== null;
-  const counts = countsOf(correlation, rules, fields.filter(isName), refuse);
+  const counts = countsOf(correlation, rules, fields, refuse);
   if (counts === null) return null;
   return {
     events: link("or", rules),
-    groupBy: groupBy.filter(isName),
+    groupBy,
     counts,
     timespan: tree.timespanText,
   };
+}
+
+/** Fields of a correlation by the names that all its rules have for them; null when it was refused. */
+export function sharedNames(
+  correlation: Correlation,
+  trees: readonly SigmaRule[],
+  fields: readonly string[],
+  refuse: Refuse,
+): readonly string[] | null {
+  const names = fields.map((name) => {
+    const all = new Set(trees.map((_, index) => correlation.fieldIn(index, name)));
+    const [only] = all;
+    if (all.size === 1 && only !== undefined && !only.startsWith("tyrian_")) return only;
+    return refuse(
+      correlation.tree.position,
+      `"${name}" is another field in each rule, and a query groups by one`,
+      "let a pipeline give the fields one name",
+    );
+  });
+  const found = names.filter((name) => name !== null);
+  return found.length < names.length ? null : found;
 }
 
 /** Whether all rules read one log source; refuses them otherwise. */
@@ -155,8 +178,9 @@ export function havingFields(events: Query, names: readonly string[]): Query {
   return link("and", [events, ...present]);
 }
 
-/** The field in which a query counts, and those in which it keeps which rules matched. */
+/** The fields in which a query counts and adds, and those in which it keeps which rules matched. */
 export const countName = "tyrian_count";
+export const sumName = "tyrian_sum";
 
 export function ruleName(index: number): string {
   return `tyrian_rule_${index + 1}`;

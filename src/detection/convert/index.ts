@@ -1,8 +1,9 @@
 import { LineCounter } from "yaml";
 import type { Diagnostic, Position } from "../../errors.js";
 import type { Correlation } from "../sigma/correlation/correlation.js";
+import { isNumeric } from "../sigma/correlation/tree.js";
 import type { SigmaRule } from "../sigma/rule-tree.js";
-import { correlationQuery, type Refuse } from "./correlation-query.js";
+import { correlationQuery, growingSum, type Refuse } from "./correlation-query.js";
 import type { ConvertContext, Language } from "./language.js";
 import { eql } from "./eql/index.js";
 import { esql } from "./esql/index.js";
@@ -15,6 +16,7 @@ import { leavesOf, queryOf, type Query } from "./query-tree.js";
 import { sequenceQuery } from "./sequence-query.js";
 import { spl } from "./spl/index.js";
 import { isCarried, isPaired, literalsOf } from "./text-shape.js";
+import { windowQuery } from "./window-query.js";
 import { udmSearch, yaraL } from "./yara-l/index.js";
 
 const languages = {
@@ -36,6 +38,8 @@ export type QueryLanguage = keyof typeof languages;
 export const queryLanguages = Object.keys(languages) as readonly QueryLanguage[];
 
 const counting = queryLanguages.filter((name) => typeof languages[name].correlation !== "string");
+
+const windowing = queryLanguages.filter((name) => "windows" in languages[name]);
 
 export interface Conversion {
   readonly query: string;
@@ -170,10 +174,10 @@ export function convertCorrelation(
   language: QueryLanguage,
   options: ConvertOptions = {},
 ): ConvertResult {
-  const { position, timespanText } = correlation.tree;
+  const { position, timespanText, type } = correlation.tree;
   const conversation = new Conversation(language);
   const counted = rules.filter((each) => each !== null);
-  const { correlation: write, sequence, holdsTimespan }: Language = languages[language];
+  const { correlation: write, sequence, windows, holdsTimespan }: Language = languages[language];
   if (typeof write === "string" && sequence === undefined) {
     conversation.refuse(position, write, `${counting.join(", ")} have queries that count`);
     return conversation.result("");
@@ -195,13 +199,33 @@ export function convertCorrelation(
   const refuse: Refuse = (at, message, hint) => conversation.refuse(at, message, hint);
   const context = conversation.context(correlation.title, () => position, options);
   for (const rule of trees) assumeLogsource(rule, conversation);
-  if (typeof write === "string") {
-    const query = sequence === undefined ? null : sequenceQuery(correlation, trees, refuse);
-    const isWritten = query !== null && sequence !== undefined && refused.length === 0;
-    return conversation.result(isWritten ? sequence(query, context) : "");
+  const isWritable = refused.length === 0;
+  if (sequence !== undefined && (typeof write === "string" || type === "temporal_ordered")) {
+    const query = sequenceQuery(correlation, trees, refuse);
+    return conversation.result(query !== null && isWritable ? sequence(query, context) : "");
+  }
+  if (windows !== undefined && isNumeric(type)) {
+    conversation.assume(
+      `The query's range covers whole windows: one that ends in its first ${timespanText} lacks what came before`,
+    );
+    const query = windowQuery(correlation, trees, refuse);
+    return conversation.result(query !== null && isWritable ? windows(query, context) : "");
+  }
+  if (isNumeric(type)) {
+    if (growingSum(correlation) === null) {
+      refuse(
+        position,
+        `${type} is not converted: each event ends a window, and where a query computes over one range or at set times, a part may meet the condition and the whole not`,
+        `convert it to ${windowing.join(" or ")}, or evaluate it with Tyrian; value_sum with gte or gt is converted`,
+      );
+      return conversation.result("");
+    }
+    conversation.assume(
+      `${correlation.tree.fields.join(", ")} is never negative: a sum over more events is no smaller`,
+    );
   }
   const query = correlationQuery(correlation, trees, refuse);
-  if (query === null || refused.length > 0) return conversation.result("");
+  if (query === null || typeof write === "string" || !isWritable) return conversation.result("");
   if (holdsTimespan !== true) {
     conversation.assume(
       `The query is run over ${timespanText} at a time, such as the last ${timespanText}: it counts over the whole range`,

@@ -1,6 +1,7 @@
 import type { CorrelationQuery } from "./correlation-query.js";
 import type { Query, Leaf } from "./query-tree.js";
 import type { SequenceQuery } from "./sequence-query.js";
+import type { WindowQuery } from "./window-query.js";
 
 /** What the writer of a query may say about the rule while it writes. */
 export interface ConvertContext {
@@ -23,6 +24,8 @@ export interface Language {
   readonly correlation: ((query: CorrelationQuery, context: ConvertContext) => string) | string;
   /** Whether a query that counts holds the timespan; otherwise it counts over the range of time that it is run over. */
   readonly holdsTimespan?: true;
+  /** Writes the query that computes over the window before each event; absent where the language has none. */
+  readonly windows?: (query: WindowQuery, context: ConvertContext) => string;
   /** Writes the query that finds events which follow each other; absent where the language has none. */
   readonly sequence?: (query: SequenceQuery, context: ConvertContext) => string;
 }

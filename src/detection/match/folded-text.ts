@@ -4,6 +4,8 @@
  * let through what does not match, and never holds back what does.
  */
 
+import type { ValueKeys } from "./value-keys.js";
+
 /** Stands before and after each value of an event. No text folds to it. */
 export const BOUND = 1;
 /** Any letters beyond ASCII, however many follow one another, and the characters that BOUND and OTHER would be. */
@@ -23,6 +25,13 @@ export const foldedAscii: Uint8Array = Uint8Array.from({ length: 128 }, (_, code
 export class FoldedText {
   bytes = new Uint8Array(16_384);
   length = 0;
+  /** What numbered the keys of its values; null when they are not known. */
+  numbering: ValueKeys | null = null;
+  /** How many values there are whose keys are numbered. */
+  values = 0;
+  /** By value: the place after its bound, and the number of its key. */
+  ends = new Int32Array(256);
+  keys = new Int32Array(256);
   /** Whether there is OTHER among the bytes. */
   other = false;
 
@@ -31,6 +40,19 @@ export class FoldedText {
     this.bytes[0] = BOUND;
     this.length = 1;
     this.other = false;
+    this.numbering = null;
+    this.values = 0;
+  }
+
+  /** Ends a value whose bytes were written, its bound among them. */
+  endValue(key: number): void {
+    const value = this.values++;
+    if (value === this.ends.length) {
+      this.ends = doubled(this.ends);
+      this.keys = doubled(this.keys);
+    }
+    this.ends[value] = this.length;
+    this.keys[value] = key;
   }
 
   /** Makes room for so many more bytes. */
@@ -41,8 +63,19 @@ export class FoldedText {
     this.bytes = grown;
   }
 
-  /** Adds a value and the bound after it. */
+  /** Adds a value of a key, and the bound after it. */
+  addUnder(key: number, text: string): void {
+    this.#append(text);
+    this.endValue(key);
+  }
+
+  /** Adds a value of which no key is known, and the bound after it. */
   add(text: string): void {
+    this.numbering = null;
+    this.#append(text);
+  }
+
+  #append(text: string): void {
     this.reserve(text.length + 1);
     const { bytes } = this;
     let at = this.length;
@@ -64,6 +97,12 @@ export class FoldedText {
     this.length = at;
     this.other ||= other;
   }
+}
+
+function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
+  const grown = new Int32Array(numbers.length * 2);
+  grown.set(numbers);
+  return grown;
 }
 
 const folded = new FoldedText();

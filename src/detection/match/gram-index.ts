@@ -1,4 +1,5 @@
 import { BOUND, OTHER, OTHER_TEXT, type FoldedText } from "./folded-text.js";
+import type { Ranges } from "./ranges.js";
 
 /**
  * Finds which of many literals stand in a text. Each literal is filed under one of its grams (four letters that follow one
@@ -44,12 +45,15 @@ export class GramCounts {
     this.slots = new Uint32Array(1 << this.bits);
   }
 
-  /** Counts the grams of a text, so that an index can be made for texts like it. */
-  add({ bytes, length }: FoldedText): void {
-    let gram = 0;
-    for (let at = 0; at < length; at++) {
-      gram = ((gram << bitsOfLetter) | letterAt(bytes, at)) & gramMask;
-      (this.slots[slotOf(gram, this.bits)] as number)++;
+  /** Counts the grams of parts of a text, so that an index can be made for texts like it. */
+  add({ bytes }: FoldedText, { places, count }: Ranges): void {
+    for (let range = 0; range < count; range++) {
+      const to = places[range * 2 + 1] as number;
+      let gram = 0;
+      for (let at = places[range * 2] as number; at < to; at++) {
+        gram = ((gram << bitsOfLetter) | letterAt(bytes, at)) & gramMask;
+        (this.slots[slotOf(gram, this.bits)] as number)++;
+      }
     }
   }
 }
@@ -130,16 +134,22 @@ export class GramIndex {
     }
   }
 
-  /** Looks through a folded text. Afterwards `hits` lists the literals in it, and `found` of each is `text`. */
-  scan({ bytes, length, other }: FoldedText): void {
+  /** Looks through parts of a folded text. Afterwards `hits` lists the literals in them, and `found` of each is `text`. */
+  scan({ bytes, length, other }: FoldedText, { places, count }: Ranges): void {
     this.text++;
     this.hitCount = 0;
     if (other) for (const literal of this.#others) this.#hit(literal);
+    for (let range = 0; range < count; range++) {
+      this.#scanRange(bytes, places[range * 2] as number, places[range * 2 + 1] as number, length);
+    }
+  }
+
+  #scanRange(bytes: Uint8Array, from: number, to: number, length: number): void {
     const bitmap = this.#bitmap;
     const letters = letterOf;
     const shift = 32 - this.#bits;
     let gram = 0;
-    for (let at = 0; at < length; at++) {
+    for (let at = from; at < to; at++) {
       gram = ((gram << bitsOfLetter) | (letters[bytes[at] as number] as number)) & gramMask;
       const slot = Math.imul(gram, spread) >>> shift;
       if (((bitmap[slot >> 5] as number) & (1 << (slot & 31))) !== 0) this.#compare(slot, bytes, at, length);

@@ -1,6 +1,7 @@
 import type { FoldedText } from "./folded-text.js";
 import { GramCounts, GramIndex } from "./gram-index.js";
 import { strengthOf, type Group } from "./group.js";
+import { Ranges } from "./ranges.js";
 
 /** Texts after which the prefilter arranges itself anew by what it has seen. The answers stay the same. */
 const lessons = [256, 4096];
@@ -30,6 +31,7 @@ export class Prefilter {
   #texts = 0;
   /** By rule: the last text for which it was found. */
   readonly #found: Int32Array;
+  readonly #ranges = new Ranges();
 
   /** @param rules the groups of each rule; a rule without any must not be given: it is always a candidate */
   constructor(rules: readonly (readonly Group[])[]) {
@@ -50,10 +52,14 @@ export class Prefilter {
     this.#file();
   }
 
-  /** The rules that an event may satisfy, in no order: the numbers of the groups that were given. */
-  candidates(text: FoldedText): number[] {
+  /**
+   * The rules that an event may satisfy, in no order: the numbers of the groups that were given.
+   * @param read by number of a key: 1 when its values are looked through; null for all values
+   */
+  candidates(text: FoldedText, read: Uint8Array | null): number[] {
     const index = this.#index;
-    index.scan(text);
+    this.#ranges.select(text, read);
+    index.scan(text, this.#ranges);
     const { hits, hitCount, found } = index;
     const candidates: number[] = [];
     for (let hit = 0; hit < hitCount; hit++) {
@@ -73,7 +79,7 @@ export class Prefilter {
     const { hits, hitCount } = this.#index;
     for (let hit = 0; hit < hitCount; hit++) (this.#frequency[hits[hit] as number] as number)++;
     this.#grams ??= new GramCounts(this.#literals.length);
-    this.#grams.add(text);
+    this.#grams.add(text, this.#ranges);
     this.#texts++;
     if (!lessons.includes(this.#texts)) return;
     this.#index = new GramIndex(this.#literals, this.#grams);

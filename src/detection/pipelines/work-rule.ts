@@ -1,5 +1,5 @@
 import type { Position } from "../../errors.js";
-import type { Item, Search, SigmaRule } from "../sigma/rule-tree.js";
+import type { AddedSearch, Item, Search, SigmaRule } from "../sigma/rule-tree.js";
 import { dropFromCondition } from "./condition-change.js";
 import { PipelineProblem } from "./problem.js";
 
@@ -99,6 +99,8 @@ export class WorkRule {
   /** The rule's `fields`: what an analyst wants to see of a match. */
   fields: readonly string[];
   readonly searches: Map<string, Node>;
+  /** The searches of filters and pipelines among them. */
+  readonly added: Map<string, AddedSearch>;
 
   constructor(
     readonly original: SigmaRule,
@@ -108,6 +110,7 @@ export class WorkRule {
     this.logsource = original.logsource;
     this.condition = original.condition;
     this.fields = fields;
+    this.added = new Map(original.added);
     this.searches = new Map(
       [...original.searches].map(([name, search]) => [name, nodeOf(search, place, false)]),
     );
@@ -146,6 +149,7 @@ export class WorkRule {
       logsource: this.logsource,
       condition: this.condition,
       searches: new Map([...this.searches].map(([name, node]) => [name, searchOf(node, budget)])),
+      ...(this.added.size === 0 ? {} : { added: this.added }),
     };
   }
 }

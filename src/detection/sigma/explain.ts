@@ -176,9 +176,15 @@ class Explainer {
     return { met: 0, needed: 1, unmet: [clause], matched: [], nearness: suggestion.nearness };
   }
 
+  /** A selection by the name that its author gave it. */
+  #shownName(name: string): string {
+    const added = this.#rule.added?.get(name);
+    return added === undefined ? name : `${added.name} of the ${added.by}`;
+  }
+
   #clause(name: string, item: Item): { clause: string; field: string | null } {
     return {
-      clause: item.key === "" ? `${name}: keywords` : `${name}: ${item.key}`,
+      clause: `${this.#shownName(name)}: ${item.key === "" ? "keywords" : item.key}`,
       field: item.field,
     };
   }
@@ -205,15 +211,18 @@ class Explainer {
     const single = items.length === 1 && first !== undefined ? first : null;
     const found = items.map(({ field }) => (field === null ? null : shownField(this.#view.field(field))));
     const named = items.map(({ field }, index) => `${field ?? "keywords"}: ${found[index] ?? "absent"}`);
+    const added = this.#rule.added?.get(name);
+    const exclusion =
+      added === undefined ? `the exclusion "${name}"` : `the exclusion "${added.name}" of the ${added.by}`;
     const clause: UnmetClause = {
-      clause: `not ${name}: ${items.map(({ key }) => (key === "" ? "keywords" : key)).join(", ")}`,
+      clause: `not ${this.#shownName(name)}: ${items.map(({ key }) => (key === "" ? "keywords" : key)).join(", ")}`,
       field: fields.size === 1 ? (first?.field ?? null) : null,
       wanted: `not ${items.map((item) => this.#shownMatch(item, single !== null)).join(" and ")}`,
       found: single === null ? cut(named.join(", ")) : (found[0] ?? null),
       change:
         single === null
-          ? `the exclusion "${name}" holds for this event: add a field to it that tells this event apart`
-          : `the exclusion "${name}" holds for this event: remove the value from it, or add a field that tells this event apart`,
+          ? `${exclusion} holds for this event: add a field to it that tells this event apart`
+          : `${exclusion} holds for this event: remove the value from it, or add a field that tells this event apart`,
     };
     return { met: 0, needed: 1, unmet: [clause], matched: [], nearness: 0.5 };
   }

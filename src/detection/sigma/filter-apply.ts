@@ -17,7 +17,10 @@ export function applyFilter(rule: SigmaRule, filter: FilterTree): SigmaRule {
   const prefix = prefixFor(rule);
   const searches = new Map<string, Search>(rule.searches);
   for (const [name, search] of filter.searches) searches.set(prefix + name, search);
-  const added = [...filter.searches.keys()].map((name) => prefix + name);
+  const origins = [...filter.searches.keys()].map(
+    (name) => [prefix + name, { name, by: `filter "${filter.title}"` }] as const,
+  );
+  const added = origins.map(([name]) => name);
   const own = writtenOut(
     rule.condition,
     [...rule.searches.keys()],
@@ -27,7 +30,12 @@ export function applyFilter(rule: SigmaRule, filter: FilterTree): SigmaRule {
     writtenOut(filter.condition, [...filter.searches.keys()], () => true),
     prefix,
   );
-  return { ...rule, searches, condition: { type: "and", operands: [own, filters] } };
+  return {
+    ...rule,
+    searches,
+    condition: { type: "and", operands: [own, filters] },
+    added: new Map([...(rule.added ?? []), ...origins]),
+  };
 }
 
 /** `_filter1_`, or the first number that no selection of the rule has. */

@@ -44,6 +44,15 @@ export interface SigmaRule {
   };
   readonly searches: ReadonlyMap<string, Search>;
   readonly condition: Condition;
+  /** What a filter or a pipeline added to `searches`, by the name there: the rule's own file does not have these. */
+  readonly added?: ReadonlyMap<string, AddedSearch>;
+}
+
+/** A search as those know it who wrote it. */
+export interface AddedSearch {
+  readonly name: string;
+  /** Such as `filter "Administrators"`. */
+  readonly by: string;
 }
 
 /** The field by the name that the rule has for it, whatever pipelines made of it; null for keywords. */

@@ -1,6 +1,6 @@
 import { messageOf, TyrianError } from "../../errors.js";
 import type { ExecResult, Session } from "../../transport/transport.js";
-import { upload } from "../../transport/winrm/upload.js";
+import { upload } from "../../transport/windows/upload.js";
 
 /** A file for the host. */
 export interface PlacedFile {

@@ -1,6 +1,8 @@
 import type { QueryLanguage } from "../../detection/convert/index.js";
 import type { Alert } from "../../model/alert.js";
 import type { RuleStatus } from "../../model/observation.js";
+import type { RuleFiles } from "../push/rule-files.js";
+import type { RulePusher } from "../push/rule-pusher.js";
 import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 
@@ -107,5 +109,10 @@ export interface Connector {
    * long it is waited for at least, whatever was declared. Asked once, before everything else.
    */
   slowestAlertMs?(signal: AbortSignal): Promise<number>;
+  /**
+   * Installs rules there and removes them again, or writes the files that somebody has to put there.
+   * @throws TyrianError `push-unsupported` where neither can be
+   */
+  pusher(): RulePusher | RuleFiles;
   close(): Promise<void>;
 }

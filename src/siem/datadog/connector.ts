@@ -1,12 +1,21 @@
 import { z } from "zod";
-import type { AlertsWanted, Connector, FoundAlert, FoundRule, SiemDocument } from "../connector/connector.js";
+import type {
+  AlertsWanted,
+  Connector,
+  FoundAlert,
+  FoundRule,
+  RuleDefinition,
+  SiemDocument,
+} from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import { type Found, found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { TyrianError } from "../../errors.js";
 import { SensorLogs } from "./logs.js";
 import type { DatadogSettings } from "./settings.js";
-import { ruleStateOf, signalsOf } from "./signals.js";
+import { definitionOf, ruleStateOf } from "./rules.js";
+import { signalsOf } from "./signals.js";
 
 /** Datadog with Cloud SIEM. */
 export class DatadogConnector implements Connector {
@@ -50,8 +59,19 @@ export class DatadogConnector implements Connector {
     return ruleStateOf(this.http, name, since, signal);
   }
 
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return definitionOf(this.http, name, signal);
+  }
+
   search(): Promise<Found<SiemDocument>> {
     return Promise.resolve(found([], "Datadog is asked in no language of Tyrian's"));
+  }
+
+  pusher(): never {
+    throw new TyrianError(
+      "push-unsupported",
+      `${this.http.siem}: Sigma rules are not converted to Datadog's language, whose attribute searches heed case where Sigma does not`,
+    );
   }
 
   close(): Promise<void> {

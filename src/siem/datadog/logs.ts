@@ -2,16 +2,13 @@ import { SENTINEL_WORD } from "../../model/event.js";
 import type { SiemDocument } from "../connector/connector.js";
 import { timeProblem } from "../connector/record-time.js";
 import { fieldAt } from "../connector/values.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
+import { stampedAt } from "../connector/stamped.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
-import { stampedAt } from "../ruler/log-records.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
 import { anyOf, type Log, searchLogs, term } from "./search.js";
 import type { DatadogSettings } from "./settings.js";
-
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 
 /** The sensor's records among the logs. */
 export class SensorLogs {
@@ -32,8 +29,7 @@ export class SensorLogs {
     );
     const trials = [...new Set(asked.map(({ trial }) => trial))].map((trial) => `*:${term(trial)}`);
     const query = `${hosts} *:${term(SENTINEL_WORD)} (${trials.join(" OR ")})`;
-    const now = Date.now();
-    const span = { from: now - SENTINELS_BEFORE_MS, to: now + SENTINELS_AFTER_MS };
+    const span = sentinelSpan();
     return this.#find("the sentinels of trials", query, span, signal);
   }
 

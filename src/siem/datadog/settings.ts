@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { secretReferenceSchema } from "../../model/target.js";
 import { connectorShape, formatSchema } from "../connector/settings.js";
+import { stampedShape } from "../connector/stamped.js";
 import { checkConnection, connectionShape } from "../http/settings.js";
-import { stampedShape } from "../ruler/settings.js";
 
 const attribute = z.string().regex(/^[\w.-]+$/, "expected the path of an attribute, without its @");
 

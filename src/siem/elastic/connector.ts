@@ -12,8 +12,10 @@ import {
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
-import { getDocuments, nodeClock } from "../search-api/search.js";
+import { nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { ElasticRules } from "./push.js";
 import { alertsIn, within, withSources } from "./alerts.js";
 import { Kibana, readRule } from "./kibana.js";
 import { preview } from "./preview.js";
@@ -76,11 +78,7 @@ export class ElasticConnector implements Connector {
       language === "eql"
         ? await findByEql(this.#http, index, text, filter, timeField, signal)
         : await findByEsql(this.#http, text, filter, signal);
-    const hits = await getDocuments(this.#http, places.rows, signal);
-    return found(
-      hits.map((hit) => this.#documents.documentOf(hit)),
-      places.lacks,
-    );
+    return await this.#documents.at(places, signal);
   }
 
   /** A preview: nothing of it stays among the alerts. */
@@ -98,6 +96,10 @@ export class ElasticConnector implements Connector {
       alerts.map((alert) => ({ ...alert, rule: name })),
       lacks,
     );
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.#http.siem, new ElasticRules(this.#kibana, this.#settings.telemetry));
   }
 
   async close(): Promise<void> {

@@ -40,6 +40,7 @@ export class RemoteSiem implements Siem {
    * @param longestLagMs from the host to the SIEM: what has not come by then is taken for lost; null when it reads the sensors' own logs
    * @param probe asks the lab itself, where the run can: the SIEM knows only what it misses
    * @param release called when nothing is asked any more
+   * @param others rules of which it has another text than the run
    */
   constructor(
     name: string,
@@ -47,6 +48,7 @@ export class RemoteSiem implements Siem {
     ask: Ask,
     probe: SensorProbe | undefined,
     release: () => Promise<void>,
+    private readonly others: ReadonlySet<string> = new Set(),
   ) {
     this.name = name;
     this.#release = release;
@@ -87,8 +89,13 @@ export class RemoteSiem implements Siem {
 
   async ruleStatuses(rules: readonly string[], since: number): Promise<Answer<RuleStatus[]>> {
     const answer = await this.#question("rule-statuses", { rules: [...rules], since }, []);
-    if (answer.state !== "complete" || answer.value.every(({ rule }, index) => rule === rules[index]))
-      return answer;
+    if (answer.state !== "complete") return answer;
+    if (answer.value.every(({ rule }, index) => rule === rules[index])) {
+      const other = rules.filter((rule) => this.others.has(rule));
+      if (other.length === 0) return answer;
+      const detail = `${this.name} has another text of the rule ${other.join(", ")}: what it does says nothing of this run's`;
+      return { ...answer, state: "partial", detail };
+    }
     return { state: "unreachable", detail: `${this.name} answered about other rules`, value: [] };
   }
 
@@ -138,7 +145,7 @@ export class RemoteSiem implements Siem {
     return this.#release();
   }
 
-  async #question<Q extends Exclude<Question, "changed" | "delivery">>(
+  async #question<Q extends Exclude<Question, "changed" | "delivery" | "rules">>(
     question: Q,
     asked: Asked<Q>,
     none: AnswerTo<Q>["value"],

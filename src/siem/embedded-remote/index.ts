@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { TyrianError } from "../../errors.js";
 import { headerCredentials } from "../http/credentials.js";
 import { type HttpOptions, openHttp } from "../http/open.js";
 import type { SensorProbe } from "../embedded/index.js";
@@ -14,6 +15,7 @@ const FIRST_ANSWER_MS = 20_000;
  * Opens the port to a SIEM that `tyrian siem serve` serves. It is asked once, so that a wrong address or token is told before
  * anything is done on a host. The caller closes it.
  * @param probe asks the sensors of the run's lab what they lost, where the run can
+ * @param own fingerprints of the run's analytics by id: a rule there of the same id and another text is told, and proves nothing of ours
  * @throws TyrianError `siem-...`, `secret-unresolved`
  */
 export async function openRemoteSiem(
@@ -21,6 +23,7 @@ export async function openRemoteSiem(
   settings: RemoteSiemSettings,
   probe?: SensorProbe,
   options?: HttpOptions,
+  own: ReadonlyMap<string, string> = new Map(),
 ): Promise<Siem> {
   const http = openHttp(
     name,
@@ -42,9 +45,23 @@ export async function openRemoteSiem(
   try {
     const { type } = await ask("delivery", {}, { deadlineMs: FIRST_ANSWER_MS });
     const longestLagMs = type === "read" ? null : settings.delivery.longestLagSeconds * 1000;
-    return new RemoteSiem(name, longestLagMs, ask, probe, () => http.close());
+    const others = await othersOf(ask, own);
+    return new RemoteSiem(name, longestLagMs, ask, probe, () => http.close(), others);
   } catch (thrown) {
     await http.close();
+    throw thrown;
+  }
+}
+
+/** The analytics of which the served SIEM has another text. One that is older does not tell texts. */
+async function othersOf(ask: Ask, own: ReadonlyMap<string, string>): Promise<ReadonlySet<string>> {
+  if (own.size === 0) return new Set();
+  try {
+    const { fingerprints } = await ask("rules", {}, { deadlineMs: FIRST_ANSWER_MS });
+    const served = new Map(Object.entries(fingerprints));
+    return new Set([...own].flatMap(([id, text]) => (served.has(id) && served.get(id) !== text ? [id] : [])));
+  } catch (thrown) {
+    if (thrown instanceof TyrianError && thrown.code === "siem-not-found") return new Set();
     throw thrown;
   }
 }

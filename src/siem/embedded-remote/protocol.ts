@@ -21,6 +21,11 @@ const name = z.string().min(1).max(10_000);
 export const questions = {
   /** How records reach it: it reads the sensors' own logs, or they are shipped to it. */
   delivery: { asked: z.strictObject({}), answer: z.strictObject({ type: z.enum(["read", "shipped"]) }) },
+  /** The texts of its rules, as `ruleFingerprint` tells them apart, by id. */
+  rules: {
+    asked: z.strictObject({}),
+    answer: z.strictObject({ fingerprints: z.record(z.string(), z.string()) }),
+  },
   clock: {
     asked: z.strictObject({}),
     answer: answerOf(z.strictObject({ now: z.number(), errorMs: z.number() })),

@@ -10,6 +10,8 @@ type Handlers = { readonly [Q in Question]: (asked: Asked<Q>, signal: AbortSigna
 export interface Served {
   readonly delivery: Delivery["type"];
   status(): unknown;
+  /** Of the texts of its rules, by id. */
+  readonly fingerprints: Readonly<Record<string, string>>;
 }
 
 /**
@@ -74,6 +76,7 @@ async function answer<Q extends Question>(
 function handlersOf(siem: EmbeddedSiem, served: Served): Handlers {
   return {
     delivery: () => Promise.resolve({ type: served.delivery }),
+    rules: () => Promise.resolve({ fingerprints: { ...served.fingerprints } }),
     clock: () => siem.clock(),
     canaries: ({ trials }) => siem.canaries(trials),
     events: ({ spans }) => siem.events(spans),

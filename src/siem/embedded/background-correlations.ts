@@ -33,7 +33,8 @@ export class BackgroundCorrelations {
     const waiting = this.#waiting.get(event.host) ?? [];
     this.#waiting.set(event.host, waiting);
     if (bases.length > 0) waiting.push({ event, bases });
-    if (bases.length > 0 && event.kind === "message") this.#withMessages.add(event.host);
+    if (bases.length > 0 && (event.kind === "message" || event.kind === "activity"))
+      this.#withMessages.add(event.host);
     const known = waiting.findIndex((each) => each.event.time > event.time - KNOWN_AFTER_MS);
     this.#take(waiting.splice(0, known === -1 ? waiting.length : known));
   }

@@ -56,7 +56,7 @@ export class BackgroundBook {
       ...{ settled: 0, untold: false },
     };
     history.rules.set(rule, matches);
-    matches.untold ||= event.kind === "message";
+    matches.untold ||= event.kind === "message" || event.kind === "activity";
     const { bySession } = matches;
     bySession.set(event.session, (bySession.get(event.session) ?? 0) + 1);
     if (bySession.size <= MAXIMUM_SESSIONS) return;

@@ -3,7 +3,7 @@ import type { HostEvent } from "../../model/event.js";
 import type { TelemetrySource } from "../../model/inventory.js";
 import type { Delivery } from "../../model/observation.js";
 import { FileFollower } from "../../telemetry/follow.js";
-import type { SensorParser } from "../../telemetry/sensor.js";
+import type { SensorParser, TimedRecord } from "../../telemetry/sensor.js";
 import { mayCarry, parserOf } from "../../telemetry/sources.js";
 
 /** Milliseconds between looks at half events: in passing, and while an answer waits for them. */
@@ -56,15 +56,17 @@ export class FileFeed implements Feed {
   /**
    * @param backfillBytes how much of an existing log is read; a strace log is read whole, because every lineage begins at its start
    * @param onProblem told of each part of the log that is lost and each failure to read
+   * @param onOther told of records that verdicts do not read, whose numbers are not missing
    */
   constructor(
     source: TelemetrySource,
     backfillBytes: number,
     onEvents: (events: readonly HostEvent[]) => void,
     onProblem: (problem: string) => void,
+    onOther: (record: TimedRecord) => void,
   ) {
     this.source = source;
-    this.#parser = parserOf(source);
+    this.#parser = parserOf(source, onOther);
     this.#onEvents = onEvents;
     this.#follower = new FileFollower(
       source.file,

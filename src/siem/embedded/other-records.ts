@@ -1,5 +1,5 @@
 import type { OtherRecord } from "../../model/observation.js";
-import type { TimedRecord } from "../../telemetry/received/record-reader.js";
+import type { TimedRecord } from "../../telemetry/sensor.js";
 import type { HostSpan } from "../siem.js";
 
 /** Records that are kept of a host, at least, and hosts of which they are. */

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../errors.js";
 import type { HostEvent } from "../../model/event.js";
-import {
-  type ReceivedEvent,
-  RecordReader,
-  type TimedRecord,
-} from "../../telemetry/received/record-reader.js";
+import { type ReceivedEvent, RecordReader } from "../../telemetry/received/record-reader.js";
+import type { TimedRecord } from "../../telemetry/sensor.js";
 import { lineOf, recordOfLine } from "../../telemetry/received/stored-record.js";
 import type { ChannelCounts } from "../../telemetry/received/channel-book.js";
 import type { ReceivedRecord, RecordSink } from "../../telemetry/receivers/receiver.js";

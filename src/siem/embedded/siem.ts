@@ -6,6 +6,7 @@ import type { TelemetrySource } from "../../model/inventory.js";
 import type { Delivery, OtherRecord, RuleStatus } from "../../model/observation.js";
 import type { Background } from "../../model/verdict.js";
 import type { ReceivedEvent } from "../../telemetry/received/record-reader.js";
+import type { TimedRecord } from "../../telemetry/sensor.js";
 import { EventStore } from "../../telemetry/store.js";
 import type { AlertQuery, Answer, Canary, SensorState, Siem, TrialOnHost, HostSpan } from "../siem.js";
 import { AlertBook } from "./alerts.js";
@@ -83,14 +84,15 @@ export class EmbeddedSiem implements Siem {
     this.#sensors = new SensorReadings(options.probe);
     const backfill = options.backfillBytes ?? 16 * 1024 * 1024;
     const ingest = (events: readonly HostEvent[]): void => this.#ingest(events);
-    this.#feeds = options.sources.map((source) => new FileFeed(source, backfill, ingest, problem));
+    const other = (record: TimedRecord): void => this.#otherRecords.add(record);
+    this.#feeds = options.sources.map((source) => new FileFeed(source, backfill, ingest, problem, other));
     this.#received = received;
     if (received !== undefined) {
       this.#feeds.push(received);
       received.start({
         events: ingest,
         others: (events) => this.#ingestOthers(events),
-        otherRecord: (record) => this.#otherRecords.add(record),
+        otherRecord: other,
         problem,
         room: () => this.#store.room(),
         forgotten: (until) => void this.#store.forgetBefore(until).catch(() => undefined),

@@ -6,23 +6,24 @@ import {
   type FoundAlert,
   type FoundRule,
   type NativeQuery,
+  type RuleDefinition,
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import type { SiemHttp } from "../http/client.js";
 import { inTurns } from "../http/in-turns.js";
 import { type Found, found } from "../http/pages.js";
 import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { withOwnTimes } from "../ruler/log-records.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
-import { doneEvaluations, type EventDefinition, eventDefinition } from "./definitions.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { GraylogRules } from "./push.js";
+import { doneEvaluations, type EventDefinition, eventDefinition, graylogDefinition } from "./definitions.js";
 import { alertOf, graylogEvents } from "./events.js";
 import { anyOf, graylogClock, graylogMessage, graylogMessages } from "./messages.js";
 import type { GraylogSettings } from "./settings.js";
 
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 /** Events of one span whose messages are fetched. */
 const MOST_MESSAGES = 200;
 /** Milliseconds by which a definition must look back further than its interval. */
@@ -46,9 +47,8 @@ export class GraylogConnector implements Connector {
     const { textField } = this.settings.telemetry;
     const trials = asked.map(({ trial }) => trial);
     const hosts = asked.map(({ host }) => host);
-    const now = Date.now();
     const words = `${anyOf(textField, [SENTINEL_WORD])} AND ${anyOf(textField, trials)}`;
-    const span = { hosts, from: now - SENTINELS_BEFORE_MS, to: now + SENTINELS_AFTER_MS };
+    const span = { hosts, ...sentinelSpan() };
     return this.#messages("the sentinels of trials", words, span, signal);
   }
 
@@ -98,8 +98,16 @@ export class GraylogConnector implements Connector {
     };
   }
 
+  definition(id: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return graylogDefinition(this.http, id, signal);
+  }
+
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return graylogMessages(this.http, this.settings, "a query", text, span, signal);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new GraylogRules(this.http, this.settings.telemetry));
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Evaluation } from "../../model/observation.js";
+import type { RuleDefinition } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { pathOf } from "../http/request.js";
 
@@ -42,19 +43,52 @@ export interface EventDefinition {
 }
 
 /** An event definition with its place in the schedule (REST API, "Event definition management"); null when there is none. */
-export async function eventDefinition(
-  http: SiemHttp,
-  id: string,
-  signal: AbortSignal,
-): Promise<EventDefinition | null> {
+async function withContext<T extends z.ZodType>(http: SiemHttp, id: string, schema: T, signal: AbortSignal) {
   const { value } = await http.request({
     what: `the event definition ${id}`,
     method: "GET",
     path: `/api/events/definitions${pathOf(id)}/with_context`,
     accept: [404],
-    schema: z.union([definitionSchema, goneSchema]),
+    schema: z.union([schema, goneSchema]),
     signal,
   });
+  return value;
+}
+
+/** What decides what an event definition finds and what comes of it. */
+const contentSchema = z.object({
+  event_definition: z.object({
+    title: z.string(),
+    description: z.string().nullish(),
+    priority: z.number().optional(),
+    alert: z.boolean().optional(),
+    config: z.record(z.string(), z.unknown()),
+    field_spec: z.unknown().optional(),
+    key_spec: z.unknown().optional(),
+    notification_settings: z.unknown().optional(),
+    notifications: z.unknown().optional(),
+  }),
+});
+
+/** An event definition as it is written; null when there is none. */
+export async function graylogDefinition(
+  http: SiemHttp,
+  id: string,
+  signal: AbortSignal,
+): Promise<RuleDefinition | null> {
+  const value = await withContext(http, id, contentSchema, signal);
+  if (!("event_definition" in value)) return null;
+  const { title, ...content } = value.event_definition;
+  return { title, content };
+}
+
+/** What is said of an event definition; null when there is none. */
+export async function eventDefinition(
+  http: SiemHttp,
+  id: string,
+  signal: AbortSignal,
+): Promise<EventDefinition | null> {
+  const value = await withContext(http, id, definitionSchema, signal);
   if (!("event_definition" in value)) return null;
   const { state, config } = value.event_definition;
   const { is_scheduled = false, data } = value.context.scheduler ?? {};

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { connectorShape, formatSchema } from "../connector/settings.js";
+import { stampedShape } from "../connector/stamped.js";
 import { basicSchema, tokenSchema } from "../http/credentials.js";
 import { checkConnection, connectionShape } from "../http/settings.js";
-import { stampedShape } from "../ruler/settings.js";
 
 const fieldSchema = z.string().regex(/^[\w.@-]+$/, "expected a field's name");
 

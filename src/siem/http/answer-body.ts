@@ -48,7 +48,7 @@ export function valueOf<T>(text: string, type: string, { format, schema }: HttpR
   }
   let value: unknown;
   try {
-    value = format === "ndjson" ? linesOf(text) : JSON.parse(text);
+    value = format === "text" ? text : format === "ndjson" ? linesOf(text) : JSON.parse(text);
   } catch {
     throw invalid(`is no JSON; it begins with ${JSON.stringify(text.slice(0, 40))}`);
   }

@@ -14,6 +14,9 @@ import type { SiemErrorCode } from "./siem-error.js";
 /** Milliseconds that a server may ask to be waited for. */
 const LONGEST_WAIT_MS = 30_000;
 
+/** The status of what was not even begun. */
+const TOO_MANY = 429;
+
 export interface SiemHttpOptions {
   /** The SIEM's name in the configuration, for messages. */
   readonly siem: string;
@@ -67,6 +70,11 @@ export class SiemHttp {
     }
   }
 
+  /** The SIEM's name in the configuration. */
+  get siem(): string {
+    return this.#options.siem;
+  }
+
   /** An error of this SIEM about what an answer says, for those that read it. */
   error(code: SiemErrorCode, what: string): TyrianError {
     const { siem, redactor } = this.#options;
@@ -89,7 +97,8 @@ export class SiemHttp {
       signal.throwIfAborted();
       const answer = await this.#once(request, authorization, name).catch((thrown: unknown) => {
         const failure = thrown instanceof TyrianError ? thrown : failureOf(thrown, name, signal);
-        if (failure.code !== "siem-unreachable" || signal.aborted || tries >= MOST_TRIES) throw failure;
+        const isFinal = failure.code !== "siem-unreachable" || request.once === true;
+        if (isFinal || signal.aborted || tries >= MOST_TRIES) throw failure;
         return null;
       });
       if (answer !== null) {
@@ -100,7 +109,8 @@ export class SiemHttp {
           authorization = await credentials.headers(authorization);
           continue;
         }
-        if (!mayPass(status) || tries >= MOST_TRIES) throw refusal(answer, name, this.#base);
+        const isFinal = !mayPass(status) || (request.once === true && status !== TOO_MANY);
+        if (isFinal || tries >= MOST_TRIES) throw refusal(answer, name, this.#base);
       }
       const after = answer === null ? undefined : waitHeader(answer.headers);
       const wait = pauseMs(tries, after, Date.now());

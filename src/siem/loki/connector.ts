@@ -7,26 +7,27 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import type { Found } from "../http/pages.js";
 import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { firedAlerts } from "../ruler/history.js";
 import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
-import { rulerRules, type RulerRule } from "../ruler/rules.js";
+import { rulerDefinition, rulerRules, type RulerRule } from "../ruler/rules.js";
 import { re2Text } from "../ruler/selector.js";
 import { rulerStatus } from "../ruler/status.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { LokiRules } from "./push.js";
 import { lokiEntries, lokiHeaders, onHosts } from "./entries.js";
 import { lookBackOf } from "./look-back.js";
 import type { LokiSettings } from "./settings.js";
 
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 /** Milliseconds by which an evaluation may begin after the moment for which it is made. */
 const BEGUN_LATE_MS = 1_000;
 
@@ -59,8 +60,7 @@ export class LokiConnector implements Connector {
   sentinels(asked: readonly TrialOnHost[], signal: AbortSignal): Promise<Found<SiemDocument>> {
     const trials = re2Text(asked.map(({ trial }) => trial));
     const hosts = asked.map(({ host }) => host);
-    const now = Date.now();
-    const span = { hosts, from: now - SENTINELS_BEFORE_MS, to: now + SENTINELS_AFTER_MS };
+    const span = { hosts, ...sentinelSpan() };
     const words = `|= ${quotedText(SENTINEL_WORD)} |~ ${trials}`;
     return this.#records("the sentinels of trials", words, span, signal);
   }
@@ -96,9 +96,17 @@ export class LokiConnector implements Connector {
       : status;
   }
 
+  async definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return rulerDefinition(name, await this.#rules(signal));
+  }
+
   async search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     const query = `${text} ${onHosts(this.settings, span.hosts)}`;
     return await lokiEntries(this.http, this.settings, "a query", query, span, signal);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new LokiRules(this.http, this.settings));
   }
 
   async close(): Promise<void> {

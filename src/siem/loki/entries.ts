@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { quotedText } from "../../detection/convert/quoted-text.js";
 import type { SearchSpan, SiemDocument } from "../connector/connector.js";
+import { stampedAt } from "../connector/stamped.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found, pagesByTime } from "../http/pages.js";
-import { stampedAt } from "../ruler/log-records.js";
 import type { LokiSettings } from "./settings.js";
 
 /** Entries of one page; less than `max_entries_limit_per_query`, which is 5,000 unless set. */

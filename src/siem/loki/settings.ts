@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { connectorShape, formatSchema } from "../connector/settings.js";
+import { stampedShape } from "../connector/stamped.js";
 import { proxyAuthSchema } from "../http/credentials.js";
 import { connectionShape } from "../http/settings.js";
-import { checkConnections, historyShape, labelSchema, stampedShape } from "../ruler/settings.js";
+import { checkConnections, historyShape, labelSchema } from "../ruler/settings.js";
 
 /** Grafana Loki with its ruler. A rule is bound by its name (`alert`). */
 export const lokiSettingsSchema = z

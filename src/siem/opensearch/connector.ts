@@ -14,6 +14,8 @@ import { type Found, found, foundTogether } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { getDocuments, idOf, nodeClock } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { OpenSearchRules } from "./push.js";
 import { allDetectors } from "./detectors.js";
 import { definitionOf } from "./definition.js";
 import { alertsOf, type DetectorAlert, type Finding, findingsOf, momentOf } from "./findings.js";
@@ -84,11 +86,7 @@ export class OpenSearchConnector implements Connector {
     if (query.language !== "ppl")
       return await this.#documents.find("a query", [luceneQuery(query.text)], span, signal);
     const places = await findByPpl(this.#http, query.text, span, this.#settings.telemetry, signal);
-    const hits = await getDocuments(this.#http, places.rows, signal);
-    return found(
-      hits.map((hit) => this.#documents.documentOf(hit)),
-      places.lacks,
-    );
+    return await this.#documents.at(places, signal);
   }
 
   /** When a detector last ran is told nowhere: two turns of the slowest, because one may just have begun or be skipped. */
@@ -99,6 +97,10 @@ export class OpenSearchConnector implements Connector {
       ({ enabled, rules }) => enabled && [...rules].some((rule) => bound.has(rule)),
     );
     return 2 * Math.max(0, ...concerned.map(({ intervalMs }) => intervalMs));
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.#http.siem, new OpenSearchRules(this.#http, this.#settings.telemetry));
   }
 
   close(): Promise<void> {

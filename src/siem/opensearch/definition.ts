@@ -2,11 +2,21 @@ import { z } from "zod";
 import type { RuleDefinition } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 
-const answerSchema = z.object({
+/** What a search of rules answers with. */
+export const rulesSchema = z.object({
   timed_out: z.boolean(),
   _shards: z.object({ failed: z.int() }),
   hits: z.object({
-    hits: z.array(z.object({ _id: z.string(), _source: z.object({ title: z.string(), rule: z.string() }) })),
+    hits: z.array(
+      z.object({
+        _id: z.string(),
+        _source: z.object({
+          title: z.string(),
+          rule: z.string(),
+          tags: z.array(z.object({ value: z.string() })).default([]),
+        }),
+      }),
+    ),
   }),
 });
 
@@ -23,7 +33,7 @@ export async function definitionOf(
       path: "/_plugins/_security_analytics/rules/_search",
       query: { pre_packaged: String(prePackaged) },
       body: { json: { from: 0, size: 1, query: { ids: { values: [id] } } } },
-      schema: answerSchema,
+      schema: rulesSchema,
       signal,
     });
     if (value.timed_out || value._shards.failed > 0)

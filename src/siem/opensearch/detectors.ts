@@ -6,14 +6,14 @@ const PAGE = 500;
 
 const ruleIds = z.array(z.object({ id: z.string() })).optional();
 
-const detectorSchema = z.object({
+const detectorSchema = z.looseObject({
   name: z.string(),
   enabled: z.boolean(),
   schedule: z.object({
     period: z.object({ interval: z.number().positive(), unit: z.enum(["MINUTES", "HOURS", "DAYS"]) }),
   }),
   inputs: z.array(
-    z.object({ detector_input: z.object({ custom_rules: ruleIds, pre_packaged_rules: ruleIds }) }),
+    z.object({ detector_input: z.looseObject({ custom_rules: ruleIds, pre_packaged_rules: ruleIds }) }),
   ),
 });
 
@@ -33,6 +33,8 @@ export interface Detector {
   readonly intervalMs: number;
   /** Ids of its custom and pre-packaged rules. */
   readonly rules: ReadonlySet<string>;
+  /** As it is written. */
+  readonly written: Readonly<Record<string, unknown>>;
 }
 
 /** All detectors (Detector APIs, "Search Detector API"). */
@@ -56,13 +58,11 @@ export function allDetectors(http: SiemHttp, signal: AbortSignal): Promise<Found
   });
 }
 
-function detectorOf(
-  id: string,
-  { name, enabled, schedule, inputs }: z.infer<typeof detectorSchema>,
-): Detector {
+function detectorOf(id: string, written: z.infer<typeof detectorSchema>): Detector {
+  const { name, enabled, schedule, inputs } = written;
   const { interval, unit } = schedule.period;
   const rules = inputs.flatMap(({ detector_input: { custom_rules, pre_packaged_rules } }) =>
     [...(custom_rules ?? []), ...(pre_packaged_rules ?? [])].map((rule) => rule.id),
   );
-  return { id, name, enabled, intervalMs: interval * unitMs[unit], rules: new Set(rules) };
+  return { id, name, enabled, intervalMs: interval * unitMs[unit], rules: new Set(rules), written };
 }

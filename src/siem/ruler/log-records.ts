@@ -13,21 +13,6 @@ import type { HistorySettings } from "./settings.js";
 const MOST_EVENTS = 200;
 const STAMP = /^(\d{1,11})\.(\d{3}):\d{1,15}$/;
 
-/**
- * Milliseconds since 1970 of a stamp as collectors write it: a date, or a number of seconds, milliseconds, microseconds or
- * nanoseconds since 1970, which are told apart by their size. Null for everything else.
- */
-export function stampedAt(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  if (!/^\d+(?:\.\d+)?$/.test(text)) {
-    const time = Date.parse(text);
-    return Number.isNaN(time) ? null : time;
-  }
-  const digits = text.replace(/\..*/, "").length;
-  const [unit] = [10, 13, 16, 19].filter((length) => digits <= length);
-  return unit === undefined || digits < 9 ? null : Number(text) / 10 ** (unit - 13);
-}
-
 /** A store is asked by the time of its records: where that is not the event's own, what it was not asked for is missed. */
 export function withOwnTimes<T extends SiemDocument & { readonly time: number }>(
   { rows, lacks }: Found<T>,

@@ -32,9 +32,3 @@ export function checkConnections(
   for (const [key, url] of Object.entries({ ...urls, historyUrl: settings.historyUrl }))
     checkConnection({ ...settings, url }, context, key);
 }
-
-/** Where a store of logs, which has no ingest time of its own, holds the one that the collector gave. */
-export const stampedShape = {
-  /** Seconds from that stamp until the store has the record at most; it is taken for that much later. */
-  storedWithinSeconds: z.number().min(0).max(3_600).default(5),
-};

@@ -1,15 +1,12 @@
 import type { SearchSpan, SiemDocument } from "../connector/connector.js";
 import { textAt, timeAt } from "../connector/values.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import { type Found, found } from "../http/pages.js";
 import type { SiemHttp } from "../http/client.js";
 import { SENTINEL_WORD } from "../../model/event.js";
 import type { TrialOnHost } from "../siem.js";
-import { type Hit, idOf, type Query, searchIndex } from "./search.js";
+import { getDocuments, type Hit, idOf, type Query, searchIndex } from "./search.js";
 import type { IndexTelemetry } from "./settings.js";
-
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 
 /** The sensor's documents as an index holds them. */
 export class IndexedDocuments {
@@ -54,7 +51,6 @@ export class IndexedDocuments {
 
   sentinels(asked: readonly TrialOnHost[], signal: AbortSignal): Promise<Found<SiemDocument>> {
     const { format, textField } = this.telemetry;
-    const now = Date.now();
     const trials = [...new Set(asked.map(({ trial }) => trial))];
     const words: Query[] =
       format === "ecs"
@@ -66,12 +62,20 @@ export class IndexedDocuments {
     return this.find(
       "the sentinels of trials",
       words,
-      {
-        hosts: asked.map(({ host }) => host),
-        from: now - SENTINELS_BEFORE_MS,
-        to: now + SENTINELS_AFTER_MS,
-      },
+      { hosts: asked.map(({ host }) => host), ...sentinelSpan() },
       signal,
+    );
+  }
+
+  /** The documents at places that a query of another language found. */
+  async at(
+    { rows, lacks }: Found<{ readonly _index: string; readonly _id: string }>,
+    signal: AbortSignal,
+  ): Promise<Found<SiemDocument>> {
+    const hits = await getDocuments(this.http, rows, signal);
+    return found(
+      hits.map((hit) => this.documentOf(hit)),
+      lacks,
     );
   }
 

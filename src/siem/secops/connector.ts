@@ -5,6 +5,7 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
@@ -12,9 +13,11 @@ import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SecOpsRules } from "./push.js";
 import { detectionsOf } from "./detections.js";
 import { answerWith, UdmEvents } from "./events.js";
-import { deploymentOf } from "./rules.js";
+import { deploymentOf, ruleDefinition } from "./rules.js";
 import type { SecOpsSettings } from "./settings.js";
 
 /** Milliseconds from an event until a live rule has seen it ("Understand rule run scheduling": less than 5 minutes). */
@@ -66,12 +69,20 @@ export class SecOpsConnector implements Connector {
     return deploymentOf(this.http, this.#path, name, signal);
   }
 
+  definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return ruleDefinition(this.http, this.#path, name, signal);
+  }
+
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return this.#events.find("a query", span, signal, text);
   }
 
   slowestAlertMs(): Promise<number> {
     return Promise.resolve(LIVE_RULE_MS);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new SecOpsRules(this.http, this.#path));
   }
 
   async close(): Promise<void> {

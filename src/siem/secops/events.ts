@@ -4,6 +4,7 @@ import { SENTINEL_WORD } from "../../model/event.js";
 import type { SearchSpan, SiemDocument } from "../connector/connector.js";
 import { timeProblem } from "../connector/record-time.js";
 import { fieldAt, textAt, timeAt } from "../connector/values.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found, foundTogether, MOST_ROWS } from "../http/pages.js";
 import type { TrialOnHost } from "../siem.js";
@@ -11,9 +12,6 @@ import type { SecOpsSettings } from "./settings.js";
 
 /** Events of one answer; the API gives 10,000 at most, which may be more than is read of one. */
 export const PAGE = 5_000;
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 
 /** An answer of Google's leaves out what is empty: one that has nothing of what is known is another's. */
 export function answerWith<T extends z.ZodRawShape>(shape: T, ...others: readonly string[]) {
@@ -73,12 +71,7 @@ export class UdmEvents {
     const record = `additional.fields["${this.telemetry.recordField}"]`;
     const trials = [...new Set(asked.map(({ trial }) => trial))];
     const anyTrial = trials.map((trial) => `${record} = ${containing(trial)}`).join(" or ");
-    const now = Date.now();
-    const span = {
-      hosts: asked.map(({ host }) => host),
-      from: now - SENTINELS_BEFORE_MS,
-      to: now + SENTINELS_AFTER_MS,
-    };
+    const span = { hosts: asked.map(({ host }) => host), ...sentinelSpan() };
     const only = `${record} = ${containing(SENTINEL_WORD)} and (${anyTrial})`;
     return this.find("the sentinels of trials", span, signal, only);
   }

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { absentRule, type FoundRule } from "../connector/connector.js";
+import { absentRule, type FoundRule, type RuleDefinition } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { pathOf } from "../http/request.js";
 
-const deploymentSchema = z.object({
+/** A rule's deployment, as far as it is read. */
+export const deploymentSchema = z.object({
   name: z.string(),
   enabled: z.boolean().default(false),
   archived: z.boolean().default(false),
@@ -37,6 +38,28 @@ export async function deploymentOf(
     stateful: false,
     lacks: problemOf(rule, runFrequency, executionState),
   };
+}
+
+const ruleSchema = z.object({ name: z.string(), displayName: z.string().default(""), text: z.string() });
+
+/** A rule as it is written (Chronicle API, "Rule"); null when there is none. */
+export async function ruleDefinition(
+  http: SiemHttp,
+  path: string,
+  rule: string,
+  signal: AbortSignal,
+): Promise<RuleDefinition | null> {
+  const { value } = await http.request({
+    what: `the rule ${rule}`,
+    method: "GET",
+    path: `${path}/rules${pathOf(rule)}`,
+    accept: [404],
+    schema: z.union([ruleSchema, absentSchema]),
+    signal,
+  });
+  if ("error" in value) return null;
+  // The name stands in the text too: a new one is a new name and no other rule.
+  return { title: value.displayName, content: value.text.replace(/^\s*rule\s+\w+/m, "rule") };
 }
 
 function problemOf(rule: string, runFrequency: string, executionState: string): string | null {

@@ -5,6 +5,7 @@ import {
   type FoundAlert,
   type FoundRule,
   type NativeQuery,
+  type RuleDefinition,
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
@@ -12,10 +13,12 @@ import { timeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import type { Found } from "../http/pages.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SentinelRules } from "./push.js";
 import { SentinelAlerts } from "./alerts.js";
 import { TableDocuments } from "./documents.js";
 import { Workspace } from "./query.js";
-import { AnalyticsRules, durationMs } from "./rules.js";
+import { AnalyticsRules, definitionOf, durationMs } from "./rules.js";
 import { stateOfRule } from "./runs.js";
 import type { SentinelSettings } from "./settings.js";
 
@@ -31,7 +34,7 @@ export class SentinelConnector implements Connector {
   constructor(
     private readonly http: SiemHttp,
     private readonly management: SiemHttp,
-    settings: SentinelSettings,
+    private readonly settings: SentinelSettings,
     private readonly doors: readonly SiemHttp[],
   ) {
     this.#workspace = new Workspace(http, settings.workspace.id);
@@ -87,8 +90,17 @@ export class SentinelConnector implements Connector {
     return { ...state, throttles, lacks: state.lacks ?? openers.lacks };
   }
 
+  async definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    const rule = await this.#rules.find(name, signal);
+    return rule === undefined ? null : definitionOf(rule);
+  }
+
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return this.#documents.find("a query", span, signal, { query: text });
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.http.siem, new SentinelRules(this.management, this.settings));
   }
 
   async close(): Promise<void> {

@@ -4,14 +4,11 @@ import { SENTINEL_WORD } from "../../model/event.js";
 import type { SearchSpan, SiemDocument } from "../connector/connector.js";
 import { timeProblem } from "../connector/record-time.js";
 import { textAt, timeAt } from "../connector/values.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
 import type { TrialOnHost } from "../siem.js";
 import type { Row, Workspace } from "./query.js";
 import type { SentinelSettings } from "./settings.js";
-
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 
 /** The sensor's records in their table. */
 export class TableDocuments {
@@ -51,14 +48,9 @@ export class TableDocuments {
     const text = column(this.telemetry.textField);
     const trials = [...new Set(asked.map(({ trial }) => trial))];
     const anyTrial = trials.map((trial) => `${text} contains ${quotedText(trial)}`).join(" or ");
-    const now = Date.now();
     return this.find(
       "the sentinels of trials",
-      {
-        hosts: asked.map(({ host }) => host),
-        from: now - SENTINELS_BEFORE_MS,
-        to: now + SENTINELS_AFTER_MS,
-      },
+      { hosts: asked.map(({ host }) => host), ...sentinelSpan() },
       signal,
       { only: `${text} contains ${quotedText(SENTINEL_WORD)} and (${anyTrial})` },
     );

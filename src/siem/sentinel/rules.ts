@@ -1,16 +1,18 @@
 import { z } from "zod";
+import type { RuleDefinition } from "../connector/connector.js";
 import type { SiemHttp } from "../http/client.js";
 import { allPages } from "../http/pages.js";
 import { pathOf } from "../http/request.js";
 import type { SentinelSettings } from "./settings.js";
 
-const API_VERSION = "2024-09-01";
+export const API_VERSION = "2024-09-01";
 
 const ruleSchema = z.object({
   /** The rule's id. */
   name: z.string(),
   kind: z.string(),
-  properties: z.object({
+  properties: z.looseObject({
+    displayName: z.string().default(""),
     enabled: z.boolean().default(false),
     queryFrequency: z.string().optional(),
     queryPeriod: z.string().optional(),
@@ -22,6 +24,15 @@ export type AnalyticsRule = z.infer<typeof ruleSchema>;
 
 const pageSchema = z.object({ value: z.array(ruleSchema), nextLink: z.string().nullish() });
 
+/** Where Azure Resource Manager has the analytics rules of a workspace. */
+export function rulesPath({ subscription, resourceGroup, name }: SentinelSettings["workspace"]): string {
+  return (
+    pathOf("subscriptions", subscription, "resourceGroups", resourceGroup, "providers") +
+    pathOf("Microsoft.OperationalInsights", "workspaces", name, "providers") +
+    pathOf("Microsoft.SecurityInsights", "alertRules")
+  );
+}
+
 /** The analytics rules of a workspace, by Azure Resource Manager. */
 export class AnalyticsRules {
   /** Rules of one question are read once: it has one signal. */
@@ -30,12 +41,9 @@ export class AnalyticsRules {
 
   constructor(
     private readonly http: SiemHttp,
-    { subscription, resourceGroup, name }: SentinelSettings["workspace"],
+    workspace: SentinelSettings["workspace"],
   ) {
-    this.#path =
-      pathOf("subscriptions", subscription, "resourceGroups", resourceGroup, "providers") +
-      pathOf("Microsoft.OperationalInsights", "workspaces", name, "providers") +
-      pathOf("Microsoft.SecurityInsights", "alertRules");
+    this.#path = rulesPath(workspace);
   }
 
   /**
@@ -71,6 +79,15 @@ export class AnalyticsRules {
     if (lacks !== null) throw this.http.error("siem-answer-invalid", `${what}: ${lacks}`);
     return rows;
   }
+}
+
+/** What Sentinel writes into a rule by itself, and what is told elsewhere. */
+const NOT_CONTENT = new Set(["displayName", "enabled", "lastModifiedUtc"]);
+
+/** The rule without what changes by itself. */
+export function definitionOf({ kind, properties }: AnalyticsRule): RuleDefinition {
+  const content = Object.entries(properties).filter(([key]) => !NOT_CONTENT.has(key));
+  return { title: properties.displayName, content: { kind, ...Object.fromEntries(content) } };
 }
 
 /** Milliseconds of a duration of ISO 8601 such as `PT5M`, without months and years; null when it is none. */

@@ -9,20 +9,19 @@ import type {
   SiemDocument,
 } from "../connector/connector.js";
 import { z } from "zod";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
 import { clockOfDate } from "../http/date.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import { RulePusher } from "../push/rule-pusher.js";
+import { SplunkRules } from "./push.js";
 import { SplunkAlerts } from "./alerts.js";
 import { documentOf, eventsOn, narrowed, sentinelWords } from "./documents.js";
 import { dispatch, savedSearches, stateOf } from "./saved-search.js";
 import { definitionOf } from "./definition.js";
 import { exportSearch, resultsThenEnd, type Row, runSearch } from "./search.js";
 import type { SplunkSettings } from "./settings.js";
-
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 
 /** Splunk, over its management port. */
 export class SplunkConnector implements Connector {
@@ -59,8 +58,7 @@ export class SplunkConnector implements Connector {
   async sentinels(asked: readonly TrialOnHost[], signal: AbortSignal): Promise<Found<SiemDocument>> {
     const hosts = [...new Set(asked.map(({ host }) => host))];
     const search = eventsOn(this.#settings.telemetry, hosts, sentinelWords(asked));
-    const now = Date.now();
-    const span = { from: now - SENTINELS_BEFORE_MS, to: now + SENTINELS_AFTER_MS };
+    const span = sentinelSpan();
     return documentsOf(await exportSearch(this.#http, "the sentinels of trials", search, span, signal));
   }
 
@@ -125,6 +123,10 @@ export class SplunkConnector implements Connector {
       foldedInto: null,
     }));
     return found(alerts, lacks);
+  }
+
+  pusher(): RulePusher {
+    return new RulePusher(this.#http.siem, new SplunkRules(this.#http, this.#settings.alerts));
   }
 
   async close(): Promise<void> {

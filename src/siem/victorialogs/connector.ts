@@ -7,25 +7,26 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
+import { sentinelSpan } from "../connector/sentinel-span.js";
 import type { SiemHttp } from "../http/client.js";
 import { clockOfDate } from "../http/date.js";
 import { type Found, found } from "../http/pages.js";
 import { RememberedEvaluations } from "../ruler/evaluations.js";
 import { firedAlerts } from "../ruler/history.js";
 import { alertsWithEvents, withOwnTimes } from "../ruler/log-records.js";
-import { rulerRules, type RulerRule } from "../ruler/rules.js";
+import { rulerDefinition, rulerRules, type RulerRule } from "../ruler/rules.js";
 import { rulerStatus } from "../ruler/status.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import type { RuleFiles } from "../push/rule-files.js";
+import { vmalertFiles } from "./push.js";
 import { recordsSchema, resultsSchema, tenantHeaders, victoriaLogsRecords } from "./records.js";
 import type { VictoriaLogsSettings } from "./settings.js";
 import { lookBackOf, ruleUpdates, type RuleUpdate } from "./vmalert.js";
 
-/** Milliseconds before now in which the sentinels of a trial are looked for, and after it, for hosts whose clock is wrong. */
-const SENTINELS_BEFORE_MS = 8 * 86_400_000;
-const SENTINELS_AFTER_MS = 2 * 86_400_000;
 /** Milliseconds, beside an interval, by which vmalert may evaluate later than the moment for which it does. */
 const EVALUATED_LATE_MS = 60_000;
 
@@ -64,11 +65,10 @@ export class VictoriaLogsConnector implements Connector {
       (trial) => `${text}:${quotedText(trial)}`,
     );
     const hosts = asked.map(({ host }) => host);
-    const now = Date.now();
     return this.#records(
       "the sentinels of trials",
       `${text}:${quotedText(SENTINEL_WORD)} AND (${trials.join(" OR ")})`,
-      { hosts, from: now - SENTINELS_BEFORE_MS, to: now + SENTINELS_AFTER_MS },
+      { hosts, ...sentinelSpan() },
       signal,
     );
   }
@@ -109,6 +109,10 @@ export class VictoriaLogsConnector implements Connector {
     return rulerStatus(name, rules, since, lookBackMs, evaluations);
   }
 
+  async definition(name: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return rulerDefinition(name, await this.#rules(signal));
+  }
+
   async search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return await victoriaLogsRecords(
       this.http,
@@ -117,6 +121,10 @@ export class VictoriaLogsConnector implements Connector {
       span,
       signal,
     );
+  }
+
+  pusher(): RuleFiles {
+    return vmalertFiles(this.http.siem, this.settings);
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { connectorShape, formatSchema } from "../connector/settings.js";
+import { stampedShape } from "../connector/stamped.js";
 import { proxyAuthSchema } from "../http/credentials.js";
 import { connectionShape } from "../http/settings.js";
-import { checkConnections, historyShape, stampedShape } from "../ruler/settings.js";
+import { checkConnections, historyShape } from "../ruler/settings.js";
 
 const fieldSchema = z.string().regex(/^[^\p{Cc}\p{Cs}]+$/u, "expected a field's name");
 

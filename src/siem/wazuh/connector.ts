@@ -4,6 +4,7 @@ import type {
   FoundAlert,
   FoundRule,
   NativeQuery,
+  RuleDefinition,
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
@@ -13,7 +14,8 @@ import { type Found, found } from "../http/pages.js";
 import { anyOf, IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { type Hit, idOf, type Query, searchIndex } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
-import { managerClock, wazuhRule } from "./manager.js";
+import { TyrianError } from "../../errors.js";
+import { managerClock, wazuhDefinition, wazuhRule } from "./manager.js";
 import type { WazuhSettings } from "./settings.js";
 
 /** When the manager had it: the index knows no other time. */
@@ -98,8 +100,19 @@ export class WazuhConnector implements Connector {
     return { ...rule, throttles, lacks: rule.lacks ?? openers.lacks };
   }
 
+  definition(id: string, signal: AbortSignal): Promise<RuleDefinition | null> {
+    return wazuhDefinition(this.manager, id, signal);
+  }
+
   search({ text }: NativeQuery, span: SearchSpan, signal: AbortSignal): Promise<Found<SiemDocument>> {
     return this.#find("a query", [luceneQuery(text)], span, signal);
+  }
+
+  pusher(): never {
+    throw new TyrianError(
+      "push-unsupported",
+      `${this.manager.siem}: Wazuh's rules are files of XML on its manager, which Sigma rules are not converted to; they count after a restart of the manager`,
+    );
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { resolveSecret } from "../../secrets.js";
-import type { FoundRule } from "../connector/connector.js";
+import type { FoundRule, RuleDefinition } from "../connector/connector.js";
 import { absentRule } from "../connector/connector.js";
 import { type Credentials, RenewableCredentials } from "../http/credentials.js";
 import type { SiemHttp } from "../http/client.js";
@@ -62,6 +62,9 @@ const rulesSchema = z.object({
       z.object({
         id: z.int(),
         status: z.enum(["enabled", "disabled"]),
+        level: z.int().optional(),
+        description: z.string().default(""),
+        groups: z.array(z.string()).default([]),
         /** What its XML says, by the names there; a number may be a text. */
         details: z.record(z.string(), z.unknown()),
       }),
@@ -79,7 +82,7 @@ export interface WazuhRule {
 }
 
 /** A rule as the manager's files have it (Server API, "List rules"). It may stand in several, the last of which overwrites. */
-export async function wazuhRule(http: SiemHttp, id: string, signal: AbortSignal): Promise<WazuhRule> {
+async function rulesOf(http: SiemHttp, id: string, signal: AbortSignal) {
   const { value } = await http.request({
     what: `the rule ${id}`,
     method: "GET",
@@ -88,7 +91,25 @@ export async function wazuhRule(http: SiemHttp, id: string, signal: AbortSignal)
     schema: rulesSchema,
     signal,
   });
-  const { affected_items: rules, failed_items: failed } = value.data;
+  return value.data;
+}
+
+/** A rule as it is written, in each file that has it; null when none has, or when they may not be read. */
+export async function wazuhDefinition(
+  http: SiemHttp,
+  id: string,
+  signal: AbortSignal,
+): Promise<RuleDefinition | null> {
+  const { affected_items: rules } = await rulesOf(http, id, signal);
+  const [first] = rules;
+  if (first === undefined) return null;
+  const content = rules.map(({ level = null, groups, details }) => ({ level, groups, details }));
+  return { title: first.description, content };
+}
+
+/** What is said of a rule, but for its throttles. */
+export async function wazuhRule(http: SiemHttp, id: string, signal: AbortSignal): Promise<WazuhRule> {
+  const { affected_items: rules, failed_items: failed } = await rulesOf(http, id, signal);
   const failures = failed.filter(({ error }) => error.code !== NO_RULE).map(({ error }) => error.message);
   const lacks = failures.length === 0 ? null : `the rule ${id}: ${failures.join("; ")}`;
   if (rules.length === 0) return { found: { ...absentRule, lacks }, ignoreMs: null };

@@ -1,3 +1,4 @@
+import type { ValueKeys } from "../../detection/match/value-keys.js";
 import type { EventFormat, EventSink } from "./event-source.js";
 import { JsonEvents } from "./json-events.js";
 import { beginsRendered, RenderedEvents } from "./rendered-events.js";
@@ -33,13 +34,16 @@ export const FIRST_BYTES = 64;
 /** Finds the events in a stream of bytes, whose format (JSON, XML or rendered text) it tells by how they begin. Keeps no more than one event's bytes. */
 export class EventReader {
   readonly #sink: EventSink;
+  readonly #keys: ValueKeys | null;
   #format: EventFormat | null;
   #rest: Buffer = nothing;
   #refused = false;
 
-  constructor(sink: EventSink, begin: Beginning = "file") {
+  /** @param keys by which the values of events are told apart for the prefilter */
+  constructor(sink: EventSink, begin: Beginning = "file", keys: ValueKeys | null = null) {
     this.#sink = sink;
-    this.#format = begin === "file" ? null : eventsOf(begin);
+    this.#keys = keys;
+    this.#format = begin === "file" ? null : eventsOf(begin, keys);
   }
 
   /** Whether all bytes were taken, and the next could as well be the first of a file. */
@@ -63,7 +67,7 @@ export class EventReader {
       }
       if (this.#refuse(bytes)) return;
       if (bytes.toString("latin1", 0, 3) === byteOrderMark) bytes = bytes.subarray(3);
-      this.#format = eventsOf(formatOf(bytes));
+      this.#format = eventsOf(formatOf(bytes), this.#keys);
     }
     const taken = this.#format.take(bytes, last, this.#sink);
     // Copied: the chunk's memory may be used again.
@@ -82,9 +86,9 @@ export class EventReader {
   }
 }
 
-function eventsOf(format: FormatName): EventFormat {
+function eventsOf(format: FormatName, keys: ValueKeys | null): EventFormat {
   if (format === "rendered") return new RenderedEvents();
-  return format === "xml" ? new XmlEvents() : new JsonEvents();
+  return format === "xml" ? new XmlEvents() : new JsonEvents(keys);
 }
 
 /** The format of a file by the first byte that is no white space. A file of blanks has no events in any. */

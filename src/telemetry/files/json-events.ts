@@ -1,4 +1,5 @@
 import { FoldedText } from "../../detection/match/folded-text.js";
+import type { ValueKeys } from "../../detection/match/value-keys.js";
 import { LARGEST_EVENT, type EventFormat, type EventSink, type FoundEvent } from "./event-source.js";
 import { SHOWN, shown } from "./json-bytes.js";
 import { JsonScanner } from "./json-scanner.js";
@@ -36,10 +37,15 @@ export class JsonEvents implements EventFormat {
   #skipping = -1;
   /** Bytes of the first line that came before those at hand. */
   #before = 0;
-  readonly #scanner = new JsonScanner();
+  readonly #scanner: JsonScanner;
   readonly #text = new FoldedText();
   /** Bytes that an unfinished event must have before it is looked at again. */
   #unfinished = 0;
+
+  /** @param keys by which the values of events are told apart for the prefilter */
+  constructor(keys: ValueKeys | null) {
+    this.#scanner = new JsonScanner(keys);
+  }
 
   get idle(): boolean {
     return this.#place === "outside" && this.#skipping === -1 && this.#before === 0;
@@ -125,6 +131,8 @@ export class JsonEvents implements EventFormat {
 
   #found(bytes: Buffer, from: number, column: number): FoundEvent {
     const { end, exact, making, makingByKey, shaped } = this.#scanner;
+    // Fields are made of values under other keys.
+    if (making) this.#text.numbering = null;
     return {
       line: this.line,
       column,

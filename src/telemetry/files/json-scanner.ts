@@ -1,4 +1,6 @@
 import { decimal } from "../../detection/sigma/evaluate.js";
+import { ANY_KEY, hashed, UNREAD_KEY, type ValueKeys } from "../../detection/match/value-keys.js";
+import { isElementText, isRenamed } from "./document-keys.js";
 import { MAKING_KEYS, MAKING_VALUES, SHAPE_KEYS } from "./event-shape.js";
 import { BOUND, foldedAscii, KELVIN, OTHER, type FoldedText } from "../../detection/match/folded-text.js";
 import { escapes, hexAt, isWordByte, numeric, plain, same, shown } from "./json-bytes.js";
@@ -67,8 +69,18 @@ export class JsonScanner {
   /** Whether it has a key by which its shape may be told. */
   shaped = false;
   readonly #stack = new Uint8Array(DEEPEST + 1);
+  /** By depth: the number of the key that the object or list is under. */
+  readonly #outerKeys = new Int32Array(DEEPEST + 1);
+  readonly #keys: ValueKeys | null;
   /** Whether the last key has escapes. */
   #escaped = false;
+  /** The number of the last key. */
+  #keyNumber = UNREAD_KEY;
+
+  /** @param keys by which values are told apart for the prefilter */
+  constructor(keys: ValueKeys | null) {
+    this.#keys = keys;
+  }
 
   /** @param from the place of the brace that opens the object. @param to the place after the last byte that there is */
   scan(bytes: Buffer, from: number, to: number, text: FoldedText): "complete" | "incomplete" | "invalid" {
@@ -80,8 +92,11 @@ export class JsonScanner {
     this.makingByKey = false;
     this.shaped = false;
     text.clear();
+    text.numbering = this.#keys;
     const stack = this.#stack;
+    const outerKeys = this.#outerKeys;
     stack[0] = 1;
+    outerKeys[0] = ANY_KEY;
     let depth = 1;
     let want = Want.KeyOrEnd;
     let at = from + 1;
@@ -101,10 +116,11 @@ export class JsonScanner {
         case QUOTE:
           if (want === Want.Key || want === Want.KeyOrEnd) {
             const start = at + 1;
-            at = this.#key(bytes, start, to);
+            at = this.#key(bytes, start, to, outerKeys[depth - 1] as number);
             if (depth === 1 && at !== -1) this.#noteKey(bytes, start, at - 1);
             want = Want.Colon;
           } else if (want === Want.Value || want === Want.ValueOrEnd) {
+            if (stack[depth - 1] === 2) this.#keyNumber = outerKeys[depth - 1] as number;
             at = this.#string(bytes, at + 1, to, text);
             want = Want.CommaOrEnd;
           } else return this.#unexpected(bytes, at, want);
@@ -126,6 +142,7 @@ export class JsonScanner {
           if (depth > DEEPEST - 1) {
             return this.#fail("event-too-deep", `the event nests more than ${DEEPEST} deep`, at);
           }
+          outerKeys[depth] = stack[depth - 1] === 2 ? (outerKeys[depth - 1] as number) : this.#keyNumber;
           stack[depth++] = byte === 0x7b ? 1 : 2;
           want = byte === 0x7b ? Want.KeyOrEnd : Want.ValueOrEnd;
           at++;
@@ -150,6 +167,7 @@ export class JsonScanner {
         }
         default:
           if (want !== Want.Value && want !== Want.ValueOrEnd) return this.#unexpected(bytes, at, want);
+          if (stack[depth - 1] === 2) this.#keyNumber = outerKeys[depth - 1] as number;
           at = this.#word(bytes, at, to, text);
           if (at === -1) return this.problem === null ? "incomplete" : "invalid";
           want = Want.CommaOrEnd;
@@ -187,13 +205,21 @@ export class JsonScanner {
     }
   }
 
-  /** The place after a key; -1 when it does not end or is invalid. */
-  #key(bytes: Buffer, from: number, to: number): number {
+  /**
+   * The place after a key; -1 when it does not end or is invalid.
+   * @param outer the number of the key that the object is under
+   */
+  #key(bytes: Buffer, from: number, to: number, outer: number): number {
     let at = from;
+    let hash = 0;
     this.#escaped = false;
     while (at < to) {
       const byte = bytes[at] as number;
-      if (byte === QUOTE) return at + 1;
+      if (byte === QUOTE) {
+        if (this.#keys !== null) this.#keyNumber = this.#numberOf(this.#keys, bytes, from, at, hash, outer);
+        return at + 1;
+      }
+      hash = hashed(hash, byte);
       if (byte < 0x20) return this.#controlInText(bytes, at);
       if (byte === BACKSLASH) {
         this.#escaped = true;
@@ -207,6 +233,13 @@ export class JsonScanner {
       } else at++;
     }
     return -1;
+  }
+
+  #numberOf(keys: ValueKeys, bytes: Buffer, from: number, to: number, hash: number, outer: number): number {
+    if (this.#escaped) return ANY_KEY;
+    if (isElementText(bytes, from, to)) return outer;
+    const number = keys.numberOf(bytes, from, to, hash);
+    return number === UNREAD_KEY && isRenamed(bytes, from, to) ? ANY_KEY : number;
   }
 
   #string(bytes: Buffer, from: number, to: number, text: FoldedText): number {
@@ -228,6 +261,7 @@ export class JsonScanner {
         const size = length - start;
         out[length++] = BOUND;
         text.length = length;
+        text.endValue(this.#keyNumber);
         if (size < 256 && makingLengths[size] === 1) this.#noteText(out, start, size);
         if (numeric[out[start] as number] === 1) this.#numberInText(text, start);
         return at + 1;
@@ -278,7 +312,7 @@ export class JsonScanner {
     );
     if (!decimal.test(written)) return;
     const own = String(Number(written));
-    if (own !== written) text.add(own);
+    if (own !== written) text.addUnder(this.#keyNumber, own);
     if (makingNumbers.has(own)) this.making = true;
   }
 
@@ -297,7 +331,7 @@ export class JsonScanner {
     if (at === to) return -1;
     const word = bytes.toString("latin1", from, at);
     if (ownSpelling.test(word) || word === "true" || word === "false") {
-      text.add(word);
+      text.addUnder(this.#keyNumber, word);
       if (makingNumbers.has(word)) this.making = true;
     } else if (word !== "null") {
       numberToken.lastIndex = 0;
@@ -306,7 +340,7 @@ export class JsonScanner {
         return -1;
       }
       const own = String(Number(word));
-      text.add(own);
+      text.addUnder(this.#keyNumber, own);
       if (makingNumbers.has(own)) this.making = true;
     }
     return at;

@@ -3,9 +3,10 @@ import { AuditdParser } from "../auditd.js";
 import type { ReadEvent } from "../files/event-shape.js";
 import { LaurelParser } from "../laurel.js";
 import type { OtherRecord } from "../../model/observation.js";
-import type { OnOtherRecord, SensorParser } from "../sensor.js";
+import type { OnOtherRecord, SensorParser, TimedRecord } from "../sensor.js";
 import { textOf } from "../windows/json.js";
-import { hostEventOf, isProcessCreation, type ProcessSensor } from "../windows/host-event.js";
+import type { ProcessSensor } from "../windows/host-event.js";
+import { WindowsHostEvents } from "../windows/host-events.js";
 import { windowsTime } from "../windows/time.js";
 import { windowsEvent } from "../windows/windows-event.js";
 import type { WindowsFields } from "../windows/windows-fields.js";
@@ -31,11 +32,6 @@ export interface ReadRecords {
   readonly others: ReceivedEvent[];
 }
 
-/** A record that is no event, with its own time, milliseconds since 1970. */
-export interface TimedRecord extends OtherRecord {
-  readonly time: number;
-}
-
 interface HostParsers {
   readonly auditd: AuditdParser;
   readonly laurel: LaurelParser;
@@ -46,7 +42,7 @@ const MOST_HOSTS = 10_000;
 
 /**
  * Makes events of records in the order in which they were stored: lines of auditd and laurel by the parser of their host,
- * created processes of Windows, and others by their shape. A record that came before is left out where something makes it one: the serial in an
+ * those of Windows that verdicts read, and others by their shape. A record that came before is left out where something makes it one: the serial in an
  * audit line, the number of a record of Windows, CloudTrail's event id, the name that its sender gave it. Without such a mark two equal
  * records may be two events, and both count. What is of no known form is counted, and stays in the spool.
  */
@@ -54,21 +50,20 @@ export class RecordReader {
   readonly #hosts = new Map<string, HostParsers>();
   readonly #seen = new SeenRecords();
   readonly #channels = new ChannelBook();
-  readonly #windowsSensor: ProcessSensor;
-  readonly #incomplete = new Map<string, number>();
+  readonly #windows: WindowsHostEvents;
   /** Lines of each parser that are none, as last counted. */
   readonly #malformed = new Map<SensorParser, number>();
   #unread = 0;
 
   /**
    * @param windowsSensor which of Windows' sensors tells of created processes: two would tell of each twice, in two orders
-   * @param onOther told of audit records that arrived whole and tell of no program start
+   * @param onOther told of records of a sensor that arrived whole and that verdicts do not read
    */
   constructor(
     windowsSensor: ProcessSensor = "sysmon",
     private readonly onOther: (record: TimedRecord) => void = () => undefined,
   ) {
-    this.#windowsSensor = windowsSensor;
+    this.#windows = new WindowsHostEvents(windowsSensor, onOther);
   }
 
   push(record: StoredRecord): ReadRecords {
@@ -87,7 +82,7 @@ export class RecordReader {
         if (event.identity !== null && !this.#seen.isNew(event.host, event.identity))
           return count("repeated");
         count("known");
-        return this.#created(event, record.receivedAt) ?? { events: [], others: [event] };
+        return this.#ofWindows(event, record.receivedAt) ?? { events: [], others: [event] };
       }
       case "auditd":
       case "laurel": {
@@ -106,18 +101,19 @@ export class RecordReader {
 
   /** Gives up half events that were begun before a moment; see `SensorParser.flush`. */
   flush(now: number): HostEvent[] {
-    return this.#parsers().flatMap((parser) => (parser.pending > 0 ? parser.flush(now) : []));
+    const ofParsers = this.#parsers().flatMap((parser) => (parser.pending > 0 ? parser.flush(now) : []));
+    return [...ofParsers, ...this.#windows.flush(now)];
   }
 
   get pending(): number {
-    return this.#parsers().reduce((sum, { pending }) => sum + pending, 0);
+    return this.#parsers().reduce((sum, { pending }) => sum + pending, this.#windows.pending);
   }
 
   /** Program starts of a host of which not all records came, and lines that could not be read for the number of hosts. */
   lost(host: string): number {
     const parsers = this.#hosts.get(host);
     const ofParsers = parsers === undefined ? 0 : parsers.auditd.lost(host) + parsers.laurel.lost(host);
-    return ofParsers + (this.#incomplete.get(host) ?? 0) + this.#unread;
+    return ofParsers + this.#windows.incomplete(host) + this.#unread;
   }
 
   /** By channel: how many records it brought, and what became of them. */
@@ -125,15 +121,11 @@ export class RecordReader {
     return this.#channels.list();
   }
 
-  /** A process that Windows created, as the verifier takes it; null for any other event. */
-  #created({ read }: ReceivedEvent, receivedAt: number): ReadRecords | null {
+  /** An event of Windows as verdicts read it; null for any other. */
+  #ofWindows({ read }: ReceivedEvent, receivedAt: number): ReadRecords | null {
     if (read.logsources[0]?.product !== "windows") return null;
-    const event = windowsEvent(read as WindowsFields);
-    if (!isProcessCreation(event, this.#windowsSensor)) return null;
-    const created = hostEventOf(event, this.#windowsSensor, receivedAt);
-    if (created !== null) return { events: [created], others: [] };
-    this.#incomplete.set(event.host, (this.#incomplete.get(event.host) ?? 0) + 1);
-    return null;
+    const events = this.#windows.push(windowsEvent(read as WindowsFields), receivedAt);
+    return events === null ? null : { events, others: [] };
   }
 
   /** Whether the line that a parser was last given is none. */

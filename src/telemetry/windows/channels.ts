@@ -139,6 +139,11 @@ export function serviceOf(channel: string): string | null {
   return serviceOfChannel.get(channel.toLowerCase()) ?? null;
 }
 
+/** The channels of a service, in lower case; none for a name that Sigma does not have. */
+export function channelsOf(service: string): readonly string[] {
+  return serviceNames[service] ?? [];
+}
+
 /**
  * The categories of an event; none when Sigma has none for it.
  * @param eventType what Sysmon says was done to a registry key

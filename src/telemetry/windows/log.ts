@@ -1,7 +1,8 @@
 import type { HostEvent } from "../../model/event.js";
-import type { SensorCounts, SensorParser } from "../sensor.js";
+import type { SensorCounts, SensorParser, TimedRecord } from "../sensor.js";
 import { EventDefect } from "./event-defect.js";
-import { hostEventOf, isProcessCreation, type ProcessSensor } from "./host-event.js";
+import type { ProcessSensor } from "./host-event.js";
+import { WindowsHostEvents } from "./host-events.js";
 import { asObject } from "./json.js";
 import { windowsEvent } from "./windows-event.js";
 import { readWindows } from "./windows-fields.js";
@@ -12,15 +13,20 @@ import { readWindows } from "./windows-fields.js";
  * (`Computer`).
  */
 export class WindowsLogParser implements SensorParser {
-  readonly pending = 0;
-  readonly waitingSince = null;
-  readonly #sensor: ProcessSensor;
+  readonly #events: WindowsHostEvents;
   readonly #counts = { lines: 0, events: 0, malformed: 0, ignored: 0, foreign: 0, incomplete: 0 };
-  readonly #lost = new Map<string, number>();
-  #lostAnywhere = 0;
 
-  constructor(sensor: ProcessSensor) {
-    this.#sensor = sensor;
+  /** @param onOther told of records of the sensor that verdicts do not read */
+  constructor(sensor: ProcessSensor, onOther?: (record: TimedRecord) => void) {
+    this.#events = new WindowsHostEvents(sensor, onOther);
+  }
+
+  get pending(): number {
+    return this.#events.pending;
+  }
+
+  get waitingSince(): number | null {
+    return this.#events.waitingSince;
   }
 
   push(line: string, _position: number, now: number): HostEvent[] {
@@ -31,26 +37,19 @@ export class WindowsLogParser implements SensorParser {
       const fields = document === null ? null : readWindows(document);
       if (fields === null) return this.#malformed();
       const event = windowsEvent(fields);
-      if (!isProcessCreation(event, this.#sensor)) {
-        this.#counts.ignored += 1;
-        return [];
-      }
-      const told = hostEventOf(event, this.#sensor, now);
-      if (told === null) {
-        this.#counts.incomplete += 1;
-        this.#lost.set(event.host, (this.#lost.get(event.host) ?? 0) + 1);
-        return [];
-      }
-      this.#counts.events += 1;
-      return [told];
+      const before = this.#events.incomplete(event.host);
+      const told = this.#events.push(event, now);
+      if (told !== null) return this.#told(told);
+      this.#counts[this.#events.incomplete(event.host) > before ? "incomplete" : "ignored"] += 1;
+      return [];
     } catch (thrown) {
       if (thrown instanceof SyntaxError || thrown instanceof EventDefect) return this.#malformed();
       throw thrown;
     }
   }
 
-  flush(): HostEvent[] {
-    return [];
+  flush(now: number): HostEvent[] {
+    return this.#told(this.#events.flush(now));
   }
 
   reset(): void {
@@ -61,14 +60,18 @@ export class WindowsLogParser implements SensorParser {
     return { ...this.#counts };
   }
 
+  /** What cannot be read may have been an event of any host. */
   lost(host: string): number {
-    return (this.#lost.get(host) ?? 0) + this.#lostAnywhere;
+    return this.#events.incomplete(host) + this.#counts.malformed;
   }
 
-  /** What cannot be read may have been a created process of any host. */
+  #told(events: HostEvent[]): HostEvent[] {
+    this.#counts.events += events.length;
+    return events;
+  }
+
   #malformed(): HostEvent[] {
     this.#counts.malformed += 1;
-    this.#lostAnywhere += 1;
     return [];
   }
 }

@@ -4,7 +4,7 @@ import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { checkCommandLine } from "../windows-command-line.js";
+import { checkCommandLine } from "../windows/command-line.js";
 import { StandardInput } from "../standard-input.js";
 import { RemoteCommand } from "./command.js";
 import type { Exchanges } from "./exchanges.js";

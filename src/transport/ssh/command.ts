@@ -4,7 +4,7 @@ import { Latch } from "../abort.js";
 import { CommandLife, type Start } from "../command-life.js";
 import { feed } from "../feed.js";
 import type { ExecOptions, ExecResult } from "../transport.js";
-import { ClixmlFilter } from "../winrm/clixml.js";
+import { ClixmlFilter } from "../windows/clixml.js";
 import type { ShellCommand } from "./login-shell.js";
 
 /** What is known of a command when its channel is opened. */

@@ -3,7 +3,7 @@ import type { Message } from "./envelope.js";
 import { faultIn } from "./fault.js";
 import { ADDRESSING, SHELL, SOAP, WSMAN } from "./names.js";
 import { UnknownOutcome } from "./unknown-outcome.js";
-import { child, descendant, parseXml, XmlDefect, type XmlElement } from "./xml.js";
+import { child, descendant, parseXml, XmlDefect, type XmlElement } from "../windows/xml.js";
 
 /** A piece of a command's output, as the host has cut it. */
 export interface OutputPiece {

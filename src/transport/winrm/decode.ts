@@ -1,6 +1,6 @@
 import { TextDecoder } from "node:util";
 import type { codePages } from "../../model/target.js";
-import { ClixmlFilter } from "./clixml.js";
+import { ClixmlFilter } from "../windows/clixml.js";
 
 type CodePage = (typeof codePages)[number];
 

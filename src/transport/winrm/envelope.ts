@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ACTION, ADDRESSING, CMD_SHELL, MICROSOFT_WSMAN, type SIGNAL, SHELL, SOAP, WSMAN } from "./names.js";
-import { escapeXml } from "./xml.js";
+import { escapeXml } from "../windows/xml.js";
 
 /** A message to the host. */
 export interface Message {

@@ -1,6 +1,6 @@
 import { TyrianError, type ErrorCode } from "../../errors.js";
 import { MICROSOFT_FAULT, SOAP } from "./names.js";
-import { child, descendant, type XmlElement } from "./xml.js";
+import { child, descendant, type XmlElement } from "../windows/xml.js";
 
 /**
  * What a fault means for who has asked. `timed-out`: nothing to tell within the OperationTimeout · `quota`: the host has

@@ -7,7 +7,7 @@ import { unseenResult } from "../command-life.js";
 import { CommandLimit } from "../command-limit.js";
 import { Gate } from "../gate.js";
 import type { ExecOptions, ExecResult, Session } from "../transport.js";
-import { checkCommandLine } from "../windows-command-line.js";
+import { checkCommandLine } from "../windows/command-line.js";
 import { RunningCommand } from "./command.js";
 import { errorOfFault, WsmanFault } from "./fault.js";
 import type { Lanes } from "./lanes.js";

@@ -7,7 +7,7 @@ import type { Lane } from "./lane.js";
 import type { Lanes } from "./lanes.js";
 import { SIGNAL } from "./names.js";
 import { UnknownOutcome } from "./unknown-outcome.js";
-import type { XmlElement } from "./xml.js";
+import type { XmlElement } from "../windows/xml.js";
 
 export interface ShellSettings {
   readonly target: string;

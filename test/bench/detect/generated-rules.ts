@@ -93,9 +93,20 @@ const kinds: readonly {
     }),
   },
   {
-    share: 4,
+    share: 2,
     logsource: { service: "system" },
     make: (chance) => ({ selection: { EventID: 7000 + chance.below(60), ServiceName: rareWord(chance) } }),
+  },
+  // Keywords, and the text that Windows shows: the whole event is read.
+  {
+    share: 1,
+    logsource: { service: "application" },
+    make: (chance) => ({ selection: { "|contains": [rareWord(chance), rareWord(chance)] } }),
+  },
+  {
+    share: 1,
+    logsource: { service: "windefend" },
+    make: (chance) => ({ selection: { EventID: 1116, "Message|contains": rareWord(chance) } }),
   },
   {
     share: 3,

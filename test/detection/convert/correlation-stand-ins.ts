@@ -1,6 +1,7 @@
 import type { RuleEvent } from "../../../src/detection/rule.js";
+import { compileRegex } from "../../../src/detection/regex/index.js";
 import { evaluateSpl } from "../../../src/detection/spl/evaluate.js";
-import { Cursor, takeQuotedText, textOf, type Fields } from "./condition-reader.js";
+import { compares, Cursor, takeQuotedText, textOf, type Fields } from "./condition-reader.js";
 import { eqlFinds } from "./eql-stand-in.js";
 import { logqlFinds, logsqlFinds } from "./logs-stand-ins.js";
 
@@ -38,19 +39,30 @@ function namesIn(list: string): string[] {
   return list === "" ? [] : list.split(", ").map((name) => takeQuotedText(new Cursor(name)));
 }
 
+/** The sum of what is a number in a field; of none it is no number. */
+function sumOf(rows: readonly Fields[], name: string): number {
+  const numbers = rows.flatMap((row) => {
+    const text = textOf(row, name);
+    return text === null || text === "" || Number.isNaN(Number(text)) ? [] : [Number(text)];
+  });
+  return numbers.length === 0 ? NaN : numbers.reduce((sum, number) => sum + number, 0);
+}
+
 type Count = (rows: readonly Fields[]) => number;
 
-/** LogsQL's documentation: "stats by fields", "stats with additional filters", "count stats", "count_uniq stats". */
+/** LogsQL's documentation: "stats by fields", "stats with additional filters", "count stats", "count_uniq stats", "sum stats". */
 function logsqlCount(cursor: Cursor): [name: string, count: Count] {
   const [, condition] = cursor.take(/count\(\) if \((.*?)\)(?= as tyrian_)/) ?? [];
   const [, fields] = condition === undefined ? (cursor.take(/count_uniq\(([^)]*)\)/) ?? []) : [];
-  if (condition === undefined && fields === undefined) cursor.expect(/count\(\)/);
+  const [, summed] = condition === undefined ? (cursor.take(/sum\(([^)]*)\)/) ?? []) : [];
+  if (condition === undefined && fields === undefined && summed === undefined) cursor.expect(/count\(\)/);
   const [, name = ""] = cursor.expect(/ as (\w+)/);
   cursor.take(/, /);
   if (condition !== undefined) {
     const finds = logsqlFinds(condition);
     return [name, (rows) => rows.filter((row) => finds(row) === true).length];
   }
+  if (summed !== undefined) return [name, (rows) => sumOf(rows, namesIn(summed)[0] ?? "")];
   if (fields === undefined) return [name, (rows) => rows.length];
   const names = namesIn(fields);
   return [
@@ -98,8 +110,8 @@ function logqlVector(cursor: Cursor, rows: readonly Fields[]): Vector {
     return left;
   }
   const vector = aggregation(cursor, rows);
-  const [, least] = cursor.take(/ >= (\d+)/) ?? [];
-  return least === undefined ? vector : vector.filter(({ value }) => value >= Number(least));
+  const [, sign = "", least] = cursor.take(/ (>=|>) (\d+)/) ?? [];
+  return least === undefined ? vector : vector.filter(({ value }) => compares(sign, value, Number(least)));
 }
 
 function aggregation(cursor: Cursor, rows: readonly Fields[]): Vector {
@@ -107,6 +119,15 @@ function aggregation(cursor: Cursor, rows: readonly Fields[]): Vector {
   if (lines !== undefined) {
     const finds = logqlFinds(lines);
     return rows.filter((row) => finds(row) === true).map((labels) => ({ labels, value: 1 }));
+  }
+  const [, summed, form, name = ""] =
+    cursor.take(/sum_over_time\(\n([^]*?)\n\| \w+=~("[^"]*") \| unwrap (\w+)\n\[5m\]\)/) ?? [];
+  if (summed !== undefined) {
+    const finds = logqlFinds(summed);
+    const isNumber = compileRegex(`^(?:${takeQuotedText(new Cursor(form ?? ""))})$`, new Set());
+    return rows
+      .filter((row) => finds(row) === true && isNumber.test(textOf(row, name) ?? ""))
+      .map((labels) => ({ labels, value: Number(textOf(labels, name)) }));
   }
   const [, operator, by = ""] = cursor.expect(/(sum|count)(?: by \((.*?)\) )?\(/);
   const inner = aggregation(cursor, rows);

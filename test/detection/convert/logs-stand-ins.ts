@@ -27,7 +27,7 @@ function found(source: string): (text: string) => boolean {
   return (text) => regex.test(text);
 }
 
-const plainNumber = /^[-+]?\d+$/;
+const plainNumber = /^[-+]?\d+(?:\.\d+)?$/;
 
 /** LogsQL's documentation: filters "exact", "regexp", "any value", "empty value", "range", "IPv4 range" and "eq_field". */
 function logsqlFilter(cursor: Cursor): Condition {

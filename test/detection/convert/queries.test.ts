@@ -118,6 +118,36 @@ describe("LogsQL", () => {
   });
 });
 
+// docs.victoriametrics.com/victorialogs/logsql: "pack_json pipe", "filter pipe", "delete pipe".
+describe("LogsQL looks for keywords in all fields packed as one", () => {
+  test.each([
+    [{ sel: ["whoami"] }, "*", ['"tyrian_event":~"(?i:whoami)"']],
+    [{ sel: ["a.b", "c"] }, "*", [String.raw`"tyrian_event":~"(?i:a\\.b)|(?i:c)"`]],
+    [{ sel: { "|all": ["a", "b"] } }, "*", ['"tyrian_event":~"(?i:a)"', '"tyrian_event":~"(?i:b)"']],
+    [{ sel: ["a"], condition: "not sel" }, "*", ['!("tyrian_event":~"(?i:a)")']],
+    [
+      { sel: ["a"], other: { Image: "4" }, condition: "other and sel" },
+      '"Image":="4"',
+      ['"tyrian_event":~"(?i:a)"'],
+    ],
+  ])("%j", (detection, filter, texts) => {
+    const filters = texts.map((text) => `filter ${text}`);
+    expect(queryFor("logsql", detection)).toBe(
+      [filter, "pack_json as tyrian_event", ...filters, "delete tyrian_event"].join("\n| "),
+    );
+  });
+
+  test.each([
+    [{ sel: ["a"], other: { Image: "4" }, condition: "other or sel" }],
+    [{ sel: ['say "a"'] }],
+    [{ sel: ["a*b"] }],
+    [{ sel: ["},{"] }],
+    [{ a: ["a"], b: ["b"], condition: "a or not b" }],
+  ])("what they may have otherwise is refused: %j", (detection) => {
+    expect(refusalOf("logsql", detection).hint).toContain("name the field");
+  });
+});
+
 // Grafana Loki, "Log queries": label filter expression; "Matching IP addresses"; RE2's syntax. Negations have no operator.
 describe("LogQL", () => {
   const source = '{job="sysmon"} | json';
@@ -220,7 +250,11 @@ describe("what a language cannot say is refused", () => {
     ["udm-search", { "network.sent_bytes": 0 }, "a number that is absent is 0"],
     ["eql", { "Time|week": 3 }, "reads this part of a date from no text"],
   ] as const;
-  const sources: Readonly<Record<string, string>> = { ppl: "events", logql: '{job="a"} | json' };
+  const sources: Readonly<Record<string, string>> = {
+    ppl: "events",
+    esql: "events",
+    logql: '{job="a"} | json',
+  };
 
   test.each(refused)("%s %j", (language, selection, message) => {
     const source = sources[language];
@@ -230,11 +264,14 @@ describe("what a language cannot say is refused", () => {
     expect(found.hint).not.toBe("");
   });
 
-  test.each(["eql", "ppl", "logsql", "udm-search", "yara-l"] as const)("keywords in %s", (language) => {
-    const source = sources[language];
-    const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
-    expect(found.hint).toContain("name the field");
-  });
+  test.each(["eql", "esql", "lucene", "ppl", "udm-search", "yara-l"] as const)(
+    "keywords in %s",
+    (language) => {
+      const source = sources[language];
+      const found = refusalOf(language, { sel: ["word"] }, source === undefined ? {} : { source });
+      expect(found.hint).toContain("name the field");
+    },
+  );
 
   test("a rule is refused as a whole, with every reason", () => {
     const rule = ruleOf({

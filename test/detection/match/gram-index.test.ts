@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FoldedText } from "../../../src/detection/match/folded-text.js";
 import { GramCounts, GramIndex } from "../../../src/detection/match/gram-index.js";
+import { Ranges } from "../../../src/detection/match/ranges.js";
 
 function textOf(...values: string[]): FoldedText {
   const text = new FoldedText();
@@ -10,8 +11,14 @@ function textOf(...values: string[]): FoldedText {
   return text;
 }
 
+function allOf(text: FoldedText): Ranges {
+  const ranges = new Ranges();
+  ranges.select(text, null);
+  return ranges;
+}
+
 function foundIn(index: GramIndex, text: FoldedText, literals: readonly string[]): string[] {
-  index.scan(text);
+  index.scan(text, allOf(text));
   const hits = [...index.hits.subarray(0, index.hitCount)].map((hit) => literals[hit] ?? "");
   expect(literals.filter((_, literal) => index.found[literal] === index.text)).toEqual(
     hits.toSorted((left, right) => literals.indexOf(left) - literals.indexOf(right)),
@@ -47,7 +54,8 @@ test("what is found does not depend on the texts that an index was made for", ()
       (literals, values, seen) => {
         const text = textOf(...values);
         const counts = new GramCounts(literals.length);
-        counts.add(textOf(...seen));
+        const each = textOf(...seen);
+        counts.add(each, allOf(each));
         const held = Buffer.from(text.bytes.subarray(0, text.length)).toString("latin1");
         const wanted = literals.filter((each) => held.includes(each)).toSorted();
         expect(foundIn(new GramIndex(literals), text, literals)).toEqual(wanted);

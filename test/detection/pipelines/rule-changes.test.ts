@@ -82,7 +82,7 @@ describe("add_condition", () => {
   test("the explanation tells it by its name", () => {
     const rule = compiledWith("A: 1", "- { id: sysmon 1, type: add_condition, conditions: { EventID: 1 } }");
     expect(rule.explain(event({ A: 1 })).unmet).toMatchObject([
-      { clause: "_cond_sysmon_1: EventID", found: null },
+      { clause: "sysmon 1 of the pipeline: EventID", found: null },
     ]);
   });
 

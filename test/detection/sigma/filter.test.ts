@@ -108,7 +108,15 @@ describe("the filter's condition is added to the rule's with and", () => {
     const [rule] = collectionOf(login, filterText()).rules;
     expect(rule?.rule.fields).toEqual(new Set(["A", "B", "User"]));
     expect(rule?.rule.explain(event({ A: 1, User: "adm_bob" })).unmet).toMatchObject([
-      { clause: "not _filter1_admin: User|startswith", found: "adm_bob" },
+      {
+        clause: 'not admin of the filter "Administrators": User|startswith',
+        found: "adm_bob",
+        change: expect.stringMatching(/^the exclusion "admin" of the filter "Administrators" holds/),
+      },
+    ]);
+    const kept = collectionOf(login, filterText({ condition: "admin" })).rules[0]?.rule;
+    expect(kept?.explain(event({ A: 1, User: "bob" })).unmet).toMatchObject([
+      { clause: 'admin of the filter "Administrators": User|startswith', found: "bob" },
     ]);
   });
 });

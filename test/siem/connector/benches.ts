@@ -63,15 +63,21 @@ function newWorld(): World {
 
 const rules = { [ANALYTIC]: "rule-echo", [ABSENT]: "rule-nowhere", [DISABLED]: "rule-off" };
 
+/**
+ * Starts the servers of a SIEM and opens its connector; closing the bench ends them.
+ * @param settingsOfBench asked when the servers have their addresses
+ * @param others servers beside the one that is `url`
+ */
 async function benchOf(
   world: World,
   standIn: SiemStandIn,
-  settings: unknown,
   { settings: over = {}, tls, questionMs = 30_000 }: BenchOptions,
+  settingsOfBench: () => Readonly<Record<string, unknown>>,
+  others: readonly SiemStandIn[] = [],
 ): Promise<ConnectorBench> {
-  await standIn.start(tls);
+  await Promise.all([standIn.start(tls), ...others.map((other) => other.start())]);
   process.env[SECRET] = standIn.token;
-  const given = { url: standIn.url, rules, ...(settings as object), ...over };
+  const given = { url: standIn.url, rules, ...settingsOfBench(), ...over };
   const parsed = settingsOf(given);
   const connector = await openConnector("lab-siem", parsed, { pause: () => Promise.resolve() });
   const siem = siemOver(connector, {
@@ -104,7 +110,7 @@ async function benchOf(
     },
     close: async () => {
       await siem.close();
-      await standIn.stop();
+      await Promise.all([standIn, ...others].map((server) => server.stop()));
     },
   };
 }
@@ -120,12 +126,12 @@ export interface OpenSearchBench extends ConnectorBench {
 export async function openOpenSearchBench(options: BenchOptions = {}): Promise<OpenSearchBench> {
   const world = newWorld();
   const standIn = new OpenSearchStandIn(world);
-  const settings = {
+  const settings = () => ({
     kind: "opensearch",
     auth: { type: "basic", user: "tyrian", password: `env:${SECRET}` },
     telemetry: { index: "audit-*", format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
+  });
+  const bench = await benchOf(world, standIn, options, settings);
   return {
     ...bench,
     standIn,
@@ -145,23 +151,13 @@ export async function openElasticBench(options: BenchOptions = {}): Promise<Elas
   const world = newWorld();
   const standIn = new ElasticsearchStandIn(world);
   const kibana = new KibanaStandIn(world, standIn);
-  await kibana.start();
-  const settings = {
+  const settings = () => ({
     kind: "elastic",
     kibanaUrl: kibana.url,
     auth: { type: "token", token: `env:${SECRET}` },
     telemetry: { index: "audit-*", format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
-  return {
-    ...bench,
-    standIn,
-    kibana,
-    close: async () => {
-      await bench.close();
-      await kibana.stop();
-    },
-  };
+  });
+  return { ...(await benchOf(world, standIn, options, settings, [kibana])), standIn, kibana };
 }
 
 export interface SplunkBench extends ConnectorBench {
@@ -171,12 +167,12 @@ export interface SplunkBench extends ConnectorBench {
 export async function openSplunkBench(options: BenchOptions = {}): Promise<SplunkBench> {
   const world = newWorld();
   const standIn = new SplunkStandIn(world);
-  const settings = {
+  const settings = () => ({
     kind: "splunk",
     auth: { type: "token", token: `env:${SECRET}` },
     telemetry: { index: "linux", format: "laurel" },
-  };
-  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+  });
+  return { ...(await benchOf(world, standIn, options, settings)), standIn };
 }
 
 export interface LokiBench extends ConnectorBench {
@@ -188,25 +184,15 @@ export async function openLokiBench(options: BenchOptions = {}): Promise<LokiBen
   const world = newWorld();
   const standIn = new LokiStandIn(world, "team-a");
   const history = new AlertHistoryStandIn(world, () => `Bearer ${standIn.token}`);
-  await history.start();
-  const settings = {
+  const settings = () => ({
     kind: "loki",
     historyUrl: history.url,
     tenant: "team-a",
     auth: { type: "token", token: `env:${SECRET}` },
     alertLabels: { event: "ID" },
     telemetry: { selector: '{job="audit"}', format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
-  return {
-    ...bench,
-    standIn,
-    history,
-    close: async () => {
-      await bench.close();
-      await history.stop();
-    },
-  };
+  });
+  return { ...(await benchOf(world, standIn, options, settings, [history])), standIn, history };
 }
 
 export interface VictoriaLogsBench extends ConnectorBench {
@@ -221,8 +207,7 @@ export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise
   const expected = () => `Bearer ${standIn.token}`;
   const vmalert = new VmalertStandIn(world, expected);
   const history = new AlertHistoryStandIn(world, expected);
-  await Promise.all([vmalert.start(), history.start()]);
-  const settings = {
+  const settings = () => ({
     kind: "victorialogs",
     vmalertUrl: vmalert.url,
     historyUrl: history.url,
@@ -230,8 +215,8 @@ export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise
     auth: { type: "token", token: `env:${SECRET}` },
     alertLabels: { event: "ID" },
     telemetry: { selector: '{job="audit"}', format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
+  });
+  const bench = await benchOf(world, standIn, options, settings, [vmalert, history]);
   return {
     ...bench,
     standIn,
@@ -246,10 +231,6 @@ export async function openVictoriaLogsBench(options: BenchOptions = {}): Promise
           world.evaluated("rule-echo", startedAt, startedAt + 5);
         }
     },
-    close: async () => {
-      await bench.close();
-      await Promise.all([vmalert.stop(), history.stop()]);
-    },
   };
 }
 
@@ -262,17 +243,16 @@ export async function openWazuhBench(options: BenchOptions = {}): Promise<WazuhB
   const world = newWorld();
   const standIn = new WazuhIndexerStandIn(world);
   const manager = new WazuhManagerStandIn(world, () => standIn.token);
-  await manager.start();
   const password = `env:${SECRET}`;
-  const settings = {
+  const settings = () => ({
     kind: "wazuh",
     managerUrl: manager.url,
     auth: { type: "basic", user: "tyrian", password },
     managerAuth: { type: "basic", user: "tyrian-api", password },
     rules: { [ANALYTIC]: "100100", [ABSENT]: "100999", [DISABLED]: "100101" },
     telemetry: { format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
+  });
+  const bench = await benchOf(world, standIn, options, settings, [manager]);
   return {
     ...bench,
     standIn,
@@ -282,10 +262,6 @@ export async function openWazuhBench(options: BenchOptions = {}): Promise<WazuhB
       for (const document of world.documents.filter(({ serial }) => serials.includes(serial)))
         world.raise("rule-echo", document.ingestedAt, document);
       return Promise.resolve();
-    },
-    close: async () => {
-      await bench.close();
-      await manager.stop();
     },
   };
 }
@@ -297,12 +273,12 @@ export interface GraylogBench extends ConnectorBench {
 export async function openGraylogBench(options: BenchOptions = {}): Promise<GraylogBench> {
   const world = newWorld();
   const standIn = new GraylogStandIn(world);
-  const settings = {
+  const settings = () => ({
     kind: "graylog",
     auth: { type: "token", token: `env:${SECRET}` },
     telemetry: { format: "laurel" },
-  };
-  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+  });
+  return { ...(await benchOf(world, standIn, options, settings)), standIn };
 }
 
 export interface SentinelBench extends ConnectorBench {
@@ -315,25 +291,20 @@ export async function openSentinelBench(options: BenchOptions = {}): Promise<Sen
   const world = newWorld();
   const standIn = new LogAnalyticsStandIn(world);
   const azure = new AzureStandIn(world, standIn);
-  await azure.start();
-  const settings = {
+  const settings = () => ({
     kind: "sentinel",
     managementUrl: azure.url,
     loginUrl: azure.url,
     workspace: WORKSPACE,
     auth: azureAuth(`env:${SECRET}`),
     telemetry: { table: "LinuxAudit_CL", format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
+  });
+  const bench = await benchOf(world, standIn, options, settings, [azure]);
   world.evaluated("rule-echo", Date.now() - 61_000, Date.now() - 60_000);
   return {
     ...bench,
     standIn,
     azure,
-    close: async () => {
-      await bench.close();
-      await azure.stop();
-    },
   };
 }
 
@@ -347,13 +318,13 @@ export async function openDatadogBench(options: BenchOptions = {}): Promise<Data
   const world = newWorld();
   const standIn = new DatadogStandIn(world);
   process.env[APPLICATION_SECRET] = APPLICATION_KEY;
-  const settings = {
+  const settings = () => ({
     kind: "datadog",
     auth: { type: "keys", apiKey: `env:${SECRET}`, applicationKey: `env:${APPLICATION_SECRET}` },
     signalEvent: "ID",
     telemetry: { query: "source:laurel", format: "laurel" },
-  };
-  return { ...(await benchOf(world, standIn, settings, options)), standIn };
+  });
+  return { ...(await benchOf(world, standIn, options, settings)), standIn };
 }
 
 export interface SecOpsBench extends ConnectorBench {
@@ -368,16 +339,15 @@ export async function openSecOpsBench(options: BenchOptions = {}): Promise<SecOp
   const world = newWorld();
   const standIn = new SecOpsStandIn(world);
   const login = new GoogleLoginStandIn(standIn);
-  await login.start();
   process.env[KEY_FILE] = keyFile(standIn.token);
-  const settings = {
+  const settings = () => ({
     kind: "google-secops",
     loginUrl: login.url,
     instance: INSTANCE,
     auth: { type: "service-account", key: `env:${KEY_FILE}` },
     telemetry: { logType: "AUDIT_LAUREL", format: "laurel" },
-  };
-  const bench = await benchOf(world, standIn, settings, options);
+  });
+  const bench = await benchOf(world, standIn, options, settings, [login]);
   return {
     ...bench,
     standIn,
@@ -385,10 +355,6 @@ export async function openSecOpsBench(options: BenchOptions = {}): Promise<SecOp
     expireToken: () => {
       standIn.expireToken();
       process.env[KEY_FILE] = keyFile(standIn.token);
-    },
-    close: async () => {
-      await bench.close();
-      await login.stop();
     },
   };
 }

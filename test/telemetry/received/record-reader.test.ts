@@ -129,6 +129,18 @@ test("a process that Windows created is an event as the verifier takes it; one w
   expect([reader.lost("win1"), reader.lost("web1")]).toEqual([1, 0]);
 });
 
+test("what a process of Windows did is an event, too; other records of the sensor are told by their numbers", () => {
+  const others: unknown[] = [];
+  const reader = new RecordReader("sysmon", (other) => others.push(other));
+  const sent = (event_id: string, record_id: number): ReturnType<typeof record> =>
+    record({ ...sysmon, winlog: { ...sysmon.winlog, event_id, record_id } });
+  expect(reader.push(sent("7", 78)).events).toMatchObject([
+    { id: "win1/sysmon/1795514400000:78", kind: "activity", logsource: { category: "image_load" } },
+  ]);
+  expect(reader.push(sent("13", 79))).toMatchObject({ events: [], others: [{ host: "win1" }] });
+  expect(others).toEqual([{ host: "win1", sensor: "sysmon", sequence: 79, time: 1795514400000 }]);
+});
+
 test("what is of no known form, and what is damaged, is counted", () => {
   const reader = new RecordReader();
   const broken = "<Event xmlns='x'><System><EventID>1</EventID>";

@@ -5,7 +5,7 @@ import {
   type HttpOptions,
   HttpReceiver,
 } from "../../../src/telemetry/receivers/http.js";
-import type { StandInSink } from "./stand-in-sink.js";
+import type { RecordSink } from "../../../src/telemetry/receivers/receiver.js";
 
 /** A receiver over HTTP that listens on this machine, and how it is asked. */
 export interface Asked {
@@ -21,7 +21,7 @@ export interface Asked {
 export const TOKEN = "b5d2c1f0-token";
 
 export async function listenHttp(
-  sink: StandInSink,
+  sink: RecordSink,
   protocol: (intake: HttpIntake) => HttpApp,
   options: Partial<HttpOptions> = {},
 ): Promise<Asked> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HostEvent } from "../../../src/model/event.js";
 import { hostEventSchema, sentinelOf } from "../../../src/model/event.js";
 import { parserOf } from "../../../src/telemetry/sources.js";
-import type { SensorParser } from "../../../src/telemetry/sensor.js";
+import type { SensorParser, TimedRecord } from "../../../src/telemetry/sensor.js";
 
 const T0 = Date.UTC(2026, 10, 24, 12, 0, 0);
 const sysmonChannel = "Microsoft-Windows-Sysmon/Operational";
@@ -106,10 +106,19 @@ describe("created processes in a file of Windows events", () => {
 
   test("of another sensor, and other events, are passed over", () => {
     const parser = parserFor("sysmon");
-    for (const document of [security(), sysmon({ EventID: 5 }), sysmon({ EventID: 11 })])
+    for (const document of [security(), sysmon({ EventID: 5 }), sysmon({ EventID: 13 })])
       expect(parser.push(JSON.stringify(document), 0, T0)).toEqual([]);
     expect(parser.counts()).toMatchObject({ lines: 3, ignored: 3, events: 0 });
     expect(parser.lost("WIN1.lab.test")).toBe(0);
+  });
+
+  test("of the sensor that are no events of a verdict are told by their numbers, which are then not missing", () => {
+    const others: TimedRecord[] = [];
+    const source = { type: "windows-log", file: "unused", sensor: "sysmon" } as const;
+    const parser = parserOf(source, (record) => others.push(record));
+    for (const document of [sysmon({ EventID: 5 }), security(), sysmon({ EventID: 7 })])
+      parser.push(JSON.stringify(document), 0, T0);
+    expect(others).toEqual([{ host: "WIN1.lab.test", sensor: "sysmon", sequence: 500, time: T0 + 500 }]);
   });
 
   test("that cannot be placed count as lost on their host, and what cannot be read on every host", () => {
@@ -131,5 +140,117 @@ describe("created processes in a file of Windows events", () => {
         for (const event of parser.push(line, 0, T0)) hostEventSchema.parse(event);
       }),
     );
+  });
+});
+
+/** An event of one of PowerShell's logs, as that process wrote it. */
+function powershell(eventId: number, over: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    ...{ EventID: eventId, Channel: "Microsoft-Windows-PowerShell/Operational", Computer: "WIN1.lab.test" },
+    ...{ EventRecordID: 12, TimeCreated_SystemTime: "2026-11-24T12:00:00.5Z", Execution_ProcessID: 4242 },
+    ...over,
+  };
+}
+
+describe("what processes did, in a file of Windows events", () => {
+  test.each<[string, Record<string, unknown>, Partial<HostEvent>]>([
+    [
+      "Sysmon 3",
+      sysmon({ EventID: 3 }),
+      {
+        sensor: "sysmon",
+        logsource: { product: "windows", category: "network_connection", service: "sysmon" },
+      },
+    ],
+    [
+      "Sysmon 7",
+      sysmon({ EventID: 7 }),
+      { sensor: "sysmon", logsource: { product: "windows", category: "image_load", service: "sysmon" } },
+    ],
+    [
+      "Sysmon 11",
+      sysmon({ EventID: 11 }),
+      { sensor: "sysmon", logsource: { product: "windows", category: "file_event", service: "sysmon" } },
+    ],
+    [
+      "Sysmon 22",
+      sysmon({ EventID: 22 }),
+      { sensor: "sysmon", logsource: { product: "windows", category: "dns_query", service: "sysmon" } },
+    ],
+    [
+      "PowerShell 4103",
+      powershell(4103),
+      {
+        sensor: "powershell",
+        logsource: { product: "windows", category: "ps_module", service: "powershell" },
+      },
+    ],
+    [
+      "PowerShell 7",
+      powershell(4104, { Channel: "PowerShellCore/Operational" }),
+      {
+        sensor: "powershell-core",
+        logsource: { product: "windows", category: "ps_script", service: "powershell" },
+      },
+    ],
+    [
+      "the classic log",
+      powershell(400, { Channel: "Windows PowerShell" }),
+      {
+        sensor: "powershell-classic",
+        logsource: { product: "windows", category: "ps_classic_start", service: "powershell-classic" },
+      },
+    ],
+    [
+      "the classic log, of an engine's end",
+      powershell(403, { Channel: "Windows PowerShell" }),
+      { sensor: "powershell-classic", logsource: { product: "windows", service: "powershell-classic" } },
+    ],
+  ])("of %s are activities of their process, without a session", (_log, document, expected) => {
+    expect(told(document)).toMatchObject({
+      ...expected,
+      kind: "activity",
+      pid: 4242,
+      session: null,
+      ppid: null,
+    });
+  });
+
+  test("tell no process where the event names none; data without names stay a list", () => {
+    const old = powershell(400, {
+      Channel: "Windows PowerShell",
+      Execution_ProcessID: 0,
+      Data: ["Available", "None"],
+    });
+    expect(told(old)).toMatchObject({ pid: null, fields: { Data: ["Available", "None"] } });
+  });
+
+  const part = (number: number, over: Record<string, unknown> = {}): string =>
+    JSON.stringify(
+      powershell(4104, {
+        ...{ EventRecordID: 20 + number, MessageNumber: number, MessageTotal: 3, ScriptBlockId: "b1" },
+        ...{ ScriptBlockText: "abc"[number - 1], ...over },
+      }),
+    );
+
+  test("are one for a script block in parts, of the first part's number, when the last has come", () => {
+    const parser = parserFor("sysmon");
+    expect([part(3), part(1)].flatMap((line) => parser.push(line, 0, T0))).toEqual([]);
+    expect(parser).toMatchObject({ pending: 1, waitingSince: T0 });
+    expect(parser.push(part(2), 0, T0 + 9)).toMatchObject([
+      { sequence: 21, ingestedAt: T0 + 9, fields: { ScriptBlockText: "abc" } },
+    ]);
+    expect(parser.pending).toBe(0);
+  });
+
+  test("are each part of a script block, when parts have been waited for in vain", () => {
+    const parser = parserFor("sysmon");
+    for (const line of [part(1), part(3)]) parser.push(line, 0, T0);
+    expect(parser.flush(T0 + 2_000)).toEqual([]);
+    expect(parser.flush(T0 + 10_000)).toMatchObject([
+      { sequence: 21, fields: { ScriptBlockText: "a" } },
+      { sequence: 23, fields: { ScriptBlockText: "c" } },
+    ]);
+    expect(parser.lost("WIN1.lab.test")).toBe(0);
   });
 });

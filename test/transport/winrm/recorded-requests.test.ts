@@ -3,7 +3,7 @@ import { bodyOf, commandIdIn, receivedIn, shellIdIn } from "../../../src/transpo
 import { Envelopes, type Message } from "../../../src/transport/winrm/envelope.js";
 import { WsmanFault } from "../../../src/transport/winrm/fault.js";
 import { ACTION, CMD_SHELL, SIGNAL } from "../../../src/transport/winrm/names.js";
-import { parseXml, type XmlElement } from "../../../src/transport/winrm/xml.js";
+import { parseXml, type XmlElement } from "../../../src/transport/windows/xml.js";
 import { skippedFor } from "../../skipped.js";
 import {
   headerElement,

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
 import { createWinrmTransport } from "../../../src/transport/winrm.js";
 import { ACTION } from "../../../src/transport/winrm/names.js";
-import { parseXml } from "../../../src/transport/winrm/xml.js";
+import { parseXml } from "../../../src/transport/windows/xml.js";
 import { skippedFor } from "../../skipped.js";
 import { resolveSecret, winrmTarget } from "./host.js";
 import { headerOf, noRecordings, recording, type Recorded } from "./recordings.js";

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
-import { parseXml, type XmlElement } from "../../../src/transport/winrm/xml.js";
+import { parseXml, type XmlElement } from "../../../src/transport/windows/xml.js";
 
 const folder = resolve(import.meta.dirname, "../../../../shared/known-answers/winrm");
 

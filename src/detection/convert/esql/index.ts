@@ -1,5 +1,12 @@
 import type { ReferencePart } from "../../sigma/values.js";
-import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
+import {
+  countName,
+  ruleName,
+  sumName,
+  sumSigns,
+  writeWanted,
+  type CorrelationQuery,
+} from "../correlation-query.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { writtenExpression } from "../lucene/written-expression.js";
 import { rangeText } from "../network-text.js";
@@ -146,6 +153,14 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
     const results = counts.rules.map((_, index) => `${ruleName(index)} = MAX(${ruleName(index)})`);
     const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} == 1` });
     return [...lines, `EVAL ${flags.join(", ")}`, stats(results.join(", "), by), `WHERE ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  if (counts.of === "sum") {
+    const field = nameOf(counts.field);
+    context.assume(`${counts.field} is of a type for numbers, and has one value an event`);
+    const bound = `WHERE ${sumName} ${sumSigns[counts.operator]} ${counts.least}`;
+    return [...lines, `WHERE ${field} IS NOT NULL`, stats(`${sumName} = SUM(${field})`, by), bound].join(
       "\n| ",
     );
   }

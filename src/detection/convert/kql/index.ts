@@ -2,7 +2,9 @@ import { countName, ruleName, writeWanted, type CorrelationQuery } from "../corr
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import type { Query } from "../query-tree.js";
 import { kqlLeaf } from "./leaf.js";
+import type { WindowQuery } from "../window-query.js";
 import { kqlName } from "./name.js";
+import { kqlWindows } from "./windows.js";
 
 function condition(query: Query, context: ConvertContext, outermost = true): string {
   return writeQuery(
@@ -58,14 +60,19 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
     const wanted = writeWanted(counts.wanted, { and: "and", or: "or", test: (name) => `${name} > 0` });
     return [...lines, summarize(flags, by), `where ${wanted}`].join("\n| ");
   }
+  if (counts.of === "sum") throw new Error("sums are computed over windows");
   if (counts.of === "values") lines.push(summarize([], [...by, ...fields]));
   return [...lines, summarize([`${countName}=count()`], by), `where ${countName} >= ${counts.least}`].join(
     "\n| ",
   );
 }
 
+function windows(query: WindowQuery, context: ConvertContext): string {
+  return kqlWindows(query, eventsOf(query.events, context), context);
+}
+
 /**
  * Writes a query of Kusto, for Microsoft Sentinel and Defender. Kusto knows "unknown" beside true and false: below a NOT
  * the tests that could be unknown are made false.
  */
-export const kql: Language = { rule: eventsOf, escapesControls: true, correlation };
+export const kql: Language = { rule: eventsOf, escapesControls: true, correlation, windows };

@@ -1,19 +1,21 @@
-import { havingFields, type CorrelationQuery, type WantedRules } from "../correlation-query.js";
+import { havingFields, sumSigns, type CorrelationQuery, type WantedRules } from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
-import { escapeExpression, expressionOf } from "../pattern-expression.js";
-import { leavesOf, type Leaf, type Query } from "../query-tree.js";
+import { expressionOf } from "../pattern-expression.js";
+import type { Leaf, Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
+import { rawApart, rawExpression } from "../raw-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
-import { withNegationsDown } from "./negations.js";
+import { withNegationsDown } from "../negations.js";
 
 const comparisons = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 const opposites = { lt: ">=", lte: ">", gt: "<=", gte: "<" } as const;
 
 /** A comparison of numbers lets through what is no number, with an error: texts are sorted out before it. */
 const numberForm = quotedText(String.raw`\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*`);
+const unwrappedForm = quotedText(String.raw`[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?`);
 /** A comparison with addresses looks for one anywhere in the text. */
 const addressForm = quotedText("[0-9A-Fa-f.:]+");
 
@@ -56,32 +58,10 @@ function foundAnywhere(label: string, expression: string, negated: boolean): str
   return matcher(label, "=~", `(?s:.*)(?:${expression})(?s:.*)`, negated);
 }
 
-/** A text that stands in the raw line as it is, however the line is encoded. */
-function lineExpression({ value, cased, at }: Leaf, context: ConvertContext): string {
-  const shape = value.type === "text" ? shapeOf(value.pattern) : null;
-  if (shape?.place !== "contains" || !/^[A-Za-z0-9 _.,:;()@%$^*+=!?~|[\]{}-]+$/.test(shape.text)) {
-    return context.refuse(
-      at,
-      "LogQL looks for keywords in the raw line, where quotes, slashes and letters beyond ASCII may be escaped, and wildcards reach over several fields",
-      "name the field",
-    );
-  }
-  context.assume("Keywords are looked for in the raw line, names of fields included");
-  return `(?${cased ? "-" : ""}i:${escapeExpression(shape.text)})`;
-}
-
 /** A filter of the raw line, for keywords of which any is enough, or one that must not be there (Loki, "Line filter expression"). */
 function lineFilter(query: Query, context: ConvertContext): string {
-  const negated = query.type === "not";
-  const leaves = leavesOf(query);
-  if (query.type === "or" && !query.operands.every(({ type }) => type === "leaf")) {
-    return context.refuse(
-      leaves[0]?.at ?? 0,
-      "LogQL joins keywords that are negated by AND only",
-      "name the field",
-    );
-  }
-  const expression = leaves.map((leaf) => lineExpression(leaf, context)).join("|");
+  const { expression, negated } = rawExpression(query, "LogQL", context);
+  context.assume("Keywords are looked for in the raw line, names of fields included");
   return `${negated ? "!~" : "|~"} ${quotedText(expression)}`;
 }
 
@@ -162,11 +142,8 @@ function logqlQuery(query: Query, context: ConvertContext): string {
       'give both as the source, such as {job="sysmon"} | json',
     );
   }
-  const tests = withNegationsDown(query);
-  const parts = tests.type === "and" ? tests.operands : [tests];
-  const isRaw = (part: Query): boolean => leavesOf(part).every(({ field }) => field === null);
-  const lines = parts.filter(isRaw).map((part) => lineFilter(part, context));
-  const labels = parts.filter((part) => !isRaw(part));
+  const { raw, rest: labels } = rawApart(withNegationsDown(query));
+  const lines = raw.map((part) => lineFilter(part, context));
   if (labels.length === 0) return [source, ...lines].join("\n");
   const condition = writeQuery(
     labels.length === 1 && labels[0] ? labels[0] : { type: "and", operands: labels },
@@ -215,6 +192,14 @@ function correlation(
   if (counts.of === "events") return `${count(events, [])} >= ${counts.least}`;
   if (counts.of === "values")
     return `${grouped("count", by, count(events, counts.fields))} >= ${counts.least}`;
+  if (counts.of === "sum") {
+    const [label = ""] = labelsOf([counts.field]);
+    assume(`${counts.field} has its numbers without blanks around them`);
+    // What cannot be unwrapped would end the query with an error ("Metric queries", "Unwrapped range aggregations").
+    const lines = `${logqlQuery(havingFields(events, groupBy), context)}\n| ${label}=~${unwrappedForm} | unwrap ${label}`;
+    const sum = grouped("sum", by, `sum_over_time(\n${lines}\n[${timespan}])`);
+    return `${sum} ${sumSigns[counts.operator]} ${counts.least}`;
+  }
   const { rules } = counts;
   const wanted = (each: WantedRules): string => {
     if (each.type !== "rule") return `(${each.operands.map(wanted).join(` ${each.type} `)})`;

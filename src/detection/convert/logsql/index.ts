@@ -2,6 +2,7 @@ import {
   countName,
   havingFields,
   ruleName,
+  sumName,
   writeWanted,
   type CorrelationQuery,
 } from "../correlation-query.js";
@@ -9,8 +10,10 @@ import { writtenDate } from "../date-expression.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { networkText } from "../network-text.js";
 import { expressionOf } from "../pattern-expression.js";
-import type { Leaf, Query } from "../query-tree.js";
+import { withNegationsDown } from "../negations.js";
+import { link, type Leaf, type Query } from "../query-tree.js";
 import { quotedText } from "../quoted-text.js";
+import { rawApart, rawExpression } from "../raw-text.js";
 import { re2Expression, takesEmptyText } from "../re2-expression.js";
 import { foldsCase, shapeOf } from "../text-shape.js";
 
@@ -47,7 +50,11 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
   const { field, value, cased, at } = leaf;
   const { refuse, assume } = context;
   if (field === null) {
-    return refuse(at, "LogsQL has no filter over every field", "name the field, such as _msg");
+    return refuse(
+      at,
+      "LogsQL looks for keywords in all fields packed as one, and joins that with filters of fields by AND only",
+      "name the field, such as _msg",
+    );
   }
   const name = logsqlName(field);
   if (name === null) return refuseName("LogsQL", field, at, context);
@@ -74,9 +81,7 @@ function leafTest(leaf: Leaf, context: ConvertContext): string {
         : refuse(at, "LogsQL has ranges of addresses of version 4 only", "test the text of the address");
     case "comparison":
       if (value.part !== null) return `${name}:~${quotedText(writtenDate(leaf, "LogsQL", context))}`;
-      assume(
-        `${field} holds plain numbers, no sizes and durations such as 5KB: VictoriaLogs calculates with them`,
-      );
+      assume(plainNumbers(field));
       return `${name}:${ranges[value.operator](value.value)}`;
     case "date-part":
       return `${name}:~${quotedText(writtenDate(leaf, "LogsQL", context))}`;
@@ -100,8 +105,32 @@ function logsqlQuery(query: Query, context: ConvertContext): string {
   if (source !== null && !/^\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\}$/.test(source)) {
     return context.refuse(0, `"${source}" is no filter of streams`, 'give one such as {host="ws1"}, or none');
   }
-  const text = condition(query, context, source === null);
-  return source === null ? text : `${source} AND ${text}`;
+  const { raw, rest } = rawApart(withNegationsDown(query));
+  if (raw.length === 0) return streamed(condition(query, context, source === null), context);
+  const filter = rest.length === 0 ? "*" : condition(link("and", rest), context, source === null);
+  const texts = raw.map((part) => packedText(part, context));
+  const pack = `pack_json as ${packedName}`;
+  return [streamed(filter, context), pack, ...texts, `delete ${packedName}`].join("\n| ");
+}
+
+function streamed(filter: string, { source }: ConvertContext): string {
+  return source === null ? filter : `${source} AND ${filter}`;
+}
+
+const packedName = "tyrian_event";
+
+/** A filter of all fields packed as JSON, for keywords of which any is enough, or one that must not be there ("pack_json pipe"). */
+function packedText(query: Query, context: ConvertContext): string {
+  const { expression, negated } = rawExpression(query, "LogsQL", context);
+  context.assume(
+    "Keywords are looked for in all fields as JSON, their names and VictoriaLogs' own fields included",
+  );
+  const test = `"${packedName}":~${quotedText(expression)}`;
+  return `filter ${negated ? `!(${test})` : test}`;
+}
+
+function plainNumbers(field: string): string {
+  return `${field} holds plain numbers, no sizes and durations such as 5KB: VictoriaLogs calculates with them`;
 }
 
 function condition(query: Query, context: ConvertContext, outermost: boolean): string {
@@ -122,6 +151,12 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
     );
     const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => atLeast(name, 1) });
     return [first, `stats ${by}${results.join(", ")}`, `filter ${wanted}`].join("\n| ");
+  }
+  if (counts.of === "sum") {
+    // Texts that are no numbers are skipped, and a sum of none is no number ("sum stats").
+    context.assume(plainNumbers(counts.field));
+    const sum = `stats ${by}sum(${nameOf(counts.field)}) as ${sumName}`;
+    return [first, sum, `filter "${sumName}":${ranges[counts.operator](counts.least)}`].join("\n| ");
   }
   // Counts exactly: "Every unique value is stored in memory" ("count_uniq stats").
   const result = counts.of === "values" ? `count_uniq(${fields.map(nameOf).join(", ")})` : "count()";

@@ -1,5 +1,12 @@
 import type { ReferencePart } from "../../sigma/values.js";
-import { countName, ruleName, writeWanted, type CorrelationQuery } from "../correlation-query.js";
+import {
+  countName,
+  ruleName,
+  sumName,
+  sumSigns,
+  writeWanted,
+  type CorrelationQuery,
+} from "../correlation-query.js";
 import { writtenDate } from "../date-expression.js";
 import { refuseName, writeQuery, type ConvertContext, type Language } from "../language.js";
 import { rangeText } from "../network-text.js";
@@ -153,6 +160,14 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
     const results = counts.rules.map((_, index) => `max(${ruleName(index)}) as ${ruleName(index)}`);
     const wanted = writeWanted(counts.wanted, { and: "AND", or: "OR", test: (name) => `${name} = 1` });
     return [...lines, `eval ${flags.join(", ")}`, stats(results.join(", "), by), `where ${wanted}`].join(
+      "\n| ",
+    );
+  }
+  if (counts.of === "sum") {
+    const field = nameOf(counts.field);
+    context.assume(`${counts.field} is of a type for numbers, and has one value an event`);
+    const bound = `where ${sumName} ${sumSigns[counts.operator]} ${counts.least}`;
+    return [...lines, `where isnotnull(${field})`, stats(`sum(${field}) as ${sumName}`, by), bound].join(
       "\n| ",
     );
   }

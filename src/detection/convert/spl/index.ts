@@ -3,8 +3,10 @@ import { refuseName, writeQuery, type ConvertContext, type Language } from "../l
 import { leavesOf, type Leaf, type Query } from "../query-tree.js";
 import { shapeOf } from "../text-shape.js";
 import { quoteText } from "../../spl/syntax/words.js";
+import type { WindowQuery } from "../window-query.js";
 import { searchLeaf } from "./search-leaf.js";
 import { whereLeaf } from "./where-leaf.js";
+import { splWindows } from "./windows.js";
 
 /** Names that mean something other than a field of the event in a search. */
 const special = /^(?:_?index_(?:earliest|latest)|tag|eventtype|earliest|latest|splunk_server)$|::/;
@@ -92,10 +94,16 @@ function correlation({ events, groupBy, counts }: CorrelationQuery, context: Con
     const lines = [first, `eval ${flags.join(", ")}`, stats(results.join(", "), groupBy), `where ${wanted}`];
     return lines.join("\n| ");
   }
+  if (counts.of === "sum") throw new Error("sums are computed over windows");
   const count = `count AS ${countName}`;
   const lines = counts.of === "values" ? [first, stats(count, [...groupBy, ...fields])] : [first];
   return [...lines, stats(count, groupBy), `where ${countName}>=${counts.least}`].join("\n| ");
 }
 
+function windows(query: WindowQuery, context: ConvertContext): string {
+  for (const name of [...query.groupBy, query.field]) checkName(name, 0, context);
+  return splWindows(query, eventsOf(query.events, context), context);
+}
+
 /** Writes a query of Splunk. */
-export const spl: Language = { rule: eventsOf, correlation };
+export const spl: Language = { rule: eventsOf, correlation, windows };

@@ -85,6 +85,7 @@ export function readAddCondition(from: Parameters): Transformation {
     const node = nodeOf(search, () => position, true);
     const condition = keepFromPatterns(run.rule.condition, [...run.rule.searches.keys()], added);
     run.rule.searches.set(added, mapLeaves(node, (leaf) => processed(leaf, item)) ?? node);
+    run.rule.added.set(added, { name: name ?? item.id ?? "a condition", by: "pipeline" });
     const identifier = { type: "identifier", name: added, at: 0 } as const;
     run.rule.condition = {
       type: "and",

@@ -59,13 +59,9 @@ export function isCorrelationRule(rule: CompiledRule): rule is CorrelationRule {
   return "correlation" in rule;
 }
 
-/** Fields of the rules, and those that any of the correlations groups by or computes with, by their names in the events. */
-function fieldsOf(rules: readonly CompiledRule[], correlation: Correlation): ReadonlySet<string> | null {
+/** Fields that any of a correlation and those that it reads groups by or computes with, by their names in the events. */
+export function correlatedFields(correlation: Correlation): ReadonlySet<string> {
   const fields = new Set<string>();
-  for (const rule of rules) {
-    if (rule.fields === null) return null;
-    for (const field of rule.fields) fields.add(field);
-  }
   const collect = ({ tree, counted, fieldIn }: Correlation, names: readonly string[]): void => {
     const wanted = new Set([...tree.groupBy, ...tree.fields, ...names]);
     for (const [index, each] of counted.entries()) {
@@ -75,6 +71,16 @@ function fieldsOf(rules: readonly CompiledRule[], correlation: Correlation): Rea
     }
   };
   collect(correlation, []);
+  return fields;
+}
+
+/** Fields of the rules, and those that any of the correlations groups by or computes with. */
+function fieldsOf(rules: readonly CompiledRule[], correlation: Correlation): ReadonlySet<string> | null {
+  const fields = new Set(correlatedFields(correlation));
+  for (const rule of rules) {
+    if (rule.fields === null) return null;
+    for (const field of rule.fields) fields.add(field);
+  }
   return fields;
 }
 

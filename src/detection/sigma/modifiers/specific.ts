@@ -26,7 +26,7 @@ function valuesOf(name: string, { placeholders }: ModifierContext): readonly str
     throw new ModifierProblem(
       "placeholder-unresolved",
       `nothing is known of the placeholder %${name}%`,
-      "a rule with placeholders cannot be judged without their values; write the values into the rule",
+      "give its values under `parameters` of the rule, or under `vars` of a processing pipeline with a step value_placeholders",
     );
   }
   return values;

@@ -9,7 +9,8 @@ import { rex } from "./rex.js";
 import { bin, fields, filldown, fillnull, rename, table } from "./shaping.js";
 import { sort } from "./sort.js";
 import { stats, streamstats } from "./stats.js";
-import { append, inputlookup, join, lookup } from "./tables.js";
+import { append, join } from "./subsearches.js";
+import { inputlookup, lookup } from "./tables.js";
 import { tstats } from "./tstats.js";
 
 /** The node of a command: some nodes stand for two commands. */

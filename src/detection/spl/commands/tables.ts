@@ -1,25 +1,12 @@
-import { checkMade, collectRows, type LookupTable, type Scope } from "../evaluate/scope.js";
 import { Row } from "../evaluate/row.js";
 import { compileSearch } from "../evaluate/search.js";
-import { fieldValueOf, scalarsOf, textOfScalar, textsOf } from "../evaluate/values.js";
-import { didYouMean } from "../../sigma/text.js";
-import { SplProblem } from "../problem.js";
-import type { AppendCommand, InputlookupCommand, JoinCommand, LookupCommand } from "../syntax/commands.js";
+import { fieldValueOf, textsOf } from "../evaluate/values.js";
+import { checkCells, outputsOf, partnersIn, tableOf } from "../lookups/partners.js";
+import type { InputlookupCommand, LookupCommand } from "../syntax/commands.js";
 import { printSearch, printWord } from "../syntax/printer.js";
 import type { ArgumentReader } from "./argument-reader.js";
 import type { CommandDefinition } from "./definition.js";
 import { filter } from "./filters.js";
-
-function tableOf(scope: Scope, name: string, at: number): LookupTable {
-  const found = Object.hasOwn(scope.tables, name) ? scope.tables[name] : undefined;
-  if (found !== undefined) return found;
-  const hint = didYouMean(
-    name,
-    Object.keys(scope.tables),
-    "write its values into the query, such as field IN (a, b): no verb reads lookup tables so far",
-  );
-  throw new SplProblem("unknown-lookup", at, `the lookup table "${name}" was not given`, hint);
-}
 
 interface Pair {
   readonly column: string;
@@ -56,38 +43,17 @@ export const lookup: CommandDefinition<LookupCommand> = {
       outputs.length === 0 && !keep ? "" : ` ${keep ? "OUTPUTNEW" : "OUTPUT"} ${printPairs(outputs)}`;
     return `${printWord(table)} ${printPairs(inputs)}${output}`;
   },
-  run: ({ table, inputs, outputs, keep, at }, scope) => {
-    const rowsOfTable = tableOf(scope, table, at);
-    const columns = [...new Set(rowsOfTable.flatMap((each) => Object.keys(each)))];
-    const named = inputs.map(({ column }) => column);
-    const missing = [...named, ...outputs.map(({ column }) => column)].find(
-      (column) => !columns.includes(column),
-    );
-    if (missing !== undefined && rowsOfTable.length > 0) {
-      const hint = didYouMean(missing, columns, `it has ${columns.join(", ")}`);
-      throw new SplProblem(
-        "unknown-column",
-        at,
-        `the lookup table "${table}" has no column "${missing}"`,
-        hint,
-      );
-    }
-    const written =
-      outputs.length > 0
-        ? outputs
-        : columns.filter((column) => !named.includes(column)).map((column) => ({ column, field: column }));
+  run: (node, scope) => {
+    const { inputs, keep, at } = node;
+    const table = tableOf(scope, node.table, at);
+    const outputs = outputsOf(table, node);
+    const partners = partnersIn(table, node);
     return function* (rows) {
       for (const row of rows) {
-        const wanted = inputs.map(({ field }) => textsOf(row.get(field)));
-        const found = rowsOfTable.filter((each) =>
-          inputs.every(({ column }, index) => wanted[index]?.includes(each[column] ?? "") === true),
-        );
-        for (const { column, field } of found.length === 0 ? [] : written) {
+        const found = partners(inputs.map(({ field }) => textsOf(row.get(field))));
+        for (const { column, field } of found.length === 0 ? [] : outputs) {
           if (keep && row.get(field) !== null) continue;
-          row.set(
-            field,
-            fieldValueOf(found.flatMap((each) => (each[column] === undefined ? [] : [each[column]]))),
-          );
+          row.set(field, fieldValueOf(found.map((each) => each[column] ?? "")));
         }
         yield row;
       }
@@ -119,6 +85,7 @@ export const inputlookup: CommandDefinition<InputlookupCommand> = {
   },
   run: ({ table, append, condition, at }, scope) => {
     const rowsOfTable = tableOf(scope, table, at);
+    checkCells(rowsOfTable, table, Object.keys(rowsOfTable[0] ?? {}), at);
     const test = condition === null ? null : compileSearch(condition, scope);
     return function* (rows) {
       if (append) yield* rows;
@@ -126,90 +93,4 @@ export const inputlookup: CommandDefinition<InputlookupCommand> = {
       yield* test === null ? made : filter(made, test);
     };
   },
-};
-
-export const append: CommandDefinition<AppendCommand> = {
-  parse: (reader, at) => {
-    reader.options([]);
-    const query = reader.subsearch();
-    reader.expectEnd();
-    return { name: "append", query, at };
-  },
-  print: ({ query }, printer) => `[${printer.query(query)}]`,
-  run: ({ query, at }, scope) =>
-    function* (rows) {
-      yield* rows;
-      yield* scope.subsearch(query, at);
-    },
-};
-
-function keyOf(row: Row, fields: readonly string[]): string | null {
-  const values = fields.map((field) => row.get(field));
-  return values.includes(null)
-    ? null
-    : JSON.stringify(values.map((value) => scalarsOf(value).map(textOfScalar)));
-}
-
-/** A row with the fields of another one over its own. */
-function joined(left: Row, right: Row): Row {
-  const row = new Row(null, [...new Set([...left.sources, ...right.sources])]);
-  for (const from of [left, right]) for (const name of from.names()) row.set(name, from.get(name));
-  return row;
-}
-
-export const join: CommandDefinition<JoinCommand> = {
-  parse: (reader, at) => {
-    const options = new Map(reader.options(["type", "max"]));
-    const fields: string[] = [];
-    while (reader.peek()?.type === "word" || reader.peek()?.type === "string") {
-      if (reader.isMark("=", 1))
-        for (const [name, value] of reader.options(["type", "max"])) options.set(name, value);
-      else fields.push(reader.field());
-      reader.takeMark(",");
-    }
-    const query = reader.subsearch();
-    reader.expectEnd();
-    const type = options.get("type")?.toLowerCase() ?? "inner";
-    if (!["inner", "left", "outer"].includes(type)) {
-      throw reader.refuse(
-        "option-invalid",
-        `join has no type "${type}"`,
-        "the types are inner, left and outer",
-        reader.range.start,
-      );
-    }
-    if (fields.length === 0) {
-      throw reader.refuse(
-        "command-syntax",
-        "join without fields joins by whatever fields both have",
-        "name the fields to join by",
-        reader.range.start,
-      );
-    }
-    const most = reader.count(options.get("max") ?? "1", "max");
-    return { name: "join", kind: type === "inner" ? "inner" : "left", fields, most, query, at };
-  },
-  print: ({ kind, fields, most, query }, printer) =>
-    `type=${kind} max=${most} ${fields.map(printWord).join(", ")} [${printer.query(query)}]`,
-  run: ({ kind, fields, most, query, at }, scope) =>
-    function* (rows) {
-      const byKey = new Map<string, Row[]>();
-      for (const row of scope.subsearch(query, at)) {
-        const key = keyOf(row, fields);
-        if (key === null) continue;
-        const same = byKey.get(key) ?? [];
-        if (most === 0 || same.length < most) same.push(row);
-        byKey.set(key, same);
-      }
-      let made = 0;
-      for (const row of collectRows(rows, scope, at, "join")) {
-        const key = keyOf(row, fields);
-        const matches = key === null ? [] : (byKey.get(key) ?? []);
-        for (const match of matches) {
-          checkMade(++made, scope, at, "join");
-          yield joined(row, match);
-        }
-        if (matches.length === 0 && kind === "left") yield row;
-      }
-    },
 };

@@ -84,9 +84,11 @@ function compileTime(expression: SearchExpression & { type: "time" }, scope: Sco
   };
 }
 
+type Subsearch = SearchExpression & { readonly type: "subsearch" };
+
 /** The rows of a subsearch as a condition: each row's fields together, any of the rows (Search Reference, "format"). */
-function conditionOfRows(rows: readonly Row[], at: number): SearchExpression {
-  const operands = rows.map((row): SearchExpression => {
+export function conditionOfRows({ query, at }: Subsearch, scope: Scope): SearchExpression {
+  const operands = scope.subsearch(query, at).map((row): SearchExpression => {
     const fields = row.names().filter((name) => !name.startsWith("_"));
     const special = fields.find((name) => name === "search" || name === "query");
     if (special !== undefined || fields.length === 0) {
@@ -144,9 +146,6 @@ export function compileSearch(expression: SearchExpression, scope: Scope): RowTe
     case "eventtype":
       return compileSearch(expression.search, scope);
     case "subsearch":
-      return compileSearch(
-        conditionOfRows(scope.subsearch(expression.query, expression.at), expression.at),
-        scope,
-      );
+      return compileSearch(conditionOfRows(expression, scope), scope);
   }
 }

@@ -1,10 +1,10 @@
 import type { Row } from "../evaluate/row.js";
-import { compileSearch } from "../evaluate/search.js";
+import { compileSearch, conditionOfRows } from "../evaluate/search.js";
 import type { Scope } from "../evaluate/scope.js";
 import { textsOf } from "../evaluate/values.js";
 import { printQuery } from "../commands/index.js";
 import { printSearch } from "../syntax/printer.js";
-import type { SearchExpression } from "../syntax/tree.js";
+import { searchLeaves, type SearchExpression } from "../syntax/tree.js";
 import { quoteText } from "../syntax/words.js";
 import { all, cut, nearest, type Outcome } from "./outcome.js";
 import { suggestSearch } from "./suggest.js";
@@ -44,11 +44,22 @@ function wantedOf(leaf: SearchExpression): string {
   }
 }
 
+/** What a row has under the fields that the rows of a subsearch have. */
+function shownFields(
+  leaf: SearchExpression & { readonly type: "subsearch" },
+  row: Row,
+  scope: Scope,
+): string | null {
+  const fields = new Set(searchLeaves(conditionOfRows(leaf, scope)).flatMap((each) => fieldOf(each) ?? []));
+  const texts = [...fields].map((field) => `${field}: ${shownField(row, field) ?? "absent"}`);
+  return texts.length === 0 ? null : cut(texts.join(", "));
+}
+
 function explainLeaf(leaf: SearchExpression, row: Row, scope: Scope, negated: boolean): Outcome {
   const holds = compileSearch(leaf, scope)(row) !== negated;
-  const printed = cut(printSearch(leaf, printQuery));
+  const printed = cut(printSearch(leaf, printQuery).replaceAll("\n", " "));
   const field = fieldOf(leaf);
-  const found = shownField(row, field);
+  const found = leaf.type === "subsearch" ? shownFields(leaf, row, scope) : shownField(row, field);
   const clause = `search: ${negated ? "NOT " : ""}${printed}`;
   const wanted = `${negated ? "not " : ""}${cut(wantedOf(leaf))}`;
   if (holds) {

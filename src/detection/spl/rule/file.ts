@@ -1,16 +1,29 @@
 import type { Diagnostic } from "../../../errors.js";
+import { type LookupText, readLookups } from "../lookups/files.js";
 import { compileSpl, type CompileSplOptions, type CompileSplResult } from "./compile.js";
 import { readSplHeader } from "./header.js";
 
-/** Reads a file with a query and makes a rule of it, with the facts of its header. The rule is null when a diagnostic is an error. */
+export interface CompileSplFileOptions extends Omit<CompileSplOptions, "tables"> {
+  /** The lookup tables beside the file; those that the query looks up are enough. */
+  readonly lookups?: readonly LookupText[];
+}
+
+/**
+ * Reads a file with a query and makes a rule of it, with the facts of its header and the lookup tables beside it. The rule is
+ * null when a diagnostic is an error.
+ */
 export function compileSplFile(
   text: string,
   file: string,
-  options: CompileSplOptions = {},
+  { lookups = [], ...options }: CompileSplFileOptions = {},
 ): CompileSplResult {
-  const { facts, logsource, diagnostics } = readSplHeader(text, file);
+  const { facts, logsource, diagnostics: ofHeader } = readSplHeader(text, file);
+  const { tables, diagnostics: ofTables } = readLookups(lookups);
+  const diagnostics = [...ofHeader, ...ofTables];
+  if (ofTables.length > 0) return { rule: null, diagnostics, corrected: null };
   const compiled = compileSpl(text, file, {
     ...options,
+    tables,
     ...facts,
     ...(logsource === null ? {} : { logsource }),
   });

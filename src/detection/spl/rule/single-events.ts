@@ -10,7 +10,7 @@ import { fieldsReadBy } from "./fields.js";
  * decides by itself, so that a stream can be judged event by event. It errs on the side of the reason.
  */
 export function severalEventsProblem(query: Query): SplProblem | null {
-  const [, inner] = pipelinesOf(query);
+  const inner = pipelinesOf(query).find((each) => each !== query && !startsWithTable(each));
   if (inner !== undefined) {
     return problem(
       inner.commands[0]?.at ?? 0,
@@ -29,6 +29,11 @@ export function severalEventsProblem(query: Query): SplProblem | null {
     own = ownBehind(own, node);
   }
   return null;
+}
+
+/** Whether the rows of a pipeline are those of a lookup table, and no events. */
+function startsWithTable({ commands: [first] }: Query): boolean {
+  return first?.name === "inputlookup" && !first.append;
 }
 
 /** Fields that an event's row has from the event alone; null while that is so of all. */
@@ -50,6 +55,14 @@ function ownBehind(own: OwnFields, node: CommandNode): OwnFields {
         own,
         node.assignments.map(({ field }) => field),
       );
+    case "lookup":
+      // Without names it writes whatever columns the table has.
+      return node.outputs.length === 0
+        ? new Set()
+        : without(
+            own,
+            node.outputs.map(({ field }) => field),
+          );
     case "search":
     case "where":
     case "regex":

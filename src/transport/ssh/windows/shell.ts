@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { Client } from "ssh2";
 import { TyrianError } from "../../../errors.js";
 import { Latch, orAborted } from "../../abort.js";
-import { checkCommandLine } from "../../windows-command-line.js";
+import { checkCommandLine } from "../../windows/command-line.js";
 import { ChannelFailure, openChannel } from "../channel.js";
 import type { LoginShell, ShellCommand } from "../login-shell.js";
 import { endProcessTrees } from "./ending.js";

@@ -1,4 +1,4 @@
-import { TyrianError } from "../errors.js";
+import { TyrianError } from "../../errors.js";
 
 /** The longest line that cmd.exe reads whole, in UTF-16 units; what is beyond is cut off without a word. */
 export const LONGEST_COMMAND_LINE = 8_191;

@@ -1,4 +1,4 @@
-import type { Query } from "../query-tree.js";
+import type { Query } from "./query-tree.js";
 
 /**
  * The query with every negation moved down to a test, for languages that negate nothing else. Sound because rules are

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { child, descendant, escapeXml, parseXml, XmlDefect } from "../../../src/transport/winrm/xml.js";
+import { child, descendant, escapeXml, parseXml, XmlDefect } from "../../../src/transport/windows/xml.js";
 
 test("names are resolved to their namespaces, whatever the prefixes", () => {
   const prefixed = parseXml('<x:a xmlns:x="urn:1"><y:b xmlns:y="urn:2" y:k="v">text</y:b></x:a>');

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkCommandLine, LONGEST_COMMAND_LINE } from "../../src/transport/windows-command-line.js";
+import { checkCommandLine, LONGEST_COMMAND_LINE } from "../../../src/transport/windows/command-line.js";
 
 test("a line that cmd.exe reads whole passes, with its quotes and special characters", () => {
   expect(() => checkCommandLine(`echo "a b" ^& c & echo %PATH% | findstr "ä😀\t<>" `, "win1")).not.toThrow();

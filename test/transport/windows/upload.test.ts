@@ -3,10 +3,10 @@ import { createInterface } from "node:readline";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Session } from "../../../src/transport/transport.js";
-import { LONGEST_COMMAND_LINE } from "../../../src/transport/windows-command-line.js";
-import { upload, UPLOAD_COMMAND } from "../../../src/transport/winrm/upload.js";
+import { LONGEST_COMMAND_LINE } from "../../../src/transport/windows/command-line.js";
+import { upload, UPLOAD_COMMAND } from "../../../src/transport/windows/upload.js";
 import { scriptedInterpreter, type Script } from "../../winrm-server/scripted-interpreter.js";
-import { startHost, type Host } from "./host.js";
+import { startHost, type Host } from "../winrm/host.js";
 
 /** The files of the host, as bytes. */
 let files: Map<string, Buffer>;
