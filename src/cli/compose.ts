@@ -9,6 +9,7 @@ import { lookingOf } from "../engine/looking.js";
 import type { EnginePorts } from "../engine/ports.js";
 import { WithheldTargets } from "../engine/withheld.js";
 import type { Journal } from "../journal/journal.js";
+import { askAuditOn } from "../lab/audit-on-target.js";
 import {
   assertInScope,
   checkToken,
@@ -36,7 +37,7 @@ import { createSshTransport } from "../transport/ssh.js";
 import type { ConnectOptions, Session } from "../transport/transport.js";
 import { createWinrmTransport } from "../transport/winrm.js";
 import type { HostLog } from "../verify/host-log.js";
-import type { ChosenLab } from "./lab-choice.js";
+import type { ChosenLab, SensorProbe } from "./lab-choice.js";
 import { onDemandQueries } from "./on-demand.js";
 import type { ChosenSiem } from "./siem-choice.js";
 
@@ -60,6 +61,8 @@ export interface Targets {
   byName(name: string): Target;
   /** The sensors' own logs on the targets, read over connections in which nothing acts. */
   readonly hostLog: HostLog;
+  /** Tells of the sensors by the names of their hosts in the telemetry: as the lab does, else each target is asked itself. */
+  readonly sensor: SensorProbe;
   close(): Promise<void>;
 }
 
@@ -107,7 +110,15 @@ export function openTargets(
     return await from.acquire(scoped.target, options);
   };
   const byName = (name: string): Target => targetOf(lab.inventory, name);
+  const askTarget: SensorProbe = async (host) => {
+    const target = lab.inventory.targets.find(({ name, sensor }) => (sensor.host ?? name) === host);
+    if (target?.platform !== "linux")
+      return { lost: null, running: null, detail: "the sensor of this host cannot be asked" };
+    const session = await acquireFrom(readers, target, { deadlineMs: READER_DEADLINE_MS });
+    return await askAuditOn(session, target.sensor);
+  };
   return {
+    sensor: lab.probe ?? askTarget,
     acquire: (target, options) => acquireFrom(pool, target, options),
     renew: (target) => pool.renew(target),
     byName,
@@ -168,20 +179,24 @@ function targetOf(inventory: Inventory, name: string): Target {
   return target;
 }
 
-/** @throws TyrianError `siem-...` when a SIEM of the configuration does not answer: nothing was done on a host yet. */
+/**
+ * @param probe tells of the sensors of the lab's hosts
+ * @throws TyrianError `siem-...` when a SIEM of the configuration does not answer: nothing was done on a host yet.
+ */
 export async function openSiem(
   chosen: ChosenSiem,
   lab: ChosenLab,
+  probe: SensorProbe | undefined,
   analytics: readonly PlanAnalytic[],
   rules: ReadonlyMap<string, CompiledRule>,
   runFolder: string,
 ): Promise<Siem> {
-  if (chosen.settings !== null) return await connectChosen(chosen, analytics, rules, lab.probe);
+  if (chosen.settings !== null) return await connectChosen(chosen, analytics, rules, probe);
   return await openEmbeddedSiem({
     sources: lab.inventory.telemetry,
     rules: [...rules.values()],
     storeFile: join(runFolder, "events.duckdb"),
-    ...(lab.probe === undefined ? {} : { probe: lab.probe }),
+    ...(probe === undefined ? {} : { probe }),
   });
 }
 
@@ -194,7 +209,7 @@ export async function connectChosen(
   chosen: ChosenSiem,
   analytics: readonly PlanAnalytic[],
   rules: ReadonlyMap<string, CompiledRule>,
-  probe?: ChosenLab["probe"],
+  probe?: SensorProbe,
 ): Promise<Siem> {
   const { name, settings } = chosen;
   if (settings === null) throw new Error(`${name} is not a SIEM of the configuration`);

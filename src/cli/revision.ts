@@ -51,7 +51,7 @@ export async function reviseRun(
       const siem =
         lab === null
           ? await connectChosen(chosen, plan.analytics, rules)
-          : await openSiem(chosen, lab, plan.analytics, rules, store);
+          : await openSiem(chosen, lab, lab.probe, plan.analytics, rules, store);
       try {
         const ports = { journal: journal.append.bind(journal) };
         revised = await revise(trialsToRevise(state, scope), siem, rules, ports, { signal });

@@ -79,7 +79,7 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     const targets = openTargets(lab, request.onWarning, request.keepAliveMs);
     open.push(targets);
     const [siem, server] = await bothOpen(
-      openSiem(request.siem, lab, plan.analytics, request.rules, request.folder),
+      openSiem(request.siem, lab, targets.sensor, plan.analytics, request.rules, request.folder),
       openQueue(),
     );
     open.push(siem, server);

@@ -3,9 +3,11 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  hostProfiles,
   labDown,
   labStatus,
   labUp,
+  labUpFull,
   probeSensor,
   type LabHost,
   type LabState,
@@ -112,6 +114,14 @@ describe("a rootless lab", skippedFor(reason), () => {
     expect((await labStatus({ state })).phase).toBe("broken");
     expect((await onHost(lab, host(1), "/bin/echo unseen")).stdout).toBe("");
     expect(await probeSensor(lab, "h1")).toMatchObject({ lost: 0, running: true });
+  });
+
+  test("of every profile has Linux hosts, and says why it has no others", async () => {
+    const { state: full, leftOut } = await labUpFull({ state, rootless: true });
+    expect(full.hosts.map(({ profile }) => profile)).toEqual(["linux", "linux", "linux"]);
+    expect(leftOut.map(({ profile }) => profile)).toEqual(hostProfiles.filter((name) => name !== "linux"));
+    for (const { reason: why } of leftOut) expect(why).toMatch(/need a root lab|needs /);
+    expect((await labStatus({ state })).phase).toBe("up");
   });
 
   test("leaves nothing when it is taken down", async () => {

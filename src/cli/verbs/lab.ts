@@ -1,12 +1,15 @@
 import { Argument, type Command, Option } from "commander";
-import { EXIT } from "../../errors.js";
+import { EXIT, TyrianError } from "../../errors.js";
 import {
+  type FullLab,
   hostProfiles,
   type HostProfile,
   labDown,
   labStatus,
   labUp,
+  labUpFull,
   type LabStatus,
+  usualTargets,
 } from "../../lab/embedded/index.js";
 import { keepLab } from "../../lab/embedded/users.js";
 import { table } from "../../report/table.js";
@@ -15,19 +18,9 @@ import type { Invocation } from "../invocation.js";
 import { reportImport, writeVagrantInventory } from "../lab-import.js";
 import { collect, wholeNumber } from "../options.js";
 
-/** How many hosts there are when nobody says. */
-const defaultTargets: Readonly<Record<HostProfile, number>> = {
-  linux: 3,
-  "windows-wine": 3,
-  network: 1,
-  cloud: 1,
-  hypervisor: 1,
-  mitigations: 2,
-};
-
 interface UpOptions {
   readonly targets?: number;
-  readonly profile: HostProfile;
+  readonly profile: HostProfile | "full";
   readonly rootless?: true;
   readonly json?: true;
 }
@@ -53,9 +46,9 @@ export function register(command: Command, invocation: Invocation): void {
     .addOption(
       new Option(
         "--profile <name>",
-        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, clients of a cloud with Keystone, hypervisors with libvirt, or pairs without and with mitigations",
+        "what the hosts are: Linux, Windows played by Wine, routers with FRRouting, clients of a cloud with Keystone, hypervisors with libvirt, pairs without and with mitigations, or full: some of each that this machine can have",
       )
-        .choices(hostProfiles)
+        .choices([...hostProfiles, "full"])
         .default("linux"),
     )
     .option("--rootless", "without root: user namespaces and strace; default only where no more is possible")
@@ -63,19 +56,16 @@ export function register(command: Command, invocation: Invocation): void {
     .action(
       action(async (options: UpOptions) => {
         const { output, signal } = invocation;
-        const state = await labUp({
-          targets: options.targets ?? defaultTargets[options.profile],
-          profile: options.profile,
-          ...(options.rootless === true ? { rootless: true } : {}),
-          signal,
-        });
+        const { state, leftOut } = await bringUp(options, signal);
         keepLab();
-        if (options.json === true) output.json(state);
+        if (options.json === true) output.json(options.profile === "full" ? { ...state, leftOut } : state);
         else {
           output.data(
             `${counted(state.hosts.length, "host")} up (${state.kind}: ${plain(state.reason)}), sensor ${state.sensor.type}`,
           );
           output.data(`inventory ${plain(state.inventory)}`);
+          for (const { profile, reason, hint } of leftOut)
+            output.data(`left out: ${profile}: ${plain(reason)}; ${plain(hint)}`);
           output.note("next: `tyrian run`, and `tyrian lab down` when done");
         }
         return EXIT.met;
@@ -105,6 +95,20 @@ export function register(command: Command, invocation: Invocation): void {
       }),
     );
   registerImport(command, invocation);
+}
+
+async function bringUp(options: UpOptions, signal: AbortSignal): Promise<FullLab> {
+  const { targets, profile } = options;
+  const rest = { ...(options.rootless === true ? { rootless: true } : {}), signal };
+  if (profile !== "full")
+    return {
+      state: await labUp({ targets: targets ?? usualTargets[profile], profile, ...rest }),
+      leftOut: [],
+    };
+  if (targets === undefined) return await labUpFull(rest);
+  throw new TyrianError("usage", "the profile full has its own numbers of hosts, so --targets cannot be", {
+    hint: "Give the lab more hosts of a profile afterwards: `tyrian lab up --profile NAME --targets N`.",
+  });
 }
 
 function registerImport(command: Command, invocation: Invocation): void {

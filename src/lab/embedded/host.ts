@@ -106,6 +106,8 @@ function mountTable(place: LabPlace, host: LabHost): string {
     `tyrian ${root}/usr overlay nodev,lowerdir=/usr,upperdir=${store}/usr,workdir=${store}/usr-work 0 0`,
     `${place.folder}/usr-local ${root}/usr/local none bind,ro,nodev 0 0`,
     ...procMounts(root),
+    // No control groups: empty, but of a file system that container runtimes know there.
+    `tmpfs ${root}/sys/fs/cgroup tmpfs ro,nosuid,nodev,noexec,mode=755,size=4k 0 0`,
     `devpts ${root}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,gid=5 0 0`,
     ...(host.profile === "windows-wine"
       ? [`${folder}/prefix ${root}/${PREFIX} none bind,nosuid,nodev 0 0`]

@@ -107,7 +107,7 @@ export async function makeSkeleton(options: SkeletonOptions): Promise<void> {
   for (const path of [
     "usr",
     "proc",
-    "sys",
+    "sys/fs/cgroup",
     "home",
     "mnt",
     "opt",

@@ -29,6 +29,16 @@ export const hostProfiles = [
 ] as const;
 export type HostProfile = (typeof hostProfiles)[number];
 
+/** How many hosts of a profile there are when nobody says. */
+export const usualTargets: Readonly<Record<HostProfile, number>> = {
+  linux: 3,
+  "windows-wine": 3,
+  network: 1,
+  cloud: 1,
+  hypervisor: 1,
+  mitigations: 2,
+};
+
 const labHostSchema = z.strictObject({
   name: z.string(),
   profile: z.enum(hostProfiles).default("linux"),

@@ -7,7 +7,7 @@ import type { Shell } from "./shell-operands.js";
 import type { RunCommand } from "./shell-special.js";
 import { literalWord, type Word } from "./shell-word.js";
 
-/** Analyses a use of a network program that opens no connection; undefined when it is no such use. */
+/** Analyses a use of a program that opens no connection and changes no machine; undefined when it is no such use. */
 type Offline = (shell: Shell, words: readonly Word[], stdin: Value, run: RunCommand) => Value | undefined;
 
 /**
@@ -29,8 +29,28 @@ const nmap: Offline = (shell, words) => {
   return null;
 };
 
-/** Programs that use the network in all but these uses. */
+/**
+ * unshare as an ordinary user can use it: the command may then mount within namespaces of its own, and nothing else more than outside, as
+ * which it is judged.
+ */
+const unshare: Offline = (shell, words, stdin, run) => {
+  const own = ["--user", "--map-root-user", "--mount"];
+  if (
+    !own.every(
+      (option, index) => words[index + 1] !== undefined && textOf(words[index + 1] as Word) === option,
+    )
+  )
+    return undefined;
+  const command = words.slice(own.length + 1);
+  // An option of unshare would stand before a command.
+  return command[0] === undefined || textOf(command[0])?.startsWith("-") !== false
+    ? undefined
+    : run(shell, command, stdin);
+};
+
+/** Programs that use the network, or change the machine, in all but these uses. */
 export const offline: ReadonlyMap<string, Offline> = new Map([
   ["nmap", nmap],
   ["podman", podman],
+  ["unshare", unshare],
 ]);

@@ -20,7 +20,12 @@ const general: Readonly<Record<string, Kind>> = {
   "--events-backend": "any",
 };
 const ofRun: Readonly<Record<string, "any">> = { "--ulimit": "any", "--name": "any" };
-const flagsOfRun = new Set(["--rm", "-d", "-i", "--network=none", "--pid=host", "--pid=private"]);
+const flagsOfRun = new Set([
+  ...["--rm", "-d", "-i", "--network=none", "--cgroups=disabled"],
+  ...["--pid=host", "--pid=private", "--uts=host", "--uts=private"],
+  // What runs in the container sees there what it would see outside.
+  ...["--volume=/proc:/proc", "--volume=/dev/pts:/dev/pts"],
+]);
 
 /** Takes the options from a place on; the place behind them, or null when one is not known. */
 function skip(

@@ -11,8 +11,8 @@ export interface SensorReading {
 /** Asks the lab about the sensor of a host, by its telemetry name. */
 export type SensorProbe = (host: string) => Promise<SensorReading>;
 
-/** Milliseconds after which a probe is given up. */
-const PROBE_MS = 3_000;
+/** Milliseconds after which a probe is given up; one that asks on the host may have to connect first. */
+const PROBE_MS = 20_000;
 
 interface Reading<Value = SensorReading> {
   readonly state: AnswerState;

@@ -48,6 +48,10 @@ describe("podman", () => {
       ["background-process", "persistence"],
     ],
     [`${store} exec lab rm -rf /`, ["destructive"]],
+    [
+      `unshare --user --map-root-user --mount ${store} run --network=none --cgroups=disabled --volume=/proc:/proc --rootfs ${work}/root id`,
+      ["background-process"],
+    ],
   ])("%s", async (code, effects) => {
     expect(await effectsOf("shell", code)).toEqual(effects);
   });
@@ -68,5 +72,23 @@ describe("podman", () => {
     `${store} ps $x`,
   ])("of the network or the host: %s", async (code) => {
     expect(await effectsOf("shell", code)).toContain("network");
+  });
+});
+
+describe("unshare", () => {
+  test("judges the command as if it ran outside", async () => {
+    const own = "unshare --user --map-root-user --mount";
+    expect(await effectsOf("shell", `${own} id`)).toEqual([]);
+    expect(await effectsOf("shell", `${own} rm -rf /`)).toEqual(["destructive"]);
+  });
+
+  test.each([
+    "unshare --mount id",
+    "unshare --user --map-root-user --mount",
+    "unshare --user --map-root-user --mount --root=/mnt id",
+    "unshare --user --map-root-user --mount $x",
+    "unshare --user --map-root-user $x id",
+  ])("in any other form may change the machine: %s", async (code) => {
+    expect(await effectsOf("shell", code)).toContain("destructive");
   });
 });
