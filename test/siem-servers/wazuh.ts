@@ -42,7 +42,13 @@ export class WazuhIndexerStandIn extends SearchApiStandIn {
                 _source: {
                   ...this.indexed(document)._source,
                   ...stored(createdAt),
-                  rule: { id: String(ids[rule]), level: 7, description: "An echo", firedtimes: 1 },
+                  rule: {
+                    id: String(ids[rule]),
+                    level: 7,
+                    description: "An echo",
+                    firedtimes: 1,
+                    mitre: { id: ["T1059.004"] },
+                  },
                   ...this.alertFields,
                 },
               },
