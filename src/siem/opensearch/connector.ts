@@ -143,7 +143,6 @@ export class OpenSearchConnector implements Connector {
           sources: { documents: known, missing: ids.filter((id) => !documents.has(id)) },
           sourcesWhole: true,
           foldedInto: null,
-          entities: { hosts: on.filter((host) => host !== "") },
           ...(tags === undefined ? {} : qualityOf(tags)),
         };
         const raised = alerts.filter(({ finding_ids }) => finding_ids.includes(finding.id));
