@@ -23,10 +23,10 @@ export async function askAuditOn(session: Session, sensor: Sensor): Promise<Sens
   const status = exitCode === 0 ? parseStatus(stdout) : null;
   if (status === null)
     return unknown(`the host's audit cannot be asked: ${stderr.trim().split("\n")[0] || "no answer"}`);
-  if (status.enabled === 0)
-    return { lost: status.lost, running: false, detail: "the host's audit is switched off" };
-  if (status.pid === 0) return { lost: status.lost, running: false, detail: "no audit daemon runs" };
-  return { lost: status.lost, running: true, detail: `auditd (pid ${String(status.pid)}) is there` };
+  const counted = { lost: status.lost, daemon: status.pid };
+  if (status.enabled === 0) return { ...counted, running: false, detail: "the host's audit is switched off" };
+  if (status.pid === 0) return { ...counted, running: false, detail: "no audit daemon runs" };
+  return { ...counted, running: true, detail: `auditd (pid ${String(status.pid)}) is there` };
 }
 
 function unknown(detail: string): SensorProbe {

@@ -26,7 +26,7 @@ const laurel: Sensor = { type: "laurel", log: { path: "/var/log/laurel/audit.log
 
 test("what the kernel lost is known where it may be asked", async () => {
   const { session, given } = host(answered(status(1, 412, 7)));
-  expect(await askAuditOn(session, laurel)).toMatchObject({ lost: 7, running: true });
+  expect(await askAuditOn(session, laurel)).toMatchObject({ lost: 7, running: true, daemon: 412 });
   expect(given[0]).toContain("exec sudo -n auditctl -s");
 });
 
