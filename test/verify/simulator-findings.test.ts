@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
+import type { Observation } from "../../src/model/observation.js";
 import type { Execution } from "../../src/model/execution.js";
 import { bracketOf } from "../../src/verify/bracket.js";
 import { refineExecution } from "../../src/verify/prevention.js";
@@ -130,9 +131,18 @@ describe("findings of the simulator", () => {
     const later = exec(["/tmp/y"], { ppid: 4242 });
     const end = sentinel("end", "run-0001");
     const failed = executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" } });
-    const statusWith = (...events: HostEvent[]): string =>
-      refineExecution(trialOf({ controls }), failed, shippedOf(events, [])).status;
-    expect(statusWith(begin, refused, end)).toBe("prevented");
-    expect(statusWith(begin, refused, later, end)).toBe("failed");
+    const statusWith = (events: HostEvent[], over: Partial<Observation> = {}): string =>
+      refineExecution(trialOf({ controls }), failed, shippedOf(events, [], over)).status;
+    const another = { host: begin.host, sensor: "auditd" as const, sequence: later.sequence };
+    expect(statusWith([begin, refused, end], { otherRecords: [another] })).toBe("prevented");
+    expect(statusWith([begin, refused, later, end])).toBe("failed");
+    // By reading: the record of what ran afterwards was lost on the way.
+    expect(statusWith([begin, refused, end])).toBe("failed");
+    const hostLog = (...events: HostEvent[]) => ({
+      hostLog: { state: "complete" as const, detail: "", events },
+    });
+    expect(statusWith([begin, refused, end], hostLog(begin, refused, later, end))).toBe("failed");
+    expect(statusWith([begin, refused, end], hostLog(begin, refused, end))).toBe("prevented");
+    expect(statusWith([begin, refused])).toBe("failed");
   });
 });
