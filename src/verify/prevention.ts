@@ -11,8 +11,8 @@ import { circumstancesOf, notShipped, telemetryProblem } from "./witness.js";
 
 /**
  * `failed` becomes `prevented` when a declared control of the target is proved to have stopped this very act: the audit trail shows that
- * it refused an exec, after which nothing of the act started, or that a gate refused and nothing else was there. Without such a proof it stays `failed`: a refusal that nobody
- * declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
+ * it refused an exec, after which nothing of the act started, or that a gate refused and nothing else was there. Without such a proof it
+ * stays `failed`: a refusal that nobody declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
