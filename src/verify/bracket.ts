@@ -265,14 +265,14 @@ function rootOf(
  * may be another process.
  */
 function lineageOf(root: TracedEvent, session: readonly TracedEvent[]): TracedEvent[] {
-  const parents = new Map([[root.pid, root.ppid]]);
+  const pids = new Set([root.pid]);
   // Another trial's sentinel is later than the end that was lost; numbers of processes may have been given again by then.
   const next = session.find((event) => event.sequence > root.sequence && sentinelOf(event) !== null);
   return session.filter((event) => {
     if (event.sequence < root.sequence || event.sequence >= (next?.sequence ?? Infinity)) return false;
-    const own = event.id === root.id || parents.has(event.ppid) || parents.get(event.pid) === event.ppid;
-    if (own) parents.set(event.pid, event.ppid);
-    else parents.delete(event.pid);
+    const own = pids.has(event.ppid) || (event.pid === root.pid && event.ppid === root.ppid);
+    if (own) pids.add(event.pid);
+    else pids.delete(event.pid);
     return own;
   });
 }
