@@ -84,7 +84,7 @@ pass == 1 && index($0, word) && index($0, quoted) {
 pass == 2 && begin && end { at = serial($0); if (at >= begin - ${PARENTS} && at <= end) print }
 END { if (!begin || !end) exit ${NO_SENTINELS} }`;
   return `set --
-for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" && set -- "$@" "$file"; done
+for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" </dev/null && set -- "$@" "$file"; done
 set -- "$@" '${path}'
 ${sudo ? "sudo -n " : ""}awk -v word='${SENTINEL_WORD}' -v quoted='"${trial}"' '${program}
 ' pass=1 "$@" pass=2 "$@"
