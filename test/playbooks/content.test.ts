@@ -145,6 +145,7 @@ describe("the analytics on the shelf", () => {
         { product: "aws", service: "cloudtrail" },
         { product: "azure", service: "activitylogs" },
         { product: "gcp", service: "gcp.audit" },
+        { product: "okta", service: "okta" },
         { product: "openstack", service: "keystone" },
         { product: "windows", category: "process_creation" },
         { product: "windows", category: "ps_script" },
