@@ -11,7 +11,9 @@ import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
 import { HYPERVISOR_START } from "./hypervisor/start.js";
 import { prepareMitigations } from "./mitigations/files.js";
 import { WRITABLE } from "./mitigations/names.js";
+import { DOCUMENTS_START } from "./mitigations/documents.js";
 import { MITIGATIONS_START, withoutExec } from "./mitigations/start.js";
+import { WEB_START } from "./mitigations/web.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -83,6 +85,10 @@ ${ROUTER_START}
 fi
 if [ "$profile" = cloud ]; then
 ${KEYSTONE_START}
+fi
+if [ "$profile" = mitigated ] || [ "$profile" = mitigations ]; then
+${WEB_START}
+${DOCUMENTS_START}
 fi
 if [ "$profile" = mitigated ]; then
 ${MITIGATIONS_START}
