@@ -192,6 +192,10 @@ const kinds = {
     exit: EXIT.undecided,
     hint: "What could not be asked is undecided, not missed. Check the SIEM (the embedded one: the disk of the runs folder) and run again.",
   },
+  "announce-failed": {
+    exit: EXIT.executionFailed,
+    hint: "Make the place reachable, or let runs begin without it: `announce: { need: wanted }` in tyrian.config.yaml (docs/announce.md).",
+  },
   "listen-failed": {
     exit: EXIT.executionFailed,
     hint: "Is another program listening there (`ss -ltnp` shows it), and is the address one of this machine?",

@@ -4,6 +4,7 @@ import { explainIssues } from "../playbook/explain-issue.js";
 import { readText } from "../playbook/read-text.js";
 import { readYaml } from "../playbook/yaml-source.js";
 import { type Configuration, invalidConfiguration } from "./configuration.js";
+import { announceSettingsSchema } from "../siem/announce/settings.js";
 import { siemSettingsSchema } from "../siem/connect.js";
 import { MOST_CONCURRENT, MOST_TARGETS } from "./run-options.js";
 
@@ -15,6 +16,7 @@ const configurationSchema = z.strictObject({
   concurrency: z.int().min(1).max(MOST_CONCURRENT).optional(),
   strict: z.boolean().optional(),
   bindings: z.string().min(1).optional(),
+  announce: announceSettingsSchema.optional(),
   /** The SIEMs that `--siem` may name, beside the embedded one. */
   siems: z
     .record(

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { TyrianError } from "../errors.js";
+import type { AnnounceSettings } from "../siem/announce/settings.js";
 import type { SiemSettings } from "../siem/connect.js";
 
 /** Defaults for options of the same name. Paths are relative to the file. */
@@ -19,6 +20,8 @@ export interface ConfiguredOptions {
 export interface Configuration extends ConfiguredOptions {
   /** The bindings file; relative to this one. */
   readonly bindings?: string | undefined;
+  /** Where runs are announced. */
+  readonly announce?: AnnounceSettings | undefined;
   /** By the name that `--siem` gives. */
   readonly siems?: Readonly<Record<string, SiemSettings>> | undefined;
 }
@@ -31,7 +34,7 @@ export interface ConfigurationFile {
 const PROJECT_FILE = "tyrian.config.yaml";
 const paths: readonly string[] = ["lab", "out", "bindings"] satisfies (keyof Configuration)[];
 /** What is no option of a command. */
-const others: readonly string[] = ["siems", "bindings"] satisfies (keyof Configuration)[];
+const others: readonly string[] = ["siems", "bindings", "announce"] satisfies (keyof Configuration)[];
 
 /**
  * The configuration files that hold here, the strongest first: the nearest `tyrian.config.yaml` from the folder upwards, then

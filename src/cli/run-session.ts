@@ -15,6 +15,7 @@ import type { Plan } from "../model/trial.js";
 import type { Siem } from "../siem/siem.js";
 import { SentinelLag } from "../verify/sentinel-lag.js";
 import { VERSION } from "../version.js";
+import { type Announcing, RunAnnouncer } from "./announcing.js";
 import { type Targets, enginePorts, openQueue, openSiem, openTargets, withheldTargets } from "./compose.js";
 import type { ChosenLab } from "./lab-choice.js";
 import type { ChosenSiem } from "./siem-choice.js";
@@ -30,6 +31,8 @@ export interface RunRequest {
   readonly folder: string;
   readonly concurrency: number;
   readonly signal: AbortSignal;
+  /** Where the SOC is told of the run; nowhere when it is absent. */
+  readonly announcing?: Announcing | null;
   /** How often a quiet connection is asked for a sign of life, in milliseconds; every 5 s when it is absent. */
   readonly keepAliveMs?: number;
   /** Told of every journal event and of the run as it then is, for the live view. */
@@ -49,6 +52,23 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     state = nextRun(state, event);
     request.onEvent(event, state);
   });
+  const { announcing = null, onWarning } = request;
+  const announced = {
+    plan,
+    title: request.title,
+    contact: announcing?.settings.contact ?? "",
+    startedAt: Date.now(),
+  };
+  const announcer =
+    announcing === null
+      ? null
+      : new RunAnnouncer(
+          announcing.settings,
+          announcing.places,
+          announced,
+          (entry) => journal.append(entry, { barrier: false }),
+          onWarning,
+        );
   const open: { close(): Promise<unknown> }[] = [];
   const killed = new AbortController();
   try {
@@ -66,16 +86,19 @@ export async function executeRun(request: RunRequest): Promise<RunState> {
     const kill = new TyrianError("interrupted", "`tyrian kill` ended the run");
     open.push(await onKill(server.client, () => killed.abort(kill)));
 
+    await announcer?.begins();
     await actAndJudge(
       request,
       { journal, targets, siem, server },
       AbortSignal.any([request.signal, killed.signal]),
     );
     const reason = killed.signal.aborted ? "killed" : request.signal.aborted ? "interrupted" : "completed";
+    await announcer?.ended(reason);
     await journal.append({ type: "run-ended", reason }, { barrier: true });
     await writeResults(request.folder, state);
     return state;
   } catch (error) {
+    await announcer?.ended("failed");
     // The journal may be what failed; the error itself tells more.
     if (state.ended === null)
       await journal.append({ type: "run-ended", reason: "failed" }, { barrier: true }).catch(() => undefined);

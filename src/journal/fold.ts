@@ -85,6 +85,7 @@ export function nextRun(state: RunState, event: JournalEvent): RunState {
       trials: event.plan.trials.map(planned),
     };
   }
+  if (event.type === "run-announced") return next;
   if (event.type === "run-ended") return { ...next, endedAt: event.at, ended: event.reason };
   // An event of a trial that the plan does not have changes nothing: there is no trial to speak of.
   const index = state.trials.findIndex(({ trial }) => trial.id === event.trial);

@@ -11,6 +11,10 @@ const ofTrial = { ...envelope, trial: z.string() };
 export const trialStateSchema = z.enum(["prepared", "armed", "executed", "checked", "cleaned", "verified"]);
 export type TrialState = z.infer<typeof trialStateSchema>;
 
+/** Whether one place took an announcement, and why not. */
+export const toldSchema = z.strictObject({ place: z.string(), told: z.boolean(), detail: z.string() });
+export type Told = z.infer<typeof toldSchema>;
+
 /** The append-only record of a run. Status, reports and recovery are folds over it. */
 export const journalEventSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -31,6 +35,13 @@ export const journalEventSchema = z.discriminatedUnion("type", [
   /** Before the verdict: what the SIEM answered. */
   z.strictObject({ ...ofTrial, type: z.literal("trial-observed"), observation: observationSchema }),
   z.strictObject({ ...ofTrial, type: z.literal("trial-verified"), verdicts: z.array(verdictSchema) }),
+  /** The SOC was told of the run, or was to be. */
+  z.strictObject({
+    ...envelope,
+    type: z.literal("run-announced"),
+    edge: z.enum(["begins", "ended"]),
+    places: z.array(toldSchema),
+  }),
   z.strictObject({
     ...envelope,
     type: z.literal("run-ended"),

@@ -104,6 +104,10 @@ export function eventLine(state: RunState, event: JournalEvent, everything: bool
   if (event.type === "run-started") {
     return `run ${plain(event.run)}: ${counted(event.plan.trials.length, "trial")}`;
   }
+  if (event.type === "run-announced") {
+    const places = event.places.map(({ place, told }) => `${plain(place)}${told ? "" : " (failed)"}`);
+    return `run ${plain(event.run)}: ${event.edge === "begins" ? "its beginning" : "its end"} announced to ${places.join(", ")}`;
+  }
   if (event.type === "run-ended") return `run ${plain(event.run)}: ${event.reason}`;
   const record = state.trials.find(({ trial }) => trial.id === event.trial);
   if (record === undefined) return null;

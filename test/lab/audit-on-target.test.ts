@@ -41,7 +41,10 @@ test.each([
 });
 
 test.each<[string, Partial<ExecResult>]>([
-  ["a refusal", { ending: "exited", exitCode: 4, stdout: "", stderr: "You must be root to run this program." }],
+  [
+    "a refusal",
+    { ending: "exited", exitCode: 4, stdout: "", stderr: "You must be root to run this program." },
+  ],
   ["an answer without numbers", answered("hello\n")],
   ["no end in time", { ending: "deadline", exitCode: null, stdout: "", stderr: "" }],
 ])("%s leaves everything unknown", async (_name, result) => {

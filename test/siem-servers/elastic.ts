@@ -37,6 +37,7 @@ export class ElasticsearchStandIn extends SearchApiStandIn {
     const route = `${method} ${path}`;
     if (route === "GET /_nodes/_local/stats/process") return this.nodeStats();
     if (route === "POST /_mget") return this.getMany(request);
+    if (method === "PUT" && path.includes("/_create/")) return this.create(request);
     if (route === "POST /_query") return this.#esql(request);
     if (method === "POST" && path.endsWith("/_eql/search")) return this.#startEql(request);
     if (path.startsWith("/_eql/search/")) return this.#followEql(request);

@@ -31,6 +31,7 @@ export class OpenSearchStandIn extends SearchApiStandIn {
     const route = `${method} ${path}`;
     if (route === "GET /_nodes/_local/stats/process") return this.nodeStats();
     if (route === "POST /_mget") return this.getMany(request);
+    if (method === "PUT" && path.includes("/_create/")) return this.create(request);
     if (route === "POST /_plugins/_security_analytics/detectors/_search") return this.#detectors(request);
     if (route === "POST /_plugins/_security_analytics/rules/_search") return this.#rules(request);
     if (route === "GET /_plugins/_security_analytics/findings/_search") return this.#findings(request);

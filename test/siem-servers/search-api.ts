@@ -39,6 +39,23 @@ export abstract class SearchApiStandIn extends SiemStandIn {
   /** The documents of an index expression; null when there is no such index. */
   protected abstract index(name: string): readonly Indexed[] | null;
 
+  /** What was written, by index and id. */
+  readonly written = new Map<string, unknown>();
+
+  /** A document that is made, and not changed (Index API, `_create`). */
+  protected create({ path, ...request }: SeenRequest): Reply {
+    const [, index = "", id = ""] = /^\/([a-z0-9][a-z0-9_-]*)\/_create\/([^/]+)$/.exec(path) ?? [];
+    if (id === "") throw new Refusal(400, `no index or id in [${path}]`);
+    const body = jsonBody({ path, ...request }, z.looseObject({ "@timestamp": z.iso.datetime() }));
+    const key = `${index}/${decodeURIComponent(id)}`;
+    if (this.written.has(key)) {
+      const error = { type: "version_conflict_engine_exception", reason: "document already exists" };
+      return { status: 409, body: { error, status: 409 } };
+    }
+    this.written.set(key, body);
+    return { status: 201, body: { _index: index, _id: decodeURIComponent(id), result: "created" } };
+  }
+
   protected search(request: SeenRequest): Reply {
     queryOf(request, z.strictObject({ ignore_unavailable: flag, allow_no_indices: flag }));
     const name = decodeURIComponent(request.path.slice(1, -"/_search".length));

@@ -65,6 +65,7 @@ export class SplunkStandIn extends SiemStandIn {
     const route = `${method} ${path}`;
     if (route === "POST /services/auth/login") return this.#login(request);
     if (route === "GET /services/server/info") return this.#info(request);
+    if (route === "POST /services/receivers/simple") return this.#receive(request);
     if (route === "POST /services/search/v2/jobs/export") return this.#export(request);
     if (route === "POST /services/search/v2/jobs") return this.#create(request);
     if (route === "GET /servicesNS/-/-/alerts/fired_alerts/-") return this.#fired(request);
@@ -87,6 +88,26 @@ export class SplunkStandIn extends SiemStandIn {
     if (username !== "tyrian" || password !== this.token) throw new Refusal(401, "Login failed");
     this.#session += 1;
     return { status: 200, body: { sessionKey: `session-${this.#session}-of-${this.token}` } };
+  }
+
+  /** Events that were given, by index. */
+  readonly received = new Map<string, unknown[]>([["tyrian", []]]);
+
+  #receive(request: SeenRequest): Reply {
+    const { index } = queryOf(
+      request,
+      z.strictObject({
+        output_mode: z.literal("json"),
+        index: z.string(),
+        sourcetype: z.string(),
+        source: z.string(),
+      }),
+    );
+    if (request.body === "") throw new Refusal(400, "no event data");
+    const events = this.received.get(index);
+    if (events === undefined) throw new Refusal(400, `supplied index '${index}' missing`);
+    events.push(JSON.parse(request.body));
+    return { status: 200, body: { index, bytes: request.body.length, host: "splunk", source: "tyrian" } };
   }
 
   /** Ends all sessions. */

@@ -5,6 +5,7 @@ import { toResults } from "../../journal/results.js";
 import { newRunId } from "../../plan/identity.js";
 import { buildPlan, unplacedProcedures } from "../../plan/plan.js";
 import { chooseCampaign } from "../campaign-choice.js";
+import { openAnnouncing } from "../announcing.js";
 import { openRunnable } from "../runnable.js";
 import type { Invocation } from "../invocation.js";
 import { chooseLab, expectedInventory } from "../lab-choice.js";
@@ -64,6 +65,7 @@ export function register(command: Command, invocation: Invocation): void {
         if (options.dryRun === true) return printPlan(rehearsal, options.json === true, invocation.output);
 
         const { output, signal } = invocation;
+        const announcing = await openAnnouncing();
         const lab = await chooseLab({
           ...(options.lab === undefined ? {} : { file: options.lab }),
           targets: options.targets,
@@ -88,6 +90,7 @@ export function register(command: Command, invocation: Invocation): void {
             folder,
             concurrency: options.concurrency,
             signal,
+            announcing,
             onEvent: live.event,
             onWarning: live.warning,
           }).finally(() => live.close());
@@ -106,6 +109,7 @@ export function register(command: Command, invocation: Invocation): void {
           }
           return exitStatus(results, { strict: options.strict === true });
         } finally {
+          await announcing?.close();
           await lab.release();
         }
       }),

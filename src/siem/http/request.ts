@@ -15,7 +15,9 @@ export interface HttpRequest<T> {
     /** A text of another kind, as it is. */
     | { readonly text: string; readonly type: string }
     /** NDJSON, as `_msearch` takes it. */
-    | { readonly lines: readonly unknown[] };
+    | { readonly lines: readonly unknown[] }
+    /** As it is. */
+    | { readonly text: string; readonly type: string };
   /** Statuses beside 2xx that are an answer too, such as 404 for a rule that is not there. */
   readonly accept?: readonly number[];
   /**
@@ -46,7 +48,7 @@ export function pathOf(...parts: readonly string[]): string {
 
 /** A request as a message names it: without its query and its body, where questions and secrets stand. */
 export function nameOf({ method, path, what }: HttpRequest<unknown>): string {
-  return `${what} (${method} ${path})`;
+  return `${what} (${method}${path === "" ? "" : ` ${path}`})`;
 }
 
 /** The body as it is sent, with its type. */

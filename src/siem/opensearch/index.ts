@@ -1,12 +1,17 @@
 import type { Connector } from "../connector/connector.js";
+import type { SiemHttp } from "../http/client.js";
 import { basicCredentials, headerCredentials } from "../http/credentials.js";
 import { type HttpOptions, openHttp } from "../http/open.js";
 import { OpenSearchConnector } from "./connector.js";
 import type { OpenSearchSettings } from "./settings.js";
 
 export function openOpenSearch(name: string, settings: OpenSearchSettings, options?: HttpOptions): Connector {
+  return new OpenSearchConnector(openSearchDoor(name, settings, options), settings);
+}
+
+export function openSearchDoor(name: string, settings: OpenSearchSettings, options?: HttpOptions): SiemHttp {
   const { auth } = settings;
-  const http = openHttp(
+  return openHttp(
     name,
     settings,
     (redactor) =>
@@ -15,5 +20,4 @@ export function openOpenSearch(name: string, settings: OpenSearchSettings, optio
         : headerCredentials(auth.token, redactor, (token) => ({ authorization: `Bearer ${token}` })),
     options,
   );
-  return new OpenSearchConnector(http, settings);
 }

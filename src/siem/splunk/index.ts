@@ -7,6 +7,16 @@ import { loginCredentials } from "./login.js";
 import type { SplunkSettings } from "./settings.js";
 
 export function openSplunk(name: string, settings: SplunkSettings, options: HttpOptions = {}): Connector {
+  const { http, others } = splunkDoors(name, settings, options);
+  return new SplunkConnector(http, settings, others);
+}
+
+/** The management port, and the ways to it that open sessions. */
+export function splunkDoors(
+  name: string,
+  settings: SplunkSettings,
+  options: HttpOptions,
+): { readonly http: SiemHttp; readonly others: readonly SiemHttp[] } {
   const { auth } = settings;
   const others: SiemHttp[] = [];
   const http = openHttp(
@@ -21,5 +31,5 @@ export function openSplunk(name: string, settings: SplunkSettings, options: Http
     },
     options,
   );
-  return new SplunkConnector(http, settings, others);
+  return { http, others };
 }

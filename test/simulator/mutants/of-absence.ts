@@ -112,8 +112,8 @@ export const mutantsOfAbsence: readonly Mutant[] = [
   {
     name: "any sentinel proves every log source",
     file: silence,
-    from: "edge !== null && !rule.reads(edge)",
-    to: "edge !== null && rule.reads(edge)",
+    from: "!ofWindows : rule.reads(edge) && ",
+    to: "!ofWindows : ",
   },
   {
     name: "any alert with an event of ours is another analytic's for us",
