@@ -46,6 +46,13 @@ describe("a pair of hosts, of which the second has mitigations switched on", ski
       expect(seen.get("m2")).toEqual({ status: "prevented", control, unmet: [] });
     });
 
+  test("what the hosts start of their own is no noise", () => {
+    const noise = outcome.results.trials.flatMap(({ verdicts }) =>
+      verdicts.flatMap(({ analytic, background }) => ((background?.matches ?? 0) > 0 ? [analytic] : [])),
+    );
+    expect(noise).toEqual([]);
+  });
+
   test("what a gate should let through runs with and without", async () => {
     const scripts = house.state.hosts.map((host) =>
       onHost(house.state, host, "/opt/gates/verified /opt/gates/greeting.sh"),

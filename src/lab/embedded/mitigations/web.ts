@@ -70,7 +70,7 @@ ip link add eth0 type veth peer name web0 netns "$PPID"
 ip addr add ${PROXY_ADDRESS}/30 dev eth0
 ip link set eth0 up
 /usr/bin/busybox httpd -p 127.0.0.1:80 -h ${FOLDER} -u nobody
-/usr/bin/tinyproxy -c ${CONFIGURATION}' < /dev/null
+/usr/bin/tinyproxy -c ${CONFIGURATION}' < /dev/null 3>&-
   ip addr add ${HOST_ADDRESS}/30 dev web0
   ip link set web0 up
 fi`;
