@@ -31,10 +31,6 @@ function isCloud(host: LabHost): boolean {
   return host.profile === "cloud";
 }
 
-function isOfMitigations(host: LabHost): boolean {
-  return host.profile === "mitigations";
-}
-
 function isHypervisor(host: LabHost): boolean {
   return host.profile === "hypervisor";
 }
@@ -83,7 +79,7 @@ function telemetryOf(state: LabState): TelemetrySource[] {
 
 /**
  * What procedures may do: the configuration of a router of the lab holds no secret, and is thrown away with it; so is all that its Keystone has, and so
- * are the domains of a hypervisor, in which nothing is. A host of the profile mitigations has a web of its own, and like every host no way out.
+ * are the domains of a hypervisor, in which nothing is.
  */
 function effectsOf({ hosts }: LabState): Effect[] {
   return [
@@ -91,7 +87,6 @@ function effectsOf({ hosts }: LabState): Effect[] {
     ...(hosts.some(isRouter) ? (["configuration-read", "configuration-change"] as const) : []),
     ...(hosts.some(isCloud) ? (["cloud-read", "cloud-change"] as const) : []),
     ...(hosts.some(isHypervisor) ? (["lab-domain"] as const) : []),
-    ...(hosts.some(isOfMitigations) ? (["network"] as const) : []),
   ];
 }
 
