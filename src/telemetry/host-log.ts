@@ -12,6 +12,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Numbers before the begin sentinel that are read too: there stand the parents of what follows. */
 const PARENTS = 200;
 
+/** Milliseconds by which a record between the sentinels may be stamped before or after both: clocks are set. What is further is of another boot. */
+const STAMP_MARGIN_MS = 60_000;
+
 /** Where the sensors write on a host that nobody has configured otherwise. */
 const usualPath: Partial<Record<Sensor["type"], string>> = {
   auditd: "/var/log/audit/audit.log",
@@ -31,7 +34,9 @@ export interface HostRecords {
  * rotated files included. The reading leaves records of its own in that log; give it a login session in which nothing acts.
  *
  * @param host the name by which the telemetry knows the target: that of the events
- * @returns `complete` only when both sentinels are in the log and every record between them could be read
+ * @returns `complete` only when both sentinels are in the log, and every record that the kernel numbered between them, and all could be
+ * read. What is numbered and not there was dropped behind the kernel, which does not count it: by a daemon that was restarted, its
+ * plugins' queue, or a filter.
  */
 export async function readHostLog(
   session: Session,
@@ -79,7 +84,7 @@ pass == 1 && index($0, word) && index($0, quoted) {
 pass == 2 && begin && end { at = serial($0); if (at >= begin - ${PARENTS} && at <= end) print }
 END { if (!begin || !end) exit ${NO_SENTINELS} }`;
   return `set --
-for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" && set -- "$@" "$file"; done
+for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" </dev/null && set -- "$@" "$file"; done
 set -- "$@" '${path}'
 ${sudo ? "sudo -n " : ""}awk -v word='${SENTINEL_WORD}' -v quoted='"${trial}"' '${program}
 ' pass=1 "$@" pass=2 "$@"
@@ -105,16 +110,45 @@ function recordsOf(text: string, parser: SensorParser, trial: string, host: stri
       detail: `${incomplete + malformed} records of the log are not whole`,
       value: [],
     };
-  const numberOf = (edge: string): number | undefined =>
+  const sentinel = (edge: string): HostEvent | undefined =>
     events.find((event) => {
-      const sentinel = sentinelOf(event);
-      return sentinel?.edge === edge && sentinel.trial === trial;
-    })?.sequence;
-  const [first, last] = [numberOf("begin"), numberOf("end")];
-  if (first === undefined || last === undefined)
+      const found = sentinelOf(event);
+      return found?.edge === edge && found.trial === trial;
+    });
+  const [begin, end] = [sentinel("begin"), sentinel("end")];
+  if (begin === undefined || end === undefined)
     return { state: "partial", detail: "the log on the host lacks a sentinel of the trial", value: [] };
-  const own = events.filter(({ sequence }) => sequence >= first && sequence <= last);
-  return { state: "complete", detail: "", value: own.map((event) => named(event, host)) };
+  const isBetween = ({ sequence, time }: Pick<HostEvent, "sequence" | "time">): boolean =>
+    sequence >= begin.sequence &&
+    sequence <= end.sequence &&
+    time >= Math.min(begin.time, end.time) - STAMP_MARGIN_MS &&
+    time <= Math.max(begin.time, end.time) + STAMP_MARGIN_MS;
+  const numbers = new Set(
+    stampsOf(text)
+      .filter(isBetween)
+      .map(({ sequence }) => sequence),
+  );
+  const missing = end.sequence - begin.sequence + 1 - numbers.size;
+  if (missing > 0)
+    return {
+      state: "partial",
+      detail: `the log on the host lacks ${missing} of the records that the kernel numbered between the sentinels`,
+      value: [],
+    };
+  return {
+    state: "complete",
+    detail: "",
+    value: events.filter(isBetween).map((event) => named(event, host)),
+  };
+}
+
+/** The numbers and times of all records, whatever they tell. The daemon numbers its own apart from the kernel. */
+function stampsOf(text: string): { sequence: number; time: number }[] {
+  return text.split("\n").flatMap((line) => {
+    const [, seconds, sequence] = /(?:msg=audit\(|"ID":")(\d+\.\d+):(\d+)/.exec(line) ?? [];
+    const isKernels = sequence !== undefined && !/\btype=DAEMON_|"DAEMON_[A-Z_]+":/.test(line);
+    return isKernels ? [{ sequence: Number(sequence), time: Number(seconds) * 1000 }] : [];
+  });
 }
 
 /** With the name of the target, whatever key its audit rules have, and without a time of arrival: it did not arrive. */
