@@ -17,7 +17,7 @@ import { latencyOf, noLatency } from "./latency.js";
 import { isExpected } from "./prevention.js";
 import { alertQuality } from "./quality.js";
 import { uniqueInOrder } from "./records.js";
-import { silent } from "./silence.js";
+import { silent, unplacedThatCounts } from "./silence.js";
 import { readsActivities } from "./windows-activity.js";
 import { withoutDoubt } from "./wine-doubt.js";
 import {
@@ -307,6 +307,8 @@ function standingAlertMayCome(context: Context, rule: CompiledRule, bracket: Kno
   if (doubt !== null) return doubt;
   const detail = "an alert was folded, and other events of the act may still raise one that stands";
   if (execution.outlived === true) return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  const unplaced = unplacedThatCounts(context, rule, bracket);
+  if (unplaced !== null) return unplaced;
   if ((bracket.unseen !== 0 || readsActivities(context.trial, rule)) && mayStillArrive(observation))
     return { outcome: "pending", cause: causeAt("evaluated", detail) };
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);
