@@ -107,7 +107,7 @@ function alertOf(
       hosts: textsOf(fieldAt(fields, hostField)),
       users: textsOf(fieldAt(fields, "user.name")),
     },
-    techniques: techniquesOf(fieldAt(fields, "kibana.alert.rule.threat")),
+    ...techniquesOf(fieldAt(fields, "kibana.alert.rule.threat")),
   };
 }
 
@@ -127,15 +127,14 @@ const threatsSchema = z.array(
   }),
 );
 
-/** Of a rule's `threat`: the techniques and sub-techniques; none where it has none. */
-function techniquesOf(threat: unknown): string[] {
-  const parsed = threatsSchema.safeParse(
-    threat === undefined || Array.isArray(threat) ? (threat ?? []) : [threat],
-  );
-  const ids = parsed.data?.flatMap(({ technique }) =>
+/** Of a rule's `threat`: the techniques and sub-techniques. What has another form tells nothing. */
+function techniquesOf(threat: unknown = []): Pick<FoundAlert, "techniques"> {
+  const parsed = threatsSchema.safeParse(Array.isArray(threat) ? threat : [threat]);
+  if (!parsed.success) return {};
+  const ids = parsed.data.flatMap(({ technique }) =>
     technique.flatMap(({ id, subtechnique }) => [id, ...subtechnique.map((sub) => sub.id)]),
   );
-  return techniqueIds(ids ?? []);
+  return { techniques: techniqueIds(ids) };
 }
 
 /** Those that lie in the span asked about. */
