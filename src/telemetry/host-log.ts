@@ -53,11 +53,10 @@ export async function readHostLog(
   });
   if (result.ending !== "exited") return unread(`reading ${path} on the host: ${result.ending}`);
   if (result.exitCode === NO_SENTINELS) {
-    return { state: "partial", detail: `${path} on the host lacks a sentinel of the trial`, value: [] };
+    return partial(`${path} on the host lacks a sentinel of the trial`);
   }
   if (result.exitCode !== 0) return unread(`${path} on the host: ${firstLine(result.stderr)}`);
-  if (result.truncated.stdout)
-    return { state: "partial", detail: `${path} holds too much of the trial's time`, value: [] };
+  if (result.truncated.stdout) return partial(`${path} holds too much of the trial's time`);
   return recordsOf(result.stdout, parserOf(sensor, host), trial, host);
 }
 
@@ -105,11 +104,7 @@ function recordsOf(text: string, parser: SensorParser, trial: string, host: stri
   events.push(...parser.flush(Infinity));
   const { incomplete, malformed } = parser.counts();
   if (incomplete + malformed > 0)
-    return {
-      state: "partial",
-      detail: `${incomplete + malformed} records of the log are not whole`,
-      value: [],
-    };
+    return partial(`${incomplete + malformed} records of the log are not whole`);
   const sentinel = (edge: string): HostEvent | undefined =>
     events.find((event) => {
       const found = sentinelOf(event);
@@ -117,24 +112,22 @@ function recordsOf(text: string, parser: SensorParser, trial: string, host: stri
     });
   const [begin, end] = [sentinel("begin"), sentinel("end")];
   if (begin === undefined || end === undefined)
-    return { state: "partial", detail: "the log on the host lacks a sentinel of the trial", value: [] };
+    return partial("the log on the host lacks a sentinel of the trial");
   const isBetween = ({ sequence, time }: Pick<HostEvent, "sequence" | "time">): boolean =>
     sequence >= begin.sequence &&
     sequence <= end.sequence &&
     time >= Math.min(begin.time, end.time) - STAMP_MARGIN_MS &&
     time <= Math.max(begin.time, end.time) + STAMP_MARGIN_MS;
-  const numbers = new Set(
-    stampsOf(text)
-      .filter(isBetween)
-      .map(({ sequence }) => sequence),
-  );
-  const missing = end.sequence - begin.sequence + 1 - numbers.size;
+  const records = recordsIn(text).filter(isBetween);
+  if (records.some(({ isChange }) => isChange))
+    return partial(
+      "the rules of the host's audit were changed between the sentinels: meanwhile it may not have recorded all",
+    );
+  const missing = end.sequence - begin.sequence + 1 - new Set(records.map(({ sequence }) => sequence)).size;
   if (missing > 0)
-    return {
-      state: "partial",
-      detail: `the log on the host lacks ${missing} of the records that the kernel numbered between the sentinels`,
-      value: [],
-    };
+    return partial(
+      `the log on the host lacks ${missing} of the records that the kernel numbered between the sentinels`,
+    );
   return {
     state: "complete",
     detail: "",
@@ -143,11 +136,12 @@ function recordsOf(text: string, parser: SensorParser, trial: string, host: stri
 }
 
 /** The numbers and times of all records, whatever they tell. The daemon numbers its own apart from the kernel. */
-function stampsOf(text: string): { sequence: number; time: number }[] {
+function recordsIn(text: string): { sequence: number; time: number; isChange: boolean }[] {
   return text.split("\n").flatMap((line) => {
     const [, seconds, sequence] = /(?:msg=audit\(|"ID":")(\d+\.\d+):(\d+)/.exec(line) ?? [];
-    const isKernels = sequence !== undefined && !/\btype=DAEMON_|"DAEMON_[A-Z_]+":/.test(line);
-    return isKernels ? [{ sequence: Number(sequence), time: Number(seconds) * 1000 }] : [];
+    if (sequence === undefined || /\btype=DAEMON_|"DAEMON_[A-Z_]+":/.test(line)) return [];
+    const isChange = /\btype=CONFIG_CHANGE\b|"CONFIG_CHANGE":/.test(line);
+    return [{ sequence: Number(sequence), time: Number(seconds) * 1000, isChange }];
   });
 }
 
@@ -155,6 +149,10 @@ function stampsOf(text: string): { sequence: number; time: number }[] {
 function named(event: HostEvent, host: string): HostEvent {
   const rest = event.id.slice(event.id.lastIndexOf("/"));
   return { ...event, id: `${host}/${event.sensor}${rest}`, host, ingestedAt: event.time };
+}
+
+function partial(detail: string): HostRecords {
+  return { state: "partial", detail, value: [] };
 }
 
 function unread(detail: string): HostRecords {

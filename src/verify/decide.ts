@@ -15,6 +15,7 @@ import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { isExpected } from "./prevention.js";
+import { alertQuality } from "./quality.js";
 import { uniqueInOrder } from "./records.js";
 import { silent, unplacedThatCounts } from "./silence.js";
 import { readsActivities } from "./windows-activity.js";
@@ -106,6 +107,9 @@ function verdictOf(
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
     ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
+    ...(decision.quality === undefined || decision.quality.length === 0
+      ? {}
+      : { quality: [...decision.quality] }),
     revision: 1,
   };
 }
@@ -268,6 +272,12 @@ function fired(
     tier: alert.tier,
     latency: latencyOf(bracket.begin, source, alert.evaluatedAt, alert.createdAt),
     evidence: [alert.id, ...events.map((event) => event.id)],
+    quality: alertQuality({
+      alert,
+      rule,
+      trial: context.trial,
+      events: events.length > 0 || source === undefined ? events : [source],
+    }),
   } as const;
   if (alert.foldedInto !== null && !context.trial.twin) {
     const mayStand = standingAlertMayCome(context, rule, bracket);

@@ -122,6 +122,15 @@ describe.each([
     });
   });
 
+  test("tells nothing of a time in which the audit's rules were changed", async () => {
+    const changed = told(type, [107]).map((text) => text.replace("USER_ACCT", "CONFIG_CHANGE"));
+    write("audit.log", [...starts.map(line), ...changed]);
+    expect(await read(type)).toMatchObject({
+      ...{ state: "partial", value: [] },
+      detail: expect.stringContaining("were changed between the sentinels") as string,
+    });
+  });
+
   test("is not told from what stands there of another boot, which has the same numbers", async () => {
     const before = line({ serial: 107, argv: ["/usr/bin/whoami"], pid: 44, ppid: 43 });
     const lines = before.replaceAll("1795492269.028", "1795400000.028");
