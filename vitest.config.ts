@@ -5,8 +5,20 @@ const onRealHosts = ["test/lab/**/*.test.ts"];
 
 /** Tests that leave nothing behind in their process, so that files may follow one another in it: loading modules is most of their cost. */
 const withinModules = [
-  ...["detection", "engine", "journal", "plan", "playbook", "playbooks", "report", "siem", "telemetry"],
-  "transport",
+  ...[
+    "agents",
+    "attack",
+    "cli",
+    "detection",
+    "docs",
+    "engine",
+    "journal",
+    "plan",
+    "playbook",
+    "playbooks",
+    "report",
+  ],
+  ...["siem", "simulator", "telemetry", "transport", "winrm-server"],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 
 /**

@@ -232,6 +232,10 @@ const kinds = {
     exit: EXIT.undecided,
     hint: "The SIEM says why. Check its `telemetry` in tyrian.config.yaml; if nothing is wrong there, please report it with the SIEM's version.",
   },
+  "siem-version-unsupported": {
+    exit: EXIT.undecided,
+    hint: "Name a SIEM of a version that docs/connectors.md says is supported.",
+  },
   "siem-rate-limited": {
     exit: EXIT.undecided,
     hint: "Lower `questionsPerMinute` of the SIEM in tyrian.config.yaml, or raise its account's quota, and ask again: `tyrian verify RUN`.",

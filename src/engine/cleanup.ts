@@ -6,7 +6,8 @@ import type { Session } from "../transport/transport.js";
 import { scriptsOf } from "./scripts-of.js";
 import { statusOf } from "./status-lines.js";
 
-const CLEANUP_DEADLINE_MS = 30_000;
+/** A cleanup uses the client that its act does, so it has as long as that where the procedure says that it takes longer. */
+const SHORTEST_DEADLINE_MS = 30_000;
 /** Shorter than for an act: a host that is gone is withheld, and `tyrian cleanup` asks again later. */
 const CONNECT_DEADLINE_MS = 4_000;
 
@@ -46,7 +47,8 @@ async function once(
   strays: readonly string[],
 ): Promise<Omit<CleanupResult, "attempts">> {
   const scripts = scriptsOf(trial);
-  const { statuses, ending } = await scripts.cleanUp(session, trial, strays, CLEANUP_DEADLINE_MS);
+  const deadlineMs = Math.max(SHORTEST_DEADLINE_MS, trial.act.timeoutMs);
+  const { statuses, ending } = await scripts.cleanUp(session, trial, strays, deadlineMs);
   const probe = statusOf(statuses, "probe");
   if (scripts.leaves === "nothing-else") {
     if (trial.cleanup === "none") return { status: "clean", detail: NO_SWEEP };

@@ -5,6 +5,7 @@ import { TyrianError, messageOf } from "../errors.js";
 import { findInFolders, isVersionWithin, systemFolders, versionIn } from "./doctor/programs.js";
 import {
   probeAudit,
+  probeContainers,
   probeOverlay,
   probePowerShell,
   probeQueue,
@@ -82,6 +83,8 @@ export interface DoctorReport {
   readonly overlay: Finding;
   readonly userNamespaces: Finding;
   readonly queue: QueueFinding;
+  /** What the procedures that start containers need; without it they are skipped. */
+  readonly containers: Finding;
   /** What targets of the `powershell` transport need; the embedded lab has none. */
   readonly powershell: Finding;
   /** Which embedded lab `tyrian lab up` can make here; null when none. */
@@ -114,7 +117,7 @@ export async function examineMachine(options: DoctorOptions = {}): Promise<Docto
   const root = process.getuid?.() === 0;
 
   const folders = { machine, system };
-  const [found, audit, overlay, userNamespaces, queue, capabilities] = await Promise.all([
+  const [found, audit, overlay, userNamespaces, queue, containers, capabilities] = await Promise.all([
     Promise.all(requirements.requirements.map((requirement) => lookFor(requirement, folders))),
     probeAudit(),
     probeOverlay(root),
@@ -123,6 +126,7 @@ export async function examineMachine(options: DoctorOptions = {}): Promise<Docto
       environment["REDIS_URL"],
       findInFolders("redis-server", machine) ?? findInFolders("valkey-server", machine),
     ),
+    probeContainers(root, system),
     readCapabilities(),
   ]);
 
@@ -152,6 +156,7 @@ export async function examineMachine(options: DoctorOptions = {}): Promise<Docto
     overlay,
     userNamespaces,
     queue,
+    containers,
     powershell: probePowerShell(environment["PATH"]),
     lab,
     installCommand:

@@ -152,7 +152,7 @@ const actionShape = {
   /** Files put into the work folder before the act (their making earns no credit). */
   files: z.array(fileSchema).default([]),
   effects: z.array(effectSchema),
-  /** Seconds after which the procedure's processes are ended and the trial is `failed`. */
+  /** Seconds after which the procedure's processes are ended and the trial is `failed`. A try of its cleanup has as long, and 30 s at least. */
   timeout: z.number().positive().max(3600).default(30),
   proof: proofSchema,
   cleanup: cleanupSchema,

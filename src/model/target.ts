@@ -202,7 +202,7 @@ export const sensorSchema = z.strictObject({
   log: z
     .strictObject({
       path: z.string().regex(/^\/[\w./-]+$/, "expected an absolute path of plain characters"),
-      /** Reads it, and asks the kernel's audit what it lost (`auditctl -s`), with `sudo -n`, where the login may not. */
+      /** Reads it, and asks the kernel's audit what it lost and its rules (`auditctl -s`, `-l`), with `sudo -n`, where the login may not. */
       sudo: z.boolean().default(false),
     })
     .optional(),

@@ -121,6 +121,18 @@ export const backgroundSchema = z.strictObject({
 });
 export type Background = z.infer<typeof backgroundSchema>;
 
+/** One thing that an analyst needs in an alert, whether it is there, and whether it is right. */
+export const qualityCheckSchema = z.strictObject({
+  check: z.enum(["severity", "host", "user", "technique"]),
+  /** As text; `any` where the rule asks for none. */
+  wanted: z.string(),
+  /** What the alert has, as text; null when it has none, or when the SIEM does not tell. */
+  found: z.string().nullable(),
+  /** Null when the SIEM does not tell, or tells it in words that are not known: that is no fault. */
+  ok: z.boolean().nullable(),
+});
+export type QualityCheck = z.infer<typeof qualityCheckSchema>;
+
 export const verdictSchema = z.strictObject({
   /** The analytic's id (for Sigma: the rule's id, else its file name). */
   analytic: z.string(),
@@ -143,6 +155,8 @@ export const verdictSchema = z.strictObject({
   cause: causeSchema.nullable(),
   /** The execution was not Tyrian's: no sentinels bracket it, and that it ran is what its recorder says. */
   recordedBy: z.string().optional(),
+  /** Of the alert that the outcome rests on, where the SIEM tells anything of it. Neither the outcome nor `met` follows from it. */
+  quality: z.array(qualityCheckSchema).optional(),
   /** The miss is a known gap that somebody has taken on. Not journalled: it follows from the plan. */
   accepted: acceptanceSchema.optional(),
   /** Counts from 1; evidence that arrives later appends a revision. */

@@ -26,7 +26,9 @@ export function explainIssues(
   const misspelt = new Set(
     flat.flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => pathKey([...issue.path, nearest(key, keysAt(schema, issue.path)) ?? ""]))
+        ? issue.keys.map((key) =>
+            pathKey([...issue.path, nearest(key, keysAt(schema, issue.path, document)) ?? ""]),
+          )
         : [],
     ),
   );
@@ -90,7 +92,7 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
   });
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
-    const known = keysAt(schema, path);
+    const known = keysAt(schema, path, document);
     const given = valueAt(document, path);
     const open = known.filter(
       (key) => typeof given !== "object" || given === null || !Object.hasOwn(given, key),
@@ -105,7 +107,7 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
     );
   }
   if (isMissing(issue, document)) {
-    const schemas = schemasAt(schema, path);
+    const schemas = schemasAt(schema, path, document);
     const expected = schemas.length === 0 ? "" : `: ${schemas.map(describe).join(" or ")}`;
     const message = `the key "${String(path.at(-1))}" is missing${within(path.slice(0, -1))}`;
     return [
@@ -122,14 +124,15 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
   const name = nameOf(path);
   switch (issue.code) {
     case "invalid_type": {
-      const expected = schemasAt(schema, path).map(describe).join(" or ") || describeType(issue.expected);
+      const expected =
+        schemasAt(schema, path, document).map(describe).join(" or ") || describeType(issue.expected);
       const quoted = issue.expected === "string" && (typeof value === "number" || typeof value === "boolean");
       const hint = quoted ? `write it in quotes: "${String(value)}"` : "";
       return [error(source.value(path), "wrong-type", `${name}: expected ${expected}, ${found}`, hint)];
     }
     case "invalid_union": {
-      const schemas = schemasAt(schema, path).map(describe);
-      const hint = typeof value === "string" ? choiceHint(value, schema, path) : "";
+      const schemas = schemasAt(schema, path, document).map(describe);
+      const hint = typeof value === "string" ? choiceHint(value, schema, path, document) : "";
       return [
         error(source.value(path), "wrong-type", `${name}: expected ${schemas.join(" or ")}, ${found}`, hint),
       ];
@@ -168,8 +171,8 @@ function explain(issue: Issue, schema: z.core.$ZodType, document: unknown, sourc
 }
 
 /** A suggestion when a text stands where one of several words is allowed. */
-function choiceHint(value: string, schema: z.core.$ZodType, path: Path): string {
-  const words = schemasAt(schema, path).flatMap((candidate) => {
+function choiceHint(value: string, schema: z.core.$ZodType, path: Path, document: unknown): string {
+  const words = schemasAt(schema, path, document).flatMap((candidate) => {
     const definition = candidate._zod.def as { type: string; values?: readonly unknown[] };
     return definition.type === "literal" ? (definition.values ?? []).map(String) : [];
   });

@@ -12,6 +12,8 @@ interface Definition {
   readonly options?: readonly Schema[];
   readonly values?: readonly unknown[];
   readonly entries?: Readonly<Record<string, string | number>>;
+  /** The key by whose value a union's alternatives are told apart. */
+  readonly discriminator?: string;
 }
 
 function definitionOf(schema: Schema): Definition {
@@ -23,25 +25,43 @@ function unwrap(schema: Schema): Schema {
   return innerType === undefined ? schema : unwrap(innerType);
 }
 
-/** The schemas that may describe the value at a path: several under a union, none under an unknown key. */
-export function schemasAt(schema: Schema, path: Path): Schema[] {
+/**
+ * The schemas that may describe the value at a path of a document: several under a union, none under an unknown key. Of a union whose
+ * alternatives a key tells apart only the one that the document names.
+ */
+export function schemasAt(schema: Schema, path: Path, document: unknown): Schema[] {
   const here = unwrap(schema);
   const definition = definitionOf(here);
   if (definition.type === "union")
-    return (definition.options ?? []).flatMap((option) => schemasAt(option, path));
+    return meantOf(definition, document).flatMap((option) => schemasAt(option, path, document));
   const [step, ...rest] = path;
   if (step === undefined) return [here];
+  const below = Object.hasOwn(Object(document) as object, step)
+    ? (document as Record<PropertyKey, unknown>)[step]
+    : undefined;
   if (definition.type === "object") {
     const next = Object.hasOwn(definition.shape ?? {}, step) ? definition.shape?.[String(step)] : undefined;
-    return next === undefined ? [] : schemasAt(next, rest);
+    return next === undefined ? [] : schemasAt(next, rest, below);
   }
   const inner = definition.type === "array" ? definition.element : definition.valueType;
-  return inner === undefined ? [] : schemasAt(inner, rest);
+  return inner === undefined ? [] : schemasAt(inner, rest, below);
 }
 
-/** The keys that a map at a path may have. */
-export function keysAt(schema: Schema, path: Path): string[] {
-  return schemasAt(schema, path).flatMap((candidate) => Object.keys(definitionOf(candidate).shape ?? {}));
+function meantOf({ options = [], discriminator }: Definition, value: unknown): readonly Schema[] {
+  if (discriminator === undefined || typeof value !== "object" || value === null) return options;
+  const named = (value as Record<string, unknown>)[discriminator];
+  const meant = options.filter((option) => {
+    const word = definitionOf(unwrap(option)).shape?.[discriminator];
+    return word !== undefined && definitionOf(unwrap(word)).values?.includes(named) === true;
+  });
+  return meant.length > 0 ? meant : options;
+}
+
+/** The keys that a map at a path of a document may have. */
+export function keysAt(schema: Schema, path: Path, document: unknown): string[] {
+  return schemasAt(schema, path, document).flatMap((candidate) =>
+    Object.keys(definitionOf(candidate).shape ?? {}),
+  );
 }
 
 /** What a value of a schema looks like, in words. */

@@ -27,7 +27,8 @@ const descriptions: Readonly<Record<string, string>> = {
   files: "Files put into the work folder before the act. Code files are read by lint as well.",
   effects:
     "What the procedure does beyond starting an interpreter and printing. Lint refuses what is not declared.",
-  timeout: "Seconds after which the procedure's processes are ended.",
+  timeout:
+    "Seconds after which the procedure's processes are ended. Its cleanup has as long, and 30 s at least.",
   proof: "Positive evidence that the procedure did its work: at least one text is compared.",
   equals: "The text is exactly this.",
   contains: "The text contains this.",

@@ -1,6 +1,6 @@
 import type { Acceptance } from "../model/accepted-miss.js";
 import type { Execution } from "../model/execution.js";
-import type { Background, Cause, NearestEvent, Verdict } from "../model/verdict.js";
+import type { Background, Cause, NearestEvent, QualityCheck, Verdict } from "../model/verdict.js";
 import { counted, duration, plain } from "./text.js";
 
 /** A labelled line of an explanation. The text is plain. */
@@ -39,6 +39,30 @@ export function explainVerdict({ outcome, cause, background }: Verdict): Remark[
 export function acceptanceText({ owner, ticket, expires, because }: Acceptance): string {
   const why = because === undefined ? "" : `: ${because}`;
   return plain(`accepted by ${owner} until ${expires}, ${ticket}${why}`);
+}
+
+const qualities: Record<QualityCheck["check"], (wanted: string, found: string | null) => string> = {
+  severity: (wanted, found) =>
+    found === null
+      ? `the alert has no severity${wanted === "any" ? "" : `; the rule's level is ${wanted}`}`
+      : `the alert's severity is ${found}, and the rule's level is ${wanted}`,
+  host: (wanted, found) => `the alert does not name the host ${wanted}${instead(found)}`,
+  user: (wanted, found) => `the alert does not name the user ${wanted}${instead(found)}`,
+  technique: (wanted, found) =>
+    found === null
+      ? `the alert has no ATT&CK technique; the trial is of ${wanted}`
+      : `the alert's ATT&CK technique is ${found}, and the trial is of ${wanted}`,
+};
+
+function instead(found: string | null): string {
+  return found === null ? "" : ` but ${found}`;
+}
+
+/** What an analyst misses in the alert that a verdict rests on; nothing where all is there or the SIEM does not tell. */
+export function explainQuality({ quality = [] }: Verdict): Remark[] {
+  return quality
+    .filter(({ ok }) => ok === false)
+    .map(({ check, wanted, found }) => ({ label: "quality", text: shown(qualities[check](wanted, found)) }));
 }
 
 /** The event of the twin that the rule matched, by which values, and how often the rule fires without us. */

@@ -99,12 +99,13 @@ function rowsOf(action: readonly Finding[]): Row[] {
   return analytics.flatMap((same) => groups(same, signatureOf)).map((findings) => ({ findings, of }));
 }
 
-/** Findings with the same signature share a row: the same words, and for a miss the same first failure. */
+/** Findings with the same signature share a row: the same words, for a miss the same first failure, and the same faults of the alert. */
 function signatureOf({ mark, word, execution, verdict }: Finding): string {
   const cause = verdict?.cause ?? null;
   const clauses = cause?.nearest?.unmet.map(({ clause, wanted }) => [clause, wanted]) ?? [];
   const reason = execution.status === "ran" ? null : execution.reason?.code;
-  return JSON.stringify([mark, word, reason, mark === "met" ? null : [cause?.link, clauses]]);
+  const faults = verdict?.quality?.filter(({ ok }) => ok === false).map(({ check }) => check) ?? [];
+  return JSON.stringify([mark, word, reason, mark === "met" ? null : [cause?.link, clauses], faults]);
 }
 
 /** Groups in the order of their first members. */

@@ -1,7 +1,7 @@
 import { exitStatus } from "../journal/exit-status.js";
 import type { RunState } from "../journal/fold.js";
 import { toResults } from "../journal/results.js";
-import { acceptanceText, explainExecution, explainVerdict, type Remark } from "./explain.js";
+import { acceptanceText, explainExecution, explainQuality, explainVerdict, type Remark } from "./explain.js";
 import { type Finding, type Mark, type Row, type Section, sectionsOf, totalLatency } from "./findings.js";
 import {
   cleanupNotes,
@@ -117,8 +117,9 @@ function rowLines(row: Row, names: Names, width: number, paint: Painter, everyth
     pad(plain(first.analytic), names.analytic),
     clip(noteOf(row), Math.max(NOTE, width - BEFORE - names.procedure - names.analytic - 4)),
   ].join("  ");
-  if (!everything && (first.mark === "met" || first.mark === "open")) return [line.trimEnd()];
-  return [line.trimEnd(), ...remarksOf(row).flatMap((remark) => remarkLines(remark, width, paint))];
+  const isBrief = !everything && (first.mark === "met" || first.mark === "open");
+  const remarks = isBrief ? qualityOf(row) : remarksOf(row);
+  return [line.trimEnd(), ...remarks.flatMap((remark) => remarkLines(remark, width, paint))];
 }
 
 /** What stands at the end of a row: what was expected, or how long the alert took. */
@@ -139,6 +140,10 @@ function noteOf({ findings }: Row): string {
   return median === undefined ? "" : `${latencies.length > 1 ? "median " : ""}${duration(median)}`;
 }
 
+function qualityOf({ findings: [{ verdict }] }: Row): Remark[] {
+  return verdict === null ? [] : explainQuality(verdict);
+}
+
 function remarksOf(row: Row): Remark[] {
   const [first, ...others] = row.findings;
   const remarks: Remark[] = [];
@@ -147,7 +152,7 @@ function remarksOf(row: Row): Remark[] {
   } else if (first.execution.status !== "ran") {
     remarks.push(...explainExecution(first.execution));
   } else if (first.verdict !== null) {
-    remarks.push(...explainVerdict(first.verdict));
+    remarks.push(...explainVerdict(first.verdict), ...qualityOf(row));
   } else if (first.mark === "unsure") {
     remarks.push({ label: "cause", text: "the run ended before a verdict was reached" });
   }

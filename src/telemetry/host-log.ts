@@ -12,6 +12,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Numbers before the begin sentinel that are read too: there stand the parents of what follows. */
 const PARENTS = 200;
 
+/** Milliseconds by which a record between the sentinels may be stamped before or after both: clocks are set. What is further is of another boot. */
+const STAMP_MARGIN_MS = 60_000;
+
 /** Where the sensors write on a host that nobody has configured otherwise. */
 const usualPath: Partial<Record<Sensor["type"], string>> = {
   auditd: "/var/log/audit/audit.log",
@@ -31,7 +34,9 @@ export interface HostRecords {
  * rotated files included. The reading leaves records of its own in that log; give it a login session in which nothing acts.
  *
  * @param host the name by which the telemetry knows the target: that of the events
- * @returns `complete` only when both sentinels are in the log and every record between them could be read
+ * @returns `complete` only when both sentinels are in the log, and every record that the kernel numbered between them, and all could be
+ * read. What is numbered and not there was dropped behind the kernel, which does not count it: by a daemon that was restarted, its
+ * plugins' queue, or a filter.
  */
 export async function readHostLog(
   session: Session,
@@ -48,11 +53,10 @@ export async function readHostLog(
   });
   if (result.ending !== "exited") return unread(`reading ${path} on the host: ${result.ending}`);
   if (result.exitCode === NO_SENTINELS) {
-    return { state: "partial", detail: `${path} on the host lacks a sentinel of the trial`, value: [] };
+    return partial(`${path} on the host lacks a sentinel of the trial`);
   }
   if (result.exitCode !== 0) return unread(`${path} on the host: ${firstLine(result.stderr)}`);
-  if (result.truncated.stdout)
-    return { state: "partial", detail: `${path} holds too much of the trial's time`, value: [] };
+  if (result.truncated.stdout) return partial(`${path} holds too much of the trial's time`);
   return recordsOf(result.stdout, parserOf(sensor, host), trial, host);
 }
 
@@ -79,7 +83,7 @@ pass == 1 && index($0, word) && index($0, quoted) {
 pass == 2 && begin && end { at = serial($0); if (at >= begin - ${PARENTS} && at <= end) print }
 END { if (!begin || !end) exit ${NO_SENTINELS} }`;
   return `set --
-for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" && set -- "$@" "$file"; done
+for file in '${path}.4' '${path}.3' '${path}.2' '${path}.1'; do ${sudo ? "sudo -n " : ""}test -f "$file" </dev/null && set -- "$@" "$file"; done
 set -- "$@" '${path}'
 ${sudo ? "sudo -n " : ""}awk -v word='${SENTINEL_WORD}' -v quoted='"${trial}"' '${program}
 ' pass=1 "$@" pass=2 "$@"
@@ -100,27 +104,55 @@ function recordsOf(text: string, parser: SensorParser, trial: string, host: stri
   events.push(...parser.flush(Infinity));
   const { incomplete, malformed } = parser.counts();
   if (incomplete + malformed > 0)
-    return {
-      state: "partial",
-      detail: `${incomplete + malformed} records of the log are not whole`,
-      value: [],
-    };
-  const numberOf = (edge: string): number | undefined =>
+    return partial(`${incomplete + malformed} records of the log are not whole`);
+  const sentinel = (edge: string): HostEvent | undefined =>
     events.find((event) => {
-      const sentinel = sentinelOf(event);
-      return sentinel?.edge === edge && sentinel.trial === trial;
-    })?.sequence;
-  const [first, last] = [numberOf("begin"), numberOf("end")];
-  if (first === undefined || last === undefined)
-    return { state: "partial", detail: "the log on the host lacks a sentinel of the trial", value: [] };
-  const own = events.filter(({ sequence }) => sequence >= first && sequence <= last);
-  return { state: "complete", detail: "", value: own.map((event) => named(event, host)) };
+      const found = sentinelOf(event);
+      return found?.edge === edge && found.trial === trial;
+    });
+  const [begin, end] = [sentinel("begin"), sentinel("end")];
+  if (begin === undefined || end === undefined)
+    return partial("the log on the host lacks a sentinel of the trial");
+  const isBetween = ({ sequence, time }: Pick<HostEvent, "sequence" | "time">): boolean =>
+    sequence >= begin.sequence &&
+    sequence <= end.sequence &&
+    time >= Math.min(begin.time, end.time) - STAMP_MARGIN_MS &&
+    time <= Math.max(begin.time, end.time) + STAMP_MARGIN_MS;
+  const records = recordsIn(text).filter(isBetween);
+  if (records.some(({ isChange }) => isChange))
+    return partial(
+      "the rules of the host's audit were changed between the sentinels: meanwhile it may not have recorded all",
+    );
+  const missing = end.sequence - begin.sequence + 1 - new Set(records.map(({ sequence }) => sequence)).size;
+  if (missing > 0)
+    return partial(
+      `the log on the host lacks ${missing} of the records that the kernel numbered between the sentinels`,
+    );
+  return {
+    state: "complete",
+    detail: "",
+    value: events.filter(isBetween).map((event) => named(event, host)),
+  };
+}
+
+/** The numbers and times of all records, whatever they tell. The daemon numbers its own apart from the kernel. */
+function recordsIn(text: string): { sequence: number; time: number; isChange: boolean }[] {
+  return text.split("\n").flatMap((line) => {
+    const [, seconds, sequence] = /(?:msg=audit\(|"ID":")(\d+\.\d+):(\d+)/.exec(line) ?? [];
+    if (sequence === undefined || /\btype=DAEMON_|"DAEMON_[A-Z_]+":/.test(line)) return [];
+    const isChange = /\btype=CONFIG_CHANGE\b|"CONFIG_CHANGE":/.test(line);
+    return [{ sequence: Number(sequence), time: Number(seconds) * 1000, isChange }];
+  });
 }
 
 /** With the name of the target, whatever key its audit rules have, and without a time of arrival: it did not arrive. */
 function named(event: HostEvent, host: string): HostEvent {
   const rest = event.id.slice(event.id.lastIndexOf("/"));
   return { ...event, id: `${host}/${event.sensor}${rest}`, host, ingestedAt: event.time };
+}
+
+function partial(detail: string): HostRecords {
+  return { state: "partial", detail, value: [] };
 }
 
 function unread(detail: string): HostRecords {

@@ -260,15 +260,19 @@ function rootOf(
   return begin !== null || found.length === 1 ? (found[0] ?? null) : null;
 }
 
-/** The root and what descends from it. Without an end sentinel nothing else is surely the act's. */
+/**
+ * The root and what descends from it. Without an end sentinel nothing else is surely the act's. A number that another parent starts anew
+ * may be another process.
+ */
 function lineageOf(root: TracedEvent, session: readonly TracedEvent[]): TracedEvent[] {
   const pids = new Set([root.pid]);
   // Another trial's sentinel is later than the end that was lost; numbers of processes may have been given again by then.
   const next = session.find((event) => event.sequence > root.sequence && sentinelOf(event) !== null);
   return session.filter((event) => {
     if (event.sequence < root.sequence || event.sequence >= (next?.sequence ?? Infinity)) return false;
-    const own = event.id === root.id || pids.has(event.ppid) || pids.has(event.pid);
+    const own = pids.has(event.ppid) || (event.pid === root.pid && event.ppid === root.ppid);
     if (own) pids.add(event.pid);
+    else pids.delete(event.pid);
     return own;
   });
 }

@@ -15,8 +15,9 @@ import { type Context, type Decision, orUndecided } from "./decision.js";
 import { couldCause, evaluationProblem, ruleProblem } from "./evaluation.js";
 import { latencyOf, noLatency } from "./latency.js";
 import { isExpected } from "./prevention.js";
+import { alertQuality } from "./quality.js";
 import { uniqueInOrder } from "./records.js";
-import { silent } from "./silence.js";
+import { silent, unplacedThatCounts } from "./silence.js";
 import { readsActivities } from "./windows-activity.js";
 import { withoutDoubt } from "./wine-doubt.js";
 import {
@@ -106,6 +107,9 @@ function verdictOf(
     evidence: [...(decision.evidence ?? [])],
     cause: decision.cause ?? null,
     ...(question.trial.recorded === undefined ? {} : { recordedBy: question.trial.recorded.recorder }),
+    ...(decision.quality === undefined || decision.quality.length === 0
+      ? {}
+      : { quality: [...decision.quality] }),
     revision: 1,
   };
 }
@@ -268,6 +272,12 @@ function fired(
     tier: alert.tier,
     latency: latencyOf(bracket.begin, source, alert.evaluatedAt, alert.createdAt),
     evidence: [alert.id, ...events.map((event) => event.id)],
+    quality: alertQuality({
+      alert,
+      rule,
+      trial: context.trial,
+      events: events.length > 0 || source === undefined ? events : [source],
+    }),
   } as const;
   if (alert.foldedInto !== null && !context.trial.twin) {
     const mayStand = standingAlertMayCome(context, rule, bracket);
@@ -297,6 +307,8 @@ function standingAlertMayCome(context: Context, rule: CompiledRule, bracket: Kno
   if (doubt !== null) return doubt;
   const detail = "an alert was folded, and other events of the act may still raise one that stands";
   if (execution.outlived === true) return { outcome: "undecided", cause: causeAt("attribution", detail) };
+  const unplaced = unplacedThatCounts(context, rule, bracket);
+  if (unplaced !== null) return unplaced;
   if ((bracket.unseen !== 0 || readsActivities(context.trial, rule)) && mayStillArrive(observation))
     return { outcome: "pending", cause: causeAt("evaluated", detail) };
   const status = observation.rules.find((candidate) => candidate.rule === rule.id);

@@ -3,7 +3,14 @@ import { TyrianError } from "../errors.js";
 import type { Execution } from "../model/execution.js";
 import type { Observation } from "../model/observation.js";
 import type { Trial } from "../model/trial.js";
-import type { AttributionGrade, Cause, DetectionOutcome, Latency, Tier } from "../model/verdict.js";
+import type {
+  AttributionGrade,
+  Cause,
+  DetectionOutcome,
+  Latency,
+  QualityCheck,
+  Tier,
+} from "../model/verdict.js";
 import { causeAt } from "./cause.js";
 
 /** A trial that the SIEM was asked about, with what it answered. */
@@ -25,6 +32,7 @@ export interface Decision {
   readonly latency?: Latency;
   readonly evidence?: readonly string[];
   readonly cause?: Cause;
+  readonly quality?: readonly QualityCheck[];
 }
 
 /** A query whose evaluation ends over these events (a comparison that Splunk does not define) answers neither yes nor no. */

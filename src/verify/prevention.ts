@@ -7,20 +7,26 @@ import type { Trial } from "../model/trial.js";
 import { bracketOf } from "./bracket.js";
 import type { KnownBracket } from "./bracket-model.js";
 import { gateDenied } from "./gate.js";
-import { circumstancesOf } from "./witness.js";
+import { circumstancesOf, notShipped, telemetryProblem } from "./witness.js";
 
 /**
  * `failed` becomes `prevented` when a declared control of the target is proved to have stopped this very act: the audit trail shows that
- * it refused an exec, or that a gate refused and nothing else was there. Without such a proof it stays `failed`: a refusal that nobody
- * declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
+ * it refused an exec, after which nothing of the act started, or that a gate refused and nothing else was there. Without such a proof it
+ * stays `failed`: a refusal that nobody declared is not a mitigation that works. Returns the same object when nothing changes. Pure.
  */
 export function refineExecution(trial: Trial, execution: Execution, observation: Observation): Execution {
   if (execution.status !== "failed" || execution.reason?.code !== "proof-not-met") return execution;
-  const bracket = bracketOf(trial, observation.events, circumstancesOf(execution, observation));
-  // What a bracket with one sentinel calls the act's is surely the act's.
+  const missing = notShipped(observation);
+  const events = [...observation.events, ...missing];
+  const bracket = bracketOf(trial, events, circumstancesOf(execution, observation));
   if (!("act" in bracket)) return execution;
-  for (const event of unpassed(bracket)) {
-    const control = trial.controls.find((candidate) => refuses(candidate, event));
+  const lost = new Set(missing.map(({ id }) => id));
+  // Something that is not here may have started after the refusal.
+  const unpassedBy = telemetryProblem(observation, bracket) === null ? unpassed(bracket) : [];
+  for (const event of unpassedBy) {
+    const control = lost.has(event.id)
+      ? undefined
+      : trial.controls.find((candidate) => refuses(candidate, event));
     if (control === undefined) continue;
     const message = `the control ${control.id} refused ${pathTried(event)} (${event.error}), audit event ${event.id}`;
     return prevented(execution, control, message);

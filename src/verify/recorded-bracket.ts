@@ -82,16 +82,18 @@ function isOf({ command, pid }: RecordedAct, event: HostEvent): boolean {
  * process.
  */
 function lineageOf(root: HostEvent, channel: readonly HostEvent[]): HostEvent[] {
-  const parents = new Map([[root.pid, root.ppid]]);
+  const pids = new Set([root.pid]);
   const act = [root];
+  const isOfWindows = root.logsource.product === "windows";
   if (root.pid === null) return act;
   for (const event of channel) {
     if (event.sequence <= root.sequence || event.pid === null || event.session !== root.session) continue;
-    const again = parents.has(event.pid) && parents.get(event.pid) === event.ppid;
-    if (again || (event.ppid !== null && parents.has(event.ppid))) {
-      parents.set(event.pid, event.ppid);
+    // A process of Windows runs one program; elsewhere it may hand over to another.
+    const again = !isOfWindows && event.pid === root.pid && event.ppid === root.ppid;
+    if (again || (event.ppid !== null && pids.has(event.ppid))) {
+      pids.add(event.pid);
       act.push(event);
-    } else parents.delete(event.pid);
+    } else pids.delete(event.pid);
   }
   return act;
 }

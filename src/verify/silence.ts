@@ -100,9 +100,12 @@ function unclearCommand(
   return { outcome: "undecided", evidence: [unclear.id], cause: causeAt("attribution", detail) };
 }
 
-/** An event that may be the act's and that the rule looks for or an alert stands for; null when there is none. */
-function unplacedThatCounts(
-  { observation }: Context,
+/**
+ * An event that may be the act's and that the rule looks for or an alert stands for; null when there is none. Another analytic's alert
+ * counts where it would make the miss an `other-alert`: not for a twin.
+ */
+export function unplacedThatCounts(
+  { observation, trial }: Context,
   rule: CompiledRule,
   { unplaced = [] }: KnownBracket,
 ): Decision | null {
@@ -112,7 +115,9 @@ function unplacedThatCounts(
     return { outcome: "undecided", evidence: [event.id], cause: causeAt("attribution", detail) };
   }
   const ids = new Set(unplaced.map(({ id }) => id));
-  const alert = observation.alerts.find(({ sourceEvents }) => sourceEvents?.some((id) => ids.has(id)));
+  const alert = observation.alerts.find(
+    (one) => (one.rule === rule.id || !trial.twin) && one.sourceEvents?.some((id) => ids.has(id)) === true,
+  );
   if (alert === undefined) return null;
   const detail = `the alert ${alert.id} stands for something that ran meanwhile, and nothing tells whether the act started it`;
   return { outcome: "undecided", evidence: [alert.id], cause: causeAt("attribution", detail) };

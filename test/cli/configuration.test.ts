@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { applyConfiguration, loadConfiguration } from "../../src/cli/configuration.js";
+import type { TyrianError } from "../../src/errors.js";
 import { tyrian } from "./tyrian.js";
 
 let base: string;
@@ -74,6 +75,19 @@ test("a file that is wrong is refused with every problem, its position and a sug
       expect.objectContaining({ file, line: 2, column: 14 }),
     ],
   });
+});
+
+test("of a SIEM only what its kind may have is said to be missing or wrong", async () => {
+  project(
+    "siems:\n  office:\n    kind: elastic\n    url: https://siem.lab\n    auth: { type: api-key, key: env:K }\n",
+  );
+  const failure = (await load().catch((thrown: unknown) => thrown)) as TyrianError;
+  const told = failure.diagnostics.map(({ message, hint }) => `${message}; ${hint}`);
+  expect(told).toEqual([
+    expect.stringContaining('add "kibanaUrl": a text'),
+    expect.stringMatching(/add "telemetry": a map with (?!.* or a map)/),
+    expect.stringContaining('expected "token" or "basic", found the text "api-key"'),
+  ]);
 });
 
 test("the program takes them, and says where each comes from", async () => {

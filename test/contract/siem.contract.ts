@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Alert } from "../../src/model/alert.js";
 import type { Siem } from "../../src/siem/siem.js";
 import type { Start } from "../siem-servers/world.js";
 
@@ -9,6 +10,8 @@ export interface SiemBench {
   readonly analytic: string;
   /** An analytic of which the SIEM has no rule. */
   readonly absent: string;
+  /** What it tells of an alert of the rule on web-1 besides. */
+  readonly told: Pick<Alert, "severity" | "entities" | "techniques">;
   /** Events that reach the SIEM; it shows them when this resolves. */
   ship(...starts: readonly Start[]): Promise<void>;
   /** The rule is evaluated over these events, of those that were shipped, and each is an alert. */
@@ -115,6 +118,8 @@ export function siemContract(name: string, open: () => Promise<SiemBench>): void
           sourcesWhole: true,
           foldedInto: null,
         });
+        const { severity, entities, techniques } = alert;
+        expect({ severity, entities, techniques }).toEqual(bench.told);
         expect(alert.createdAt).toBeGreaterThanOrEqual(t0);
         expect(alert.updatedAt).toBeGreaterThanOrEqual(alert.createdAt);
       }

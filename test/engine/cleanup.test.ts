@@ -82,6 +82,26 @@ test("a cleanup connects again where the connection failed, and is clean when th
   expect(await cleanUp(acquire, trialWith("none"))).toMatchObject({ status: "clean", attempts: 2 });
 });
 
+test.each([
+  { timeoutMs: 5_000, deadlineMs: 30_000 },
+  { timeoutMs: 90_000, deadlineMs: 90_000 },
+])("a cleanup of a procedure of $timeoutMs ms has $deadlineMs ms", async ({ timeoutMs, deadlineMs }) => {
+  const given: unknown[] = [];
+  const acquire = (): Promise<Session> =>
+    Promise.resolve(
+      scripted(({ options, say }) => {
+        given.push(options.deadlineMs);
+        say("probe 0");
+        say("remaining 0");
+        say("work-folder gone");
+        return {};
+      }),
+    );
+  const trial = shellTrial("true", { cleanup: { run: "true", probe: "true" }, act: { timeoutMs } });
+  expect(await cleanUp(acquire, trial)).toMatchObject({ status: "clean", attempts: 1 });
+  expect(given).toEqual([deadlineMs]);
+});
+
 describe("a cleanup of a host that does not answer", () => {
   beforeEach(() => void vi.useFakeTimers());
 

@@ -11,6 +11,7 @@ const answered = (status: string): Partial<ExecResult> => ({
 });
 const status = (enabled: number, pid: number, lost: number): string =>
   `enabled ${enabled}\nfailure 1\npid ${pid}\nrate_limit 0\nbacklog_limit 8192\nlost ${lost}\nbacklog 0\nloginuid_immutable 0 unlocked\n`;
+const rule = "-a always,exit -F arch=b64 -S execve,execveat -F success=1 -F key=tyrian_exec\n";
 
 /** A stand-in for the host: it answers every command with the same, and keeps what it was given. */
 function host(result: Partial<ExecResult>): { session: Session; given: string[] } {
@@ -25,9 +26,9 @@ function host(result: Partial<ExecResult>): { session: Session; given: string[] 
 const laurel: Sensor = { type: "laurel", log: { path: "/var/log/laurel/audit.log", sudo: true } };
 
 test("what the kernel lost is known where it may be asked", async () => {
-  const { session, given } = host(answered(status(1, 412, 7)));
-  expect(await askAuditOn(session, laurel)).toMatchObject({ lost: 7, running: true });
-  expect(given[0]).toContain("exec sudo -n auditctl -s");
+  const { session, given } = host(answered(status(1, 412, 7) + rule));
+  expect(await askAuditOn(session, laurel)).toMatchObject({ lost: 7, running: true, daemon: 412 });
+  expect(given[0]).toContain("\nsudo -n auditctl -s ");
 });
 
 test.each([
@@ -38,6 +39,15 @@ test.each([
     lost: 7,
     running: false,
   });
+});
+
+test.each([
+  ["no rules", "No rules\n"],
+  ["rules that may not be listed", ""],
+  ["rules of other things", "-w /etc/passwd -p wa -k identity\n-a never,exit -S execve\n"],
+])("a daemon with %s is not known to record programs", async (_name, rules) => {
+  const { session } = host(answered(status(1, 412, 7) + rules));
+  expect(await askAuditOn(session, laurel)).toMatchObject({ lost: 7, running: null });
 });
 
 test.each<[string, Partial<ExecResult>]>([

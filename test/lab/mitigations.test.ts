@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadPlaybooks } from "../../src/playbook/load.js";
@@ -45,6 +46,13 @@ describe("a pair of hosts, of which the second has mitigations switched on", ski
       expect(seen.get("m2")).toEqual({ status: "prevented", control, unmet: [] });
     });
 
+  test("what the hosts start of their own is no noise", () => {
+    const noise = outcome.results.trials.flatMap(({ verdicts }) =>
+      verdicts.flatMap(({ analytic, background }) => ((background?.matches ?? 0) > 0 ? [analytic] : [])),
+    );
+    expect(noise).toEqual([]);
+  });
+
   test("what a gate should let through runs with and without", async () => {
     const scripts = house.state.hosts.map((host) =>
       onHost(house.state, host, "/opt/gates/verified /opt/gates/greeting.sh"),
@@ -53,6 +61,69 @@ describe("a pair of hosts, of which the second has mitigations switched on", ski
       "signed 4011\n",
       "signed 4011\n",
     ]);
+  });
+
+  /** What each host says when a line is run on it; the second has mitigations. */
+  const onBoth = (line: string): Promise<string[]> =>
+    Promise.all(
+      house.state.hosts.map(async (host) => {
+        const { stdout, stderr } = await onHost(house.state, host, line);
+        return stdout + stderr;
+      }),
+    );
+
+  test("the proxy is the only way to the web, and lets the allowed site through with and without", async ({
+    skip,
+  }) => {
+    const programs = ["tinyproxy", "busybox", "curl"].filter((name) => !existsSync(`/usr/bin/${name}`));
+    if (programs.length > 0) skip(`programs are absent: ${programs.join(", ")}`);
+    const opened = await onBoth(
+      "cp /opt/gates/allowed.url /tmp/a.url && /opt/gates/opened /tmp/a.url; rm /tmp/a.url*",
+    );
+    expect(opened).toEqual(["fetched 4011\n", "fetched 4011\n"]);
+    const past = await onBoth(
+      "for at in 127.0.0.1 192.168.78.2; do curl -q -s --max-time 5 http://$at/greeting.sh; echo $?; done",
+    );
+    expect(past).toEqual(["7\n7\n", "7\n7\n"]);
+  });
+
+  test("the proxy's own log has what it refused", ({ skip }) => {
+    if (!existsSync("/usr/bin/tinyproxy")) skip("tinyproxy is absent");
+    const refusals = (host: string): string =>
+      house.inside(host, "grep refused /var/log/tinyproxy.log; true");
+    expect(refusals("m1")).toBe("");
+    expect(refusals("m2")).toMatch(
+      /Proxying refused on filtered url "http:\/\/downloads\.test\/greeting\.sh"/,
+    );
+  });
+
+  test("a document that starts nothing is typeset with and without", async ({ skip }) => {
+    if (!existsSync("/usr/bin/troff")) skip("troff is absent");
+    const line =
+      'f=$(mktemp) && echo ".tm message $((1337 * 3))" > $f; /opt/gates/typeset $f > /dev/null; rm $f';
+    expect(await onBoth(line)).toEqual(["message 4011\n", "message 4011\n"]);
+  });
+
+  test("what only looks like a refusal of the proxy has failed, and was not prevented", async ({ skip }) => {
+    if (!existsSync("/usr/bin/tinyproxy")) skip("tinyproxy is absent");
+    const answer = String.raw`#!/bin/sh\nprintf "HTTP/1.1 403 Filtered\r\n\r\n"\n`;
+    const program = "/srv/web/cgi-bin/filtered";
+    house.inside(
+      "m2",
+      `mkdir /srv/web/cgi-bin; printf '${answer}' > ${program}; chmod 755 /srv/web/cgi-bin ${program}`,
+    );
+    const attempt = (site: string, path: string): string =>
+      playbookOf({ program: "/opt/gates/opened", via: "file", run: `http://${site}/${path}` });
+    const rules = { "rule.yml": ruleOf("rule", "{ CommandLine|contains: nothing }") };
+    const run = async (playbook: string): Promise<string[]> => {
+      const { results } = await house.run(playbook, rules, { selection: { targets: ["m2"] } });
+      return results.trials.map(({ execution }) => `${execution.status} ${String(execution.exitCode)}`);
+    };
+    expect(await run(attempt("downloads.test", "greeting.sh"))).toEqual(["prevented 126"]);
+    expect(await run(attempt("intranet.test", "absent.sh"))).toEqual(["failed 125"]);
+    expect(await run(attempt("intranet.test", "cgi-bin/filtered"))).toEqual(["failed 125"]);
+    house.inside("m2", "kill $(pidof tinyproxy)");
+    expect(await run(attempt("downloads.test", "greeting.sh"))).toEqual(["failed 125"]);
   });
 
   test("what only looks like a refusal has failed, and was not prevented", async () => {

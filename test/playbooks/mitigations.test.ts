@@ -31,10 +31,9 @@ test("each bears the id and the name of a mitigation that ATT&CK has for its tec
   }
 });
 
-test("every mitigation has a playbook, but the one that the documentation says why", () => {
+test("every mitigation has a playbook", () => {
   const covered = playbooks.map(({ file }) => basename(dirname(file)).slice(0, 5));
-  const missing = facts.mitigations.map(({ id }) => id).filter((id) => !covered.includes(id));
-  expect(missing).toEqual(["M1021"]);
+  expect(covered.sort()).toEqual(facts.mitigations.map(({ id }) => id).sort());
 });
 
 test("guids are unique", () => {

@@ -6,7 +6,7 @@ import { columns } from "../../src/report/text.js";
 import { renderSummary } from "../../src/report/summary.js";
 import type { JournalEntry } from "../../src/model/journal-event.js";
 import type { Trial } from "../../src/model/trial.js";
-import { type Background, detectionOutcomeSchema } from "../../src/model/verdict.js";
+import { type Background, detectionOutcomeSchema, type QualityCheck } from "../../src/model/verdict.js";
 import {
   aCause,
   anExecution,
@@ -136,6 +136,28 @@ test("a false alarm says which event of the twin the rule matched, by which valu
     "where h1 with program=bash word=hello",
   ]);
   expect(explained(null)).toContain("noise how often it fires on this target without us is not known");
+});
+
+test("what an analyst misses in an alert is said, also of one that is as expected; what is there is not", () => {
+  const quality: QualityCheck[] = [
+    { check: "severity", wanted: "high", found: "Low", ok: false },
+    { check: "host", wanted: "h1", found: null, ok: false },
+    { check: "user", wanted: "op", found: null, ok: null },
+    { check: "technique", wanted: "T1059.004", found: null, ok: false },
+  ];
+  const lines = (checks: QualityCheck[]): string[] => {
+    const verdict = aVerdict("detected", { quality: checks });
+    return renderSummary(ran([[aTrial(1), [verdict]]]), plainly)
+      .split("\n")
+      .filter((line) => line.includes(" quality "))
+      .map((line) => line.trim());
+  };
+  expect(lines(quality)).toEqual([
+    "quality   the alert's severity is Low, and the rule's level is high",
+    "quality   the alert does not name the host h1",
+    "quality   the alert has no ATT&CK technique; the trial is of T1059.004",
+  ]);
+  expect(lines(quality.map((check) => ({ ...check, ok: true })))).toEqual([]);
 });
 
 test("links that could not be tested stand together with their reason, and without one where it is the cause", () => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { examineMachine } from "../../src/lab/doctor.js";
-import { probeQueue } from "../../src/lab/doctor/probes.js";
+import { probeContainers, probeQueue } from "../../src/lab/doctor/probes.js";
 import { versionIn } from "../../src/lab/doctor/programs.js";
 import { auditUnusable } from "../../src/lab/embedded/audit.js";
 import { rootDemo } from "./fake-machine.js";
@@ -62,6 +62,25 @@ describe("the whole report", () => {
     });
     const path = script("pwsh", "exit 0");
     expect((await examine()).powershell).toEqual({ usable: true, detail: path });
+  });
+
+  test("says why containers cannot run: programs are missing, or user namespaces are", async () => {
+    const containers = async () => await probeContainers(false, [bin]);
+    script("podman", "exit 0");
+    expect(await containers()).toEqual({
+      usable: false,
+      detail:
+        "T1059.013 is skipped without crun, busybox: apt-get install -y --no-install-recommends crun busybox",
+    });
+    for (const program of ["crun", "busybox"]) script(program, "exit 0");
+    script("unshare", "echo 'unshare failed: Operation not permitted' >&2; exit 1");
+    expect(await containers()).toEqual({
+      usable: false,
+      detail:
+        "T1059.013 is skipped: no user namespaces for ordinary users: unshare failed: Operation not permitted",
+    });
+    script("unshare", "exit 0");
+    expect((await containers()).usable).toBe(true);
   });
 
   test("finds programs with their versions, and a missing interpreter does not forbid the lab", async () => {

@@ -109,6 +109,7 @@ export async function openVictoriaBench(
     siem,
     connector,
     analytic: ANALYTIC,
+    told: {},
     absent: ABSENT,
     ship: async (...starts) => {
       shipped += starts.length;

@@ -127,7 +127,11 @@ export class DatadogStandIn extends SiemStandIn {
       type: "signal",
       attributes: {
         timestamp: new Date(createdAt).toISOString(),
-        tags: ["source:laurel", ...new Set(documents.map(({ host }) => `host:${host}`))],
+        tags: [
+          "source:laurel",
+          "technique:T1059-command-and-scripting-interpreter",
+          ...new Set(documents.map(({ host }) => `host:${host}`)),
+        ],
         message: "echo",
         custom: { title, workflow: { rule: { id: rule, name: title } }, ...event },
       },

@@ -74,6 +74,10 @@ export class ElasticsearchStandIn extends SearchApiStandIn {
         "kibana.alert.rule.rule_id": rule,
         "kibana.alert.rule.uuid": uuid,
         "kibana.alert.rule.name": title,
+        "kibana.alert.severity": "medium",
+        "kibana.alert.rule.threat": [
+          { framework: "MITRE ATT&CK", technique: [{ id: "T1059", subtechnique: [{ id: "T1059.004" }] }] },
+        ],
         "kibana.alert.ancestors": documents.map((document) => ({
           id: document.id,
           type: "event",

@@ -168,6 +168,7 @@ export class GraylogStandIn extends SiemStandIn {
       message: "An echo",
       source: "graylog-node",
       alert: this.raises,
+      priority: 2,
       fields: {},
       group_by_fields: this.counts && host !== undefined ? { source: host } : {},
     };

@@ -120,7 +120,14 @@ export class OpenSearchStandIn extends SearchApiStandIn {
         id,
         index: "audit-000001",
         related_doc_ids: documents.map((document) => document.id),
-        queries: [{ id: rule, name: this.#rule(rule)?.title, tags: ["high"], query: "" }],
+        queries: [
+          {
+            id: rule,
+            name: this.#rule(rule)?.title,
+            tags: ["medium", "linux", "attack.execution", "attack.t1059.004"],
+            query: "",
+          },
+        ],
         timestamp: createdAt,
         document_list: [],
       }));

@@ -165,7 +165,7 @@ export class LogAnalyticsStandIn extends SiemStandIn {
   #alerts(query: string, span: Span): readonly Row[] {
     const parts =
       new RegExp(
-        String.raw`^let touched = SecurityAlert\n\| where TimeGenerated between \(${DATE} \.\. ${DATE}\)\n\| where (.*)\n\| distinct SystemAlertId;\nlet inIncidents = SecurityIncident\n\| mv-expand AlertId = AlertIds\n\| project AlertId = tostring\(AlertId\)\n\| distinct AlertId;\nSecurityAlert\n\| where SystemAlertId in \(touched\)\n\| summarize Created = min\(TimeGenerated\), arg_max\(TimeGenerated, AlertName, AlertType, Entities, ExtendedProperties\) by SystemAlertId\n\| extend InIncident = SystemAlertId in \(inIncidents\)\n\| top 10000 by Created asc$`,
+        String.raw`^let touched = SecurityAlert\n\| where TimeGenerated between \(${DATE} \.\. ${DATE}\)\n\| where (.*)\n\| distinct SystemAlertId;\nlet inIncidents = SecurityIncident\n\| mv-expand AlertId = AlertIds\n\| project AlertId = tostring\(AlertId\)\n\| distinct AlertId;\nSecurityAlert\n\| where SystemAlertId in \(touched\)\n\| summarize Created = min\(TimeGenerated\), arg_max\(TimeGenerated, AlertName, AlertType, AlertSeverity, Entities, ExtendedProperties\) by SystemAlertId\n\| extend InIncident = SystemAlertId in \(inIncidents\)\n\| top 10000 by Created asc$`,
       ).exec(query) ?? [];
     const [, from = "", to = "", about = ""] = parts;
     if (about === "") throw new Refusal(400, `SYN0002: ${query}`);
@@ -202,6 +202,7 @@ export class LogAnalyticsStandIn extends SiemStandIn {
       Created: iso(createdAt),
       TimeGenerated: iso(this.changedAt.get(id) ?? createdAt),
       AlertName: this.world.rules.find(({ name }) => name === rule)?.title ?? rule,
+      AlertSeverity: "Medium",
       AlertType: `${WORKSPACE.id}_${rule}`,
       Entities: JSON.stringify(
         hosts.map((HostName, index) => ({ $id: String(index), HostName, Type: "host" })),

@@ -190,6 +190,7 @@ export class SplunkStandIn extends SiemStandIn {
         sid: sidOf(id),
         trigger_time: Math.floor(createdAt / 1000),
         triggered_alerts: 1,
+        severity: 3,
         digest_mode: this.digests,
       },
     }));

@@ -42,7 +42,13 @@ export class WazuhIndexerStandIn extends SearchApiStandIn {
                 _source: {
                   ...this.indexed(document)._source,
                   ...stored(createdAt),
-                  rule: { id: String(ids[rule]), level: 7, description: "An echo", firedtimes: 1 },
+                  rule: {
+                    id: String(ids[rule]),
+                    level: 7,
+                    description: "An echo",
+                    firedtimes: 1,
+                    mitre: { id: ["T1059.004"] },
+                  },
                   ...this.alertFields,
                 },
               },
@@ -84,6 +90,7 @@ export class WazuhManagerStandIn extends SiemStandIn {
   details: Readonly<Record<string, unknown>> = {};
   /** The user may not read the rules' files. */
   forbidden = false;
+  version = "4.14.0";
   #session = 0;
 
   /** @param expected the password */
@@ -115,7 +122,7 @@ export class WazuhManagerStandIn extends SiemStandIn {
     if (route === "GET /") {
       const now = new Date(Date.now() + this.world.clockOffsetMs).toISOString();
       const timestamp = now.replace(/\.\d{3}Z$/, "Z");
-      const data = { title: "Wazuh API REST", api_version: "4.14.0", hostname: "wazuh", timestamp };
+      const data = { title: "Wazuh API REST", api_version: this.version, hostname: "wazuh", timestamp };
       return { status: 200, body: { data, error: 0 } };
     }
     if (route === "GET /rules") return this.#rules(request);

@@ -28,7 +28,7 @@ async function openEmbeddedBench(): Promise<SiemBench> {
   const hosts = ["web-1", "web-2"];
   for (const host of hosts) writeFileSync(fileOf(host), "");
   const { rule } = compileSigma(
-    `title: echo\nid: ${ECHO}\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    CommandLine|contains: echo\n  condition: selection\nlevel: high\n`,
+    `title: echo\nid: ${ECHO}\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection:\n    CommandLine|contains: echo\n  condition: selection\nlevel: high\ntags: [attack.t1059.004]\n`,
     "echo.yml",
   );
   if (rule === null) throw new Error("the rule does not compile");
@@ -39,6 +39,11 @@ async function openEmbeddedBench(): Promise<SiemBench> {
   return {
     siem,
     analytic: ECHO,
+    told: {
+      severity: { text: "high", levels: ["high"] },
+      entities: { hosts: ["web-1"] },
+      techniques: ["T1059.004"],
+    },
     absent: "00000000-0000-4000-8000-00000000000f",
     ship: (...starts) => {
       for (const start of starts) appendFileSync(fileOf(start.host), `${laurelLine(start)}\n`);

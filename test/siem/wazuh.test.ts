@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { siemSettingsSchema } from "../../src/siem/connect.js";
+import { connectSiem, siemSettingsSchema } from "../../src/siem/connect.js";
 import { sentinelStart } from "../contract/siem.contract.js";
 import { openWazuhBench, type WazuhBench } from "./connector/benches.js";
 
@@ -87,4 +87,15 @@ test("a rule is bound by a number", () => {
     path: ["rules", "a"],
     message: expect.stringContaining("100100") as string,
   });
+});
+
+test("Wazuh 5 is refused by name when it is connected to, before its indexes are asked for", async () => {
+  bench.manager.version = "5.0.0";
+  const { kind } = bench;
+  const settings = siemSettingsSchema.parse({ kind, ...bench.given });
+  await expect(connectSiem("lab-siem", settings)).rejects.toMatchObject({
+    code: "siem-version-unsupported",
+    message: expect.stringMatching(/^lab-siem: the manager is Wazuh 5\.0\.0, .*wazuh-findings-v5-\*/),
+  });
+  expect(bench.standIn.seen).toEqual([]);
 });

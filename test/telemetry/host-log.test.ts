@@ -63,6 +63,14 @@ const starts: readonly Start[] = [
   { serial: 112, argv: ["/usr/bin/ls"], pid: 46, ppid: 40 },
 ];
 
+/** What programs told the kernel meanwhile: records that are no program starts, in the form of a sensor. */
+const told = (type: "auditd" | "laurel", serials: readonly number[], seconds = "1795492269.028"): string[] =>
+  serials.map((serial) =>
+    type === "auditd"
+      ? `type=USER_ACCT msg=audit(${seconds}:${serial}): pid=1 uid=0 auid=4294967295 ses=4294967295 msg='op=PAM:accounting'`
+      : JSON.stringify({ ID: `${seconds}:${serial}`, USER_ACCT: { pid: 1, op: "PAM:accounting" } }),
+  );
+
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "tyrian-host-log-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -90,7 +98,7 @@ describe.each([
   ["laurel", laurel],
 ] as const)("the log of %s on a host", (type, line) => {
   test("tells what lies between the sentinels of a trial, under the name of the target", async () => {
-    write("audit.log", starts.map(line));
+    write("audit.log", [...starts.map(line), ...told(type, [107])]);
     const { state, value } = await read(type);
     expect(state).toBe("complete");
     expect(value.map(({ id, host }) => [id, host])).toEqual(
@@ -101,9 +109,37 @@ describe.each([
   });
 
   test("is read across its rotation", async () => {
-    write("audit.log.1", starts.slice(0, 4).map(line));
+    write("audit.log.1", [...starts.slice(0, 4).map(line), ...told(type, [107])]);
     write("audit.log", starts.slice(4).map(line));
     expect((await read(type)).value.map(({ sequence }) => sequence)).toEqual([105, 106, 108, 109]);
+  });
+
+  test("that lacks a number between the sentinels tells nothing: it was dropped behind the kernel, which does not count that", async () => {
+    write("audit.log", starts.map(line));
+    expect(await read(type)).toMatchObject({
+      ...{ state: "partial", value: [] },
+      detail: "the log on the host lacks 1 of the records that the kernel numbered between the sentinels",
+    });
+  });
+
+  test("tells nothing of a time in which the audit's rules were changed", async () => {
+    const changed = told(type, [107]).map((text) => text.replace("USER_ACCT", "CONFIG_CHANGE"));
+    write("audit.log", [...starts.map(line), ...changed]);
+    expect(await read(type)).toMatchObject({
+      ...{ state: "partial", value: [] },
+      detail: expect.stringContaining("were changed between the sentinels") as string,
+    });
+  });
+
+  test("is not told from what stands there of another boot, which has the same numbers", async () => {
+    const before = line({ serial: 107, argv: ["/usr/bin/whoami"], pid: 44, ppid: 43 });
+    const lines = before.replaceAll("1795492269.028", "1795400000.028");
+    write("audit.log.1", [lines]);
+    write("audit.log", starts.map(line));
+    expect(await read(type)).toMatchObject({ state: "partial", value: [] });
+    write("audit.log", [...starts.map(line), ...told(type, [107])]);
+    const { state, value } = await read(type);
+    expect([state, value.map(({ sequence }) => sequence)]).toEqual(["complete", [105, 106, 108, 109]]);
   });
 
   test("that lacks a sentinel tells nothing", async () => {
@@ -143,7 +179,7 @@ test("the script is one that the awk of busybox understands too", async ({ skip 
   const bin = join(folder, "bin");
   mkdirSync(bin);
   symlinkSync(busybox, join(bin, "awk"));
-  write("audit.log", starts.map(auditd));
+  write("audit.log", [...starts.map(auditd), ...told("auditd", [107])]);
   const before = process.env["PATH"];
   process.env["PATH"] = `${bin}:${before}`;
   try {

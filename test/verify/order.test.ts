@@ -296,8 +296,13 @@ test("whether an act was prevented does not depend on the order in which its rec
           sentinel("end", "run-0001", { sequence: 10_020 }),
         ];
         const events = [...edges, ...refused];
+        const host = edges[0]?.host ?? "";
+        const otherRecords = Array.from({ length: 19 }, (_, at) => ({
+          ...{ host, sensor: "auditd" as const },
+          sequence: 10_001 + at,
+        }));
         const refine = (order: HostEvent[]) =>
-          refineExecution(trialOf({ controls }), failed(alone), shippedOf(order, []));
+          refineExecution(trialOf({ controls }), failed(alone), shippedOf(order, [], { otherRecords }));
         const result = refine(events);
         expect(refine(shuffledTwice(events, seed))).toEqual(result);
         const own = refused.some(

@@ -56,6 +56,16 @@ describe("what the one process with the recorded command line did", () => {
     });
   });
 
+  test("is not what its parent started after it under the same number, which Windows gives again at once", () => {
+    const windows = { product: "windows", service: "sysmon", category: "process_creation" };
+    const of = (event: HostEvent): HostEvent => ({ ...event, logsource: windows, sensor: "sysmon" });
+    const next = exec(["base64", "-d"], { sequence: 11, pid: shell.pid, ppid: 50 });
+    const told = (events: HostEvent[]): string => verdictOf(events, [alertOf("base64", [next])]).outcome;
+    expect(told([shell, next, later].map(of))).not.toBe("detected");
+    // Elsewhere it is the same process, which has handed over to another program.
+    expect(told([shell, next, later])).toBe("detected");
+  });
+
   test("is told by the exact command line of the process too, or by its number where no command was recorded", () => {
     const direct = exec(["base64", "-d"], { sequence: 10 });
     const alerts = [alertOf("base64", [direct])];

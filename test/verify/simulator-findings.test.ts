@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Alert } from "../../src/model/alert.js";
 import type { HostEvent } from "../../src/model/event.js";
+import type { Observation } from "../../src/model/observation.js";
 import type { Execution } from "../../src/model/execution.js";
 import { bracketOf } from "../../src/verify/bracket.js";
 import { refineExecution } from "../../src/verify/prevention.js";
@@ -118,6 +119,57 @@ describe("findings of the simulator", () => {
     expect(said(verdictOf(shippedOf(quieter, [another])))).toEqual(["undecided", "attribution"]);
   });
 
+  // By reading: an alert that stands, for what may be the act's, beside one that was folded.
+  test("a folded alert is no suppression where another stands for what may be the act's", () => {
+    const [begin, end] = [sentinel("begin", "run-0001"), sentinel("end", "run-0001")];
+    const root = exec(["bash", "-c", "true"]);
+    const ours = exec(["base64", "-d"], { ppid: root.pid });
+    const untold = exec(["base64", "-d"], { ppid: 4242 });
+    const folded = alertOf("base64", [ours], { foldedInto: "earlier" });
+    const standing = alertOf("base64", [untold]);
+    const told = (events: HostEvent[]): [string, string | null] =>
+      said(
+        verdictOf(
+          shippedOf([begin, ...events, { ...end, sequence: untold.sequence + 1 }], [folded, standing]),
+        ),
+      );
+    expect(told([root, ours, untold])).toEqual(["undecided", "attribution"]);
+  });
+
+  // By reading: numbers of processes are given again, also while an act runs.
+  test("a process that has the number of one of the act's, and another parent, is not told to be the act's", () => {
+    const begin = sentinel("begin", "run-0001");
+    const root = exec(["bash", "-c", "true"]);
+    const ours = exec(["id"], { ppid: root.pid, pid: 777 });
+    const again = exec(["whoami"], { ppid: root.pid, pid: 777 });
+    const theirs = exec(["base64", "-d"], { ppid: 4242, pid: 777 });
+    const child = exec(["base64", "-d"], { ppid: 777 });
+    const bracket = bracketOf(trialOf(), [
+      begin,
+      root,
+      ours,
+      again,
+      theirs,
+      child,
+      sentinel("end", "run-0001"),
+    ]);
+    expect("act" in bracket && [bracket.act, bracket.unplaced]).toEqual([
+      [root, ours, again],
+      [theirs, child],
+    ]);
+  });
+
+  // Another analytic's alert cannot make a twin's silence anything else.
+  test("a twin is quiet though another analytic fired for what nobody is seen to have started", () => {
+    const begin = sentinel("begin", "run-0001");
+    const root = exec(["bash", "-c", "true"]);
+    const untold = exec(["ls"], { ppid: 4242 });
+    const events = [begin, root, untold, sentinel("end", "run-0001")];
+    const told = (rule: string): string =>
+      verdictOf(shippedOf(events, [alertOf(rule, [untold])]), { trial: twin }).outcome;
+    expect([told("another"), told("base64")]).toEqual(["quiet", "undecided"]);
+  });
+
   // The same where a control refused: an act that may have gone on was not stopped there.
   test("a refusal is no prevention when something ran after it that may be the act's", () => {
     const controls = [
@@ -130,9 +182,18 @@ describe("findings of the simulator", () => {
     const later = exec(["/tmp/y"], { ppid: 4242 });
     const end = sentinel("end", "run-0001");
     const failed = executionOf({ status: "failed", reason: { code: "proof-not-met", message: "" } });
-    const statusWith = (...events: HostEvent[]): string =>
-      refineExecution(trialOf({ controls }), failed, shippedOf(events, [])).status;
-    expect(statusWith(begin, refused, end)).toBe("prevented");
-    expect(statusWith(begin, refused, later, end)).toBe("failed");
+    const statusWith = (events: HostEvent[], over: Partial<Observation> = {}): string =>
+      refineExecution(trialOf({ controls }), failed, shippedOf(events, [], over)).status;
+    const another = { host: begin.host, sensor: "auditd" as const, sequence: later.sequence };
+    expect(statusWith([begin, refused, end], { otherRecords: [another] })).toBe("prevented");
+    expect(statusWith([begin, refused, later, end])).toBe("failed");
+    // By reading: the record of what ran afterwards was lost on the way.
+    expect(statusWith([begin, refused, end])).toBe("failed");
+    const hostLog = (...events: HostEvent[]) => ({
+      hostLog: { state: "complete" as const, detail: "", events },
+    });
+    expect(statusWith([begin, refused, end], hostLog(begin, refused, later, end))).toBe("failed");
+    expect(statusWith([begin, refused, end], hostLog(begin, refused, end))).toBe("prevented");
+    expect(statusWith([begin, refused])).toBe("failed");
   });
 });

@@ -36,7 +36,7 @@ function optional(found: DoctorReport["requirements"][number]): string {
 const word = (usable: boolean | null): string => (usable === null ? "unknown" : usable ? "ok" : "no");
 
 function describe(report: DoctorReport, width: number): string[] {
-  const { node, user, audit, overlay, userNamespaces, queue, powershell, lab } = report;
+  const { node, user, audit, overlay, userNamespaces, queue, containers, powershell, lab } = report;
   const facts: [string, string, string][] = [
     ["Node.js", node.ok ? "ok" : "wrong", `${node.version}, needed ${node.range}`],
     [
@@ -48,6 +48,7 @@ function describe(report: DoctorReport, width: number): string[] {
     ["overlay", word(overlay.usable), overlay.detail],
     ["namespaces", word(userNamespaces.usable), userNamespaces.detail],
     ["queue", word(queue.usable), queue.detail],
+    ["containers", word(containers.usable), containers.detail],
     ["PowerShell", powershell.usable === true ? "ok" : "not needed", powershell.detail],
     ["embedded lab", lab.kind ?? "no", lab.reason],
   ];

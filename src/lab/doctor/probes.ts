@@ -7,6 +7,7 @@ import { makeFolder } from "../../folders.js";
 import { findNodePowerShell, findPwsh, PWSH_HINT } from "../../transport/powershell/requirements.js";
 import { auditStatus, auditUnusable } from "../embedded/audit.js";
 import { run } from "../embedded/commands.js";
+import { findInFolders } from "./programs.js";
 
 const PROBE_DEADLINE_MS = 5_000;
 const CONNECT_DEADLINE_MS = 2_000;
@@ -78,6 +79,30 @@ export async function probeUserNamespaces(): Promise<Finding> {
   const answer = await run("unshare", parameters, { deadlineMs: PROBE_DEADLINE_MS });
   if (answer.ok) return { usable: true, detail: "a lab without root is possible" };
   return { usable: false, detail: `user namespaces cannot be made: ${firstLine(answer.stderr)}` };
+}
+
+/** What the procedures of T1059.013 need on a host, whose programs are this machine's. */
+const CONTAINER_PROGRAMS = ["podman", "crun", "busybox"] as const;
+
+/**
+ * Whether procedures can start containers on the lab's hosts: their programs, and user namespaces for who is not root, as the operator of a
+ * host is not.
+ * @param folders where the hosts look for programs
+ */
+export async function probeContainers(root: boolean, folders: readonly string[]): Promise<Finding> {
+  const missing = CONTAINER_PROGRAMS.filter((program) => findInFolders(program, folders) === null);
+  if (missing.length > 0) {
+    const install = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
+    return { usable: false, detail: `T1059.013 is skipped without ${missing.join(", ")}: ${install}` };
+  }
+  const unshare = findInFolders("unshare", folders) ?? "unshare";
+  const namespaces = [unshare, "--user", "--map-root-user", "--mount", "true"];
+  const ordinary = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+  const [command = "", ...parameters] = root ? [...ordinary, ...namespaces] : namespaces;
+  const answer = await run(command, parameters, { deadlineMs: PROBE_DEADLINE_MS });
+  if (answer.ok) return { usable: true, detail: "podman with crun, in user namespaces of ordinary users" };
+  const reason = `no user namespaces for ordinary users: ${firstLine(answer.stderr)}`;
+  return { usable: false, detail: `T1059.013 is skipped: ${reason}` };
 }
 
 /** Where the queue will be: REDIS_URL if it is set (then it must answer), else a private server. */

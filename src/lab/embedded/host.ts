@@ -11,7 +11,9 @@ import { LOG_FOLDER as API_LOG_FOLDER } from "./hypervisor/names.js";
 import { HYPERVISOR_START } from "./hypervisor/start.js";
 import { prepareMitigations } from "./mitigations/files.js";
 import { WRITABLE } from "./mitigations/names.js";
+import { DOCUMENTS_START } from "./mitigations/documents.js";
 import { MITIGATIONS_START, withoutExec } from "./mitigations/start.js";
+import { WEB_START } from "./mitigations/web.js";
 import { procMounts } from "./proc-mounts.js";
 import { listensOnSsh, startTicksOf } from "./processes.js";
 import { LOG_FOLDER, VTYSH } from "./router/names.js";
@@ -43,8 +45,8 @@ export function hostFolder(place: LabPlace, host: Pick<LabHost, "name">): string
 /**
  * The start of a host, as its first process, in namespaces of its own. Two overlays, /  and /usr, whose device numbers
  * tell the host's execs from all others'; then the machine's root is let go, and with it every path to the machine. From when a
- * host says that it has started, its execs are recorded: a hypervisor says so when its domains are there, so that their start is no
- * event of it.
+ * host says that it has started, its execs are recorded: a hypervisor says so when its domains are there, and a host of the
+ * mitigations when its web is, so that their start is no event of it.
  */
 const START = `set -e
 folder=$1 name=$2 address=$3 sshd=$4 profile=$5 operator=$6
@@ -66,11 +68,15 @@ while read -r id parent device source point rest; do
   "$folder/root/usr") usr=$device ;;
   esac
 done < /proc/self/mountinfo
-if [ "$profile" != hypervisor ]; then
-echo "$pid $root $usr end" >&3
-trap - EXIT
-exec 3>&-
-fi
+has_started() {
+  echo "$pid $root $usr end" >&3
+  trap - EXIT
+  exec 3>&-
+}
+case $profile in
+hypervisor | mitigations | mitigated) ;;
+*) has_started ;;
+esac
 cd "$folder/root"
 pivot_root . mnt
 cd /
@@ -87,12 +93,17 @@ fi
 if [ "$profile" = mitigated ]; then
 ${MITIGATIONS_START}
 fi
-if [ "$profile" = hypervisor ]; then
+case $profile in
+mitigations | mitigated)
+${WEB_START}
+${DOCUMENTS_START}
+has_started
+;;
+hypervisor)
 ${HYPERVISOR_START}
-echo "$pid $root $usr end" >&3
-trap - EXIT
-exec 3>&-
-fi
+has_started
+;;
+esac
 exec setpriv --bounding-set=-all${CAPABILITIES.map((name) => `,+${name}`).join("")} "$sshd" -D -f /etc/ssh/sshd_config -E /var/log/sshd.log < /dev/null > /dev/null
 `;
 

@@ -55,38 +55,39 @@ export async function probeSensor(state: LabState, host: string): Promise<Sensor
   const { status, rules } = await askAudit();
   if (status === null || rules === null)
     return { lost: null, running: null, detail: "the kernel's audit cannot be asked" };
-  const lost = status.lost;
+  const counted = { lost: status.lost, daemon: status.pid };
   const count = rules.filter((rule) => keyOf(rule) === one.sensorHost).length;
   const file = logOfDaemon(status.pid);
   if (status.pid === 0 || startTicksOf(status.pid) === null)
-    return { lost, running: false, detail: "no audit daemon runs" };
-  if (status.enabled === 0) return { lost, running: false, detail: "the kernel's audit is switched off" };
+    return { ...counted, running: false, detail: "no audit daemon runs" };
+  if (status.enabled === 0)
+    return { ...counted, running: false, detail: "the kernel's audit is switched off" };
   if (count < RULES_OF_A_HOST) {
     return {
-      lost,
+      ...counted,
       running: false,
       detail: `${String(count)} of ${String(RULES_OF_A_HOST)} audit rules of ${host} are in the kernel`,
     };
   }
   if (file !== state.sensor.file) {
     return {
-      lost,
+      ...counted,
       running: false,
       detail: `the audit daemon writes to ${file ?? "no log"}, not to ${state.sensor.file}`,
     };
   }
   const room = hasRoom(state.sensor.file);
   if (room !== true)
-    return { lost, running: room, detail: `there is no room for the log ${state.sensor.file}` };
+    return { ...counted, running: room, detail: `there is no room for the log ${state.sensor.file}` };
   const dead = one.profile === "network" && one.pid !== null ? await deadDaemons(one.pid) : [];
   if (dead.length > 0)
     return {
-      lost,
+      ...counted,
       running: false,
       detail: `of ${host}, which logs its commands, ${dead.join(" and ")} does not live`,
     };
   return {
-    lost,
+    ...counted,
     running: true,
     detail: `auditd (pid ${String(status.pid)}) and the rules of ${host} are there`,
   };

@@ -131,4 +131,6 @@ export interface SensorProbe {
   /** The daemon lives and the host's rules are in the kernel (strace: the tracer lives); null when it cannot be asked. */
   readonly running: boolean | null;
   readonly detail: string;
+  /** The audit daemon's process, 0 for none; absent where there is none to have, or it cannot be asked. */
+  readonly daemon?: number;
 }

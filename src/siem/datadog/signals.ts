@@ -1,4 +1,5 @@
 import type { AlertsWanted, FoundAlert } from "../connector/connector.js";
+import { techniqueIds } from "../connector/severity.js";
 import { fieldAt, textAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
@@ -59,5 +60,7 @@ function alertOf(
       : null,
     sourcesWhole: isKnown,
     foldedInto: null,
+    entities: { hosts: [...new Set(hosts)] },
+    techniques: techniqueIds(tags.map((tag) => tag.replace(/^technique:/, ""))),
   };
 }

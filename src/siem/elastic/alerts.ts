@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AlertsWanted, FoundAlert, SiemDocument } from "../connector/connector.js";
+import { severityOf, techniqueIds, textsOf } from "../connector/severity.js";
 import { fieldAt, textAt, timeAt, wholeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
@@ -101,7 +102,40 @@ function alertOf(
     // A suppressed event is counted, and not named.
     sourcesWhole: places !== null && suppressed === 0,
     foldedInto: null,
+    severity: severityOf(textAt(fields, "kibana.alert.severity"), severities),
+    entities: {
+      hosts: textsOf(fieldAt(fields, hostField)),
+      users: textsOf(fieldAt(fields, "user.name")),
+    },
+    techniques: techniquesOf(fieldAt(fields, "kibana.alert.rule.threat")),
   };
+}
+
+/** Elastic has nothing below `low`. */
+const severities = {
+  low: ["informational", "low"],
+  medium: ["medium"],
+  high: ["high"],
+  critical: ["critical"],
+} as const;
+
+const threatsSchema = z.array(
+  z.object({
+    technique: z
+      .array(z.object({ id: z.string(), subtechnique: z.array(z.object({ id: z.string() })).default([]) }))
+      .default([]),
+  }),
+);
+
+/** Of a rule's `threat`: the techniques and sub-techniques; none where it has none. */
+function techniquesOf(threat: unknown): string[] {
+  const parsed = threatsSchema.safeParse(
+    threat === undefined || Array.isArray(threat) ? (threat ?? []) : [threat],
+  );
+  const ids = parsed.data?.flatMap(({ technique }) =>
+    technique.flatMap(({ id, subtechnique }) => [id, ...subtechnique.map((sub) => sub.id)]),
+  );
+  return techniqueIds(ids ?? []);
 }
 
 /** Those that lie in the span asked about. */

@@ -123,7 +123,7 @@ export class AlertBook {
 }
 
 function alertOf(
-  { id: rule, title, tier }: CompiledRule,
+  { id: rule, title, tier, level, techniques }: CompiledRule,
   host: string,
   id: string,
   now: number,
@@ -142,5 +142,8 @@ function alertOf(
     sourceEvents: [...sources],
     sourcesWhole,
     foldedInto: null,
+    severity: { text: level, levels: [level] },
+    entities: { hosts: [host] },
+    techniques: [...techniques],
   };
 }

@@ -6,6 +6,8 @@ export interface SensorReading {
   readonly lost: number | null;
   readonly running: boolean | null;
   readonly detail: string;
+  /** The process that takes the records from the kernel, 0 for none; absent where there is no such process. */
+  readonly daemon?: number;
 }
 
 /** Asks the lab about the sensor of a host, by its telemetry name. */
@@ -20,9 +22,14 @@ interface Reading<Value = SensorReading> {
   readonly value: Value;
 }
 
-/** The readings of the sensors, with what the logs themselves show to be missing added to what the kernel says it lost. */
+/**
+ * The readings of the sensors, with what the logs themselves show to be missing added to what the kernel says it lost. While no daemon
+ * takes them the kernel drops records that it has numbered and counts none (`kauditd_hold_skb` in kernel/audit.c, without `audit=1`), so
+ * another daemon than before counts as one lost record.
+ */
 export class SensorReadings {
   readonly #probe: SensorProbe | undefined;
+  readonly #daemons = new Map<string, { daemon: number; changes: number }>();
   readonly #latest = new Map<string, { at: number; reading: Promise<Reading> }>();
 
   constructor(probe: SensorProbe | undefined) {
@@ -54,6 +61,16 @@ export class SensorReadings {
     };
   }
 
+  /** With the changes of the daemon counted as lost records. */
+  #counted(host: string, reading: SensorReading): SensorReading {
+    const known = this.#daemons.get(host);
+    const daemon = reading.daemon ?? known?.daemon;
+    if (daemon === undefined) return reading;
+    const changes = (known?.changes ?? 0) + (known === undefined || known.daemon === daemon ? 0 : 1);
+    this.#daemons.set(host, { daemon, changes });
+    return { ...reading, lost: reading.lost === null ? null : reading.lost + changes };
+  }
+
   #read(host: string, since: number): Promise<Reading> {
     const latest = this.#latest.get(host);
     if (latest !== undefined && latest.at >= since) return latest.reading;
@@ -72,7 +89,8 @@ export class SensorReadings {
       timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
     });
     try {
-      return { state: "complete", detail: "", value: await Promise.race([this.#probe(host), late]) };
+      const reading = await Promise.race([this.#probe(host), late]);
+      return { state: "complete", detail: "", value: this.#counted(host, reading) };
     } catch (thrown) {
       const detail = `the sensor of ${host} could not be asked: ${messageOf(thrown)}`;
       return { state: "partial", detail, value: unknown(detail) };

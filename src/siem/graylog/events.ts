@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AlertsWanted, FoundAlert, SiemDocument } from "../connector/connector.js";
+import { severityOf } from "../connector/severity.js";
 import { textAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { allPages, type Found, found } from "../http/pages.js";
@@ -18,6 +19,7 @@ const eventSchema = z.object({
   timestamp_processing: z.iso.datetime({ offset: true }),
   message: z.string(),
   alert: z.boolean(),
+  priority: z.int().optional(),
   fields: z.record(z.string(), z.unknown()),
   group_by_fields: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -26,6 +28,14 @@ const answerSchema = z.object({
   events: z.array(z.object({ event: eventSchema })),
   total_events: z.int(),
 });
+
+/** Low, normal, high and, in later versions, critical: without that one high is the highest. */
+const priorities = {
+  1: ["informational", "low"],
+  2: ["medium"],
+  3: ["high", "critical"],
+  4: ["critical"],
+} as const;
 
 /** What an event says of itself: its message where it was made of one. */
 export interface GraylogEvent {
@@ -99,6 +109,7 @@ function eventOf(event: z.infer<typeof eventSchema>, hostField: string): Graylog
       updatedAt: at,
       evaluatedAt: at,
       foldedInto: null,
+      ...(event.priority === undefined ? {} : { severity: severityOf(String(event.priority), priorities) }),
     },
     message: index === undefined || id === undefined ? null : { index, id },
   };

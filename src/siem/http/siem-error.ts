@@ -16,6 +16,7 @@ const meaning: Readonly<Record<SiemErrorCode, AnswerState | "final">> = {
   "siem-answer-invalid": "final",
   "siem-answer-too-large": "final",
   "siem-query-rejected": "final",
+  "siem-version-unsupported": "final",
 };
 
 /** The state of an answer that failed so; null when asking again is of no use, or when it is no failure of a SIEM. */

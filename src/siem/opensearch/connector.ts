@@ -9,6 +9,7 @@ import {
   type SearchSpan,
   type SiemDocument,
 } from "../connector/connector.js";
+import { severityOf, techniqueIds } from "../connector/severity.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
 import { IndexedDocuments, luceneQuery } from "../search-api/documents.js";
@@ -124,7 +125,7 @@ export class OpenSearchConnector implements Connector {
       ]),
     );
     return findings.flatMap((finding) =>
-      finding.queries.flatMap(({ id: rule, name }) => {
+      finding.queries.flatMap(({ id: rule, name, tags }) => {
         const ids = finding.related_doc_ids.map((id) => idOf(placeOf(id, finding.index)));
         const known = ids.flatMap((id) => documents.get(id) ?? []);
         const on = [...new Set(known.map(({ host }) => host))];
@@ -142,12 +143,19 @@ export class OpenSearchConnector implements Connector {
           sources: { documents: known, missing: ids.filter((id) => !documents.has(id)) },
           sourcesWhole: true,
           foldedInto: null,
+          ...(tags === undefined ? {} : qualityOf(tags)),
         };
         const raised = alerts.filter(({ finding_ids }) => finding_ids.includes(finding.id));
         return [signalAlert, ...raised.map((alert) => raisedAlert(signalAlert, alert))];
       }),
     );
   }
+}
+
+/** A finding has its rule's level and ATT&CK tags among its tags ("Get findings"). */
+function qualityOf(tags: readonly string[]): Pick<FoundAlert, "severity" | "techniques"> {
+  const severities = tags.map((tag) => severityOf(tag)).filter((one) => one?.levels.length === 1);
+  return { severity: severities[0] ?? null, techniques: techniqueIds(tags) };
 }
 
 /** A document's id in a finding may carry its index: `id|index`. */

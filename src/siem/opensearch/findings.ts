@@ -9,7 +9,9 @@ const findingSchema = z.object({
   id: z.string(),
   index: z.string(),
   related_doc_ids: z.array(z.string()),
-  queries: z.array(z.object({ id: z.string(), name: z.string().optional() })),
+  queries: z.array(
+    z.object({ id: z.string(), name: z.string().optional(), tags: z.array(z.string()).optional() }),
+  ),
   /** Milliseconds since 1970, or a date. */
   timestamp: z.union([z.number(), z.iso.datetime({ offset: true })]),
 });

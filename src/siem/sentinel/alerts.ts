@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { quotedText } from "../../detection/convert/quoted-text.js";
 import type { AlertsWanted, FoundAlert } from "../connector/connector.js";
+import { severityOf } from "../connector/severity.js";
 import { textAt, timeAt, wholeAt } from "../connector/values.js";
 import { type Found, found, foundTogether } from "../http/pages.js";
 import { documentOf, type TableDocuments } from "./documents.js";
@@ -31,8 +32,18 @@ const entitiesSchema = z.array(
     Type: z.string().optional(),
     HostName: z.string().optional(),
     DnsDomain: z.string().optional(),
+    /** Of an account. */
+    Name: z.string().optional(),
   }),
 );
+
+/** `High` is the highest. */
+const severities = {
+  informational: ["informational"],
+  low: ["low"],
+  medium: ["medium"],
+  high: ["high", "critical"],
+} as const;
 
 type Sources = FoundAlert["sources"];
 
@@ -70,7 +81,7 @@ export class SentinelAlerts {
       [
         "SecurityAlert",
         "where SystemAlertId in (touched)",
-        "summarize Created = min(TimeGenerated), arg_max(TimeGenerated, AlertName, AlertType, Entities, ExtendedProperties) by SystemAlertId",
+        "summarize Created = min(TimeGenerated), arg_max(TimeGenerated, AlertName, AlertType, AlertSeverity, Entities, ExtendedProperties) by SystemAlertId",
         "extend InIncident = SystemAlertId in (inIncidents)",
         `top ${PAGE} by Created asc`,
       ].join("\n| "),
@@ -156,6 +167,13 @@ function readAlert(row: Row, wanted: AlertsWanted): ReadAlert | null {
     sources: null,
     sourcesWhole: false,
     foldedInto: null,
+    severity: severityOf(textAt(row, "AlertSeverity"), severities),
+    entities: {
+      hosts: hosts.flatMap((names) => names.at(-1) ?? []),
+      users: entities.data
+        .filter(({ Type }) => Type?.toLowerCase() === "account")
+        .flatMap(({ Name = "" }) => (Name === "" ? [] : [Name])),
+    },
   };
   return { alert, properties: properties.data, hosts };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AlertsWanted, FoundAlert, SiemDocument } from "../connector/connector.js";
+import { severityOf } from "../connector/severity.js";
 import { textAt, wholeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { allPages, type Found, found, foundTogether } from "../http/pages.js";
@@ -22,10 +23,22 @@ const firedSchema = z.object({
         trigger_time: z.number(),
         /** Whether one alert stands for all results, and not each for one. */
         digest_mode: flag.optional(),
+        /** Of the alert: 1 debug, 2 info, 3 warn, 4 error, 5 severe, 6 fatal. */
+        severity: z.union([z.int(), z.string()]).optional(),
       }),
     }),
   ),
 });
+
+/** What the numbers stand for; warn is the default, and has no nearer level for what is low. */
+const severities = {
+  1: ["informational"],
+  2: ["informational"],
+  3: ["low", "medium"],
+  4: ["high"],
+  5: ["critical"],
+  6: ["critical"],
+} as const;
 
 type Sources = FoundAlert["sources"];
 
@@ -57,7 +70,10 @@ export class SplunkAlerts {
       inSpan.slice(0, MOST_JOBS).map(async ({ name, content }) => {
         const sources = await this.#sourcesOf(content.sid, content.digest_mode !== false, signal);
         const at = content.trigger_time * 1000;
-        return alertOf({ id: name, rule: content.savedsearch_name, at, tier: "alert" }, sources);
+        const alert = alertOf({ id: name, rule: content.savedsearch_name, at, tier: "alert" }, sources);
+        return content.severity === undefined
+          ? alert
+          : { ...alert, severity: severityOf(String(content.severity), severities) };
       }),
     );
     const lacks =

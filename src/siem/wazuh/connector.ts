@@ -8,12 +8,14 @@ import type {
   SearchSpan,
   SiemDocument,
 } from "../connector/connector.js";
-import { fieldAt, textAt, timeAt } from "../connector/values.js";
+import { techniqueIds, textsOf } from "../connector/severity.js";
+import { fieldAt, textAt, timeAt, wholeAt } from "../connector/values.js";
 import type { SiemHttp } from "../http/client.js";
 import { type Found, found } from "../http/pages.js";
 import { anyOf, IndexedDocuments, luceneQuery } from "../search-api/documents.js";
 import { type Hit, idOf, type Query, searchIndex } from "../search-api/search.js";
 import type { HostSpan, TrialOnHost } from "../siem.js";
+import type { AlertSeverity, Level } from "../../model/alert.js";
 import { TyrianError } from "../../errors.js";
 import { managerClock, wazuhDefinition, wazuhRule } from "./manager.js";
 import type { WazuhSettings } from "./settings.js";
@@ -160,5 +162,16 @@ function alertOf(hit: Hit, document: SiemDocument): FoundAlert | null {
     sources: { documents: [document], missing: [] },
     sourcesWhole: !counts,
     foldedInto: null,
+    severity: severityOf(wholeAt(fields, "rule.level")),
+    entities: { hosts: document.host === "" ? [] : [document.host] },
+    techniques: techniqueIds(textsOf(fieldAt(fields, "rule.mitre.id"))),
   };
+}
+
+/** The bands that Wazuh's dashboard shows of the levels 0 to 15: low, medium from 7, high from 12, critical from 15. */
+function severityOf(level: number | undefined): AlertSeverity | null {
+  if (level === undefined) return null;
+  const levels: Level[] =
+    level < 7 ? ["informational", "low"] : level < 12 ? ["medium"] : level < 15 ? ["high"] : ["critical"];
+  return { text: `level ${level}`, levels };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TyrianError } from "../../errors.js";
 import { resolveSecret } from "../../secrets.js";
 import type { FoundRule, RuleDefinition } from "../connector/connector.js";
 import { absentRule } from "../connector/connector.js";
@@ -35,9 +36,16 @@ export function managerToken(
   });
 }
 
-const infoSchema = z.object({ data: z.object({ timestamp: z.iso.datetime({ offset: true }) }) });
+/** Of version 5 nothing but the version is read. */
+const infoSchema = z.union([
+  z.object({ data: z.object({ api_version: z.string().regex(/^v?(?:[5-9]|\d{2,})\./) }) }),
+  z.object({ data: z.object({ timestamp: z.iso.datetime({ offset: true }) }) }),
+]);
 
-/** The manager's clock: the time of events and alerts is its own. */
+/**
+ * The manager's clock: the time of events and alerts is its own.
+ * @throws TyrianError `siem-version-unsupported` for Wazuh 5 and later (5.0 documentation, "Wazuh indices")
+ */
 export async function managerClock(
   http: SiemHttp,
   signal: AbortSignal,
@@ -49,6 +57,11 @@ export async function managerClock(
     schema: infoSchema,
     signal,
   });
+  if ("api_version" in value.data)
+    throw new TyrianError(
+      "siem-version-unsupported",
+      `${http.siem}: the manager is Wazuh ${value.data.api_version}, and only Wazuh 4 is supported yet: version 5 detects in its indexer, keeps its findings and events in wazuh-findings-v5-* and wazuh-events-v5-*, not in wazuh-alerts-* and wazuh-archives-*`,
+    );
   const halfMs = (receivedAt - sentAt) / 2;
   // Whole seconds: the second may have been over already.
   return { now: Date.parse(value.data.timestamp) + 500 + halfMs, errorMs: 500 + halfMs };

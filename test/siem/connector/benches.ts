@@ -25,6 +25,25 @@ import { VictoriaLogsStandIn, VmalertStandIn } from "../../siem-servers/victoria
 import { WazuhIndexerStandIn, WazuhManagerStandIn } from "../../siem-servers/wazuh.js";
 import { World } from "../../siem-servers/world.js";
 
+/** What the stand-ins' alerts tell besides: a kind that tells nothing is absent. */
+const told: { readonly [Kind in ConnectorKindSettings["kind"]]?: SiemBench["told"] } = {
+  datadog: { entities: { hosts: ["web-1"] }, techniques: ["T1059"] },
+  elastic: {
+    severity: { text: "medium", levels: ["medium"] },
+    entities: { hosts: ["web-1"], users: [] },
+    techniques: ["T1059", "T1059.004"],
+  },
+  graylog: { severity: { text: "2", levels: ["medium"] } },
+  opensearch: { severity: { text: "medium", levels: ["medium"] }, techniques: ["T1059.004"] },
+  sentinel: { severity: { text: "Medium", levels: ["medium"] }, entities: { hosts: ["web-1"], users: [] } },
+  splunk: { severity: { text: "3", levels: ["low", "medium"] } },
+  wazuh: {
+    severity: { text: "level 7", levels: ["medium"] },
+    entities: { hosts: ["web-1"] },
+    techniques: ["T1059.004"],
+  },
+};
+
 /** A connector before a stand-in. */
 export interface ConnectorBench extends SiemBench {
   readonly kind: ConnectorKindSettings["kind"];
@@ -99,6 +118,9 @@ async function benchOf(
     },
     analytic: ANALYTIC,
     absent: ABSENT,
+    // Of notables nothing more is asked.
+    told:
+      parsed.kind === "splunk" && parsed.alerts === "enterprise-security" ? {} : (told[parsed.kind] ?? {}),
     ship: (...starts) => {
       world.ship(...starts);
       return Promise.resolve();

@@ -21,6 +21,9 @@ function allControls(host: string): Control[] {
       ["/usr/bin/lua", ...UNLISTED],
     ),
     refusing("tcl-group", "M1018: only a group may execute Tcl", ["/usr/bin/tclsh", "/usr/bin/tclsh8.6"]),
+    refusing("confined-documents", "M1040: what typesets documents may execute nothing, by Landlock", [
+      "/bin/sh",
+    ]),
     {
       id: "sudo-rules",
       description: "M1026: the rules of sudo name what the operator may run as root",
@@ -47,6 +50,11 @@ function allControls(host: string): Control[] {
       id: "signed-scripts",
       description: "M1045: a script runs when its signature is right",
       denies: denying("verified", "/usr/bin/openssl"),
+    },
+    {
+      id: "proxy-policy",
+      description: "M1021: a proxy is the only way to the web, and lets one site through",
+      denies: denying("opened", "/usr/bin/curl"),
     },
     {
       id: "malware-scan",

@@ -1,7 +1,9 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { makeHostFolder, OPERATOR, writeHostFile } from "../accounts.js";
 import type { LabHost } from "../types.js";
-import { GATES, MESSAGES } from "./names.js";
+import { CONFINED, TYPESETTER } from "./documents.js";
+import { GATES, refusal } from "./names.js";
+import { OPENER, prepareWeb } from "./web.js";
 
 /** The script that every host has with its signature: what a gate for signed scripts must let through. */
 const SIGNED_SCRIPT = "echo signed $((1337 * 3))\n";
@@ -17,6 +19,8 @@ export function prepareMitigations(layer: string, host: Pick<LabHost, "mitigated
   for (const [name, lines] of Object.entries(host.mitigated ? closedGates : openGates)) {
     writeHostFile(layer, `${gates}/${name}`, ["#!/bin/sh", ...lines, ""].join("\n"), 0o755);
   }
+  writeHostFile(layer, `${gates}/confined`, CONFINED, 0o755);
+  prepareWeb(layer, host);
   writeHostFile(layer, `${gates}/signatures.ndb`, signatures());
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
   writeHostFile(layer, `${gates}/signer.pem`, publicKey.export({ type: "spki", format: "pem" }) as string);
@@ -43,6 +47,8 @@ const openGates: Readonly<Record<string, readonly string[]>> = {
   "guest-shell": ['exec /bin/bash "$@"'],
   verified: [runScript],
   scanned: [runScript],
+  opened: OPENER,
+  typeset: TYPESETTER.open,
 };
 
 const closedGates: Readonly<Record<string, readonly string[]>> = {
@@ -63,11 +69,9 @@ const closedGates: Readonly<Record<string, readonly string[]>> = {
     'echo "scanned: $1 could not be scanned" >&2',
     "exit 125",
   ],
+  opened: OPENER,
+  typeset: TYPESETTER.closed,
 };
-
-function refusal(gate: keyof typeof MESSAGES): string {
-  return `echo "${MESSAGES[gate].replaceAll("{script}", "$1")}" >&2; exit 126`;
-}
 
 /** A signature database of ClamAV with the EICAR test string alone, anywhere in a file; in parts, so that this file is none. */
 function signatures(): string {
