@@ -103,8 +103,14 @@ export function auditEvent(
   const session = exec.ses === undefined ? null : String(exec.ses);
   const error = refusalOf(exec.exit);
   const parent = processes.at(exec.host, exec.ppid, exec.serial, session);
+  const isStart = error === null;
+  const argv = isStart ? [...(exec.argv ?? [])] : [];
+  const commandLine = isStart ? exec.argv?.join(" ") : undefined;
+  if (isStart)
+    processes.add(exec.host, exec.pid, { sequence: exec.serial, session, image: exec.exe, commandLine });
   const fields = commonFields(exec, users, parent);
-  const base = {
+  // One literal, not spread from parts: that took a quarter of all the time that bulk input takes.
+  return {
     id: `${exec.host}/${exec.sensor}/${exec.stamp}`,
     host: exec.host,
     sensor: exec.sensor,
@@ -115,27 +121,13 @@ export function auditEvent(
     pid: exec.pid,
     ppid: exec.ppid,
     original: exec.original,
-  };
-  if (error !== null) {
-    return {
-      ...base,
-      kind: "exec-refused",
-      logsource: { product: "linux", service: "auditd" },
-      argv: [],
-      error,
-      fields: withRefusal(fields, exec),
-    };
-  }
-  const argv = exec.argv ?? [];
-  const commandLine = exec.argv?.join(" ");
-  processes.add(exec.host, exec.pid, { sequence: exec.serial, session, image: exec.exe, commandLine });
-  return {
-    ...base,
-    kind: "exec",
-    logsource: { product: "linux", category: "process_creation", service: "auditd" },
-    argv: [...argv],
-    error: null,
-    fields: withStart(fields, exec.exe, commandLine, argv),
+    kind: isStart ? "exec" : "exec-refused",
+    logsource: isStart
+      ? { product: "linux", category: "process_creation", service: "auditd" }
+      : { product: "linux", service: "auditd" },
+    argv,
+    error,
+    fields: isStart ? withStart(fields, exec.exe, commandLine, argv) : withRefusal(fields, exec),
   };
 }
 
