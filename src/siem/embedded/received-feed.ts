@@ -181,7 +181,10 @@ export class ReceivedFeed implements Feed {
   #read(records: readonly ReceivedRecord[], receivedAt: number, first: Place): void {
     const { segment, line } = first;
     for (const [index, record] of records.entries()) {
-      this.#give({ ...record, receivedAt, place: { segment, line: line + index } });
+      // Named one by one: this runs for every record, and a spread takes several times as long.
+      const { host, channel, time, content, about, name } = record;
+      const place = { segment, line: line + index };
+      this.#give({ host, channel, time, content, about, name, receivedAt, place });
     }
   }
 

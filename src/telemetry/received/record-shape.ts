@@ -28,7 +28,7 @@ const laurelId = /"ID":"([\d.:]+)"/;
 const lineKeys = ["message", "log", "MESSAGE", "msg", "_raw", "line"] as const;
 
 /** Tells what a record is by its content, whatever brought it: shippers wrap the same line in many ways. */
-export function shapeOf({ content }: ReceivedRecord): RecordShape {
+export function shapeOf({ content }: Pick<ReceivedRecord, "content">): RecordShape {
   if (typeof content === "string") return shapeOfText(content);
   for (const key of lineKeys) {
     const line = content[key];

@@ -3,7 +3,9 @@ import type { ReceivedRecord } from "../receivers/receiver.js";
 import type { Place } from "../receivers/spool.js";
 
 /** A record that is on disk. */
-export interface StoredRecord extends ReceivedRecord {
+export interface StoredRecord extends Pick<ReceivedRecord, "host" | "channel" | "time" | "content"> {
+  readonly about?: ReceivedRecord["about"] | undefined;
+  readonly name?: string | undefined;
   /** When it was taken, milliseconds since 1970, our clock. */
   readonly receivedAt: number;
   readonly place: Place;
