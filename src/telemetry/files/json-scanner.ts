@@ -1,9 +1,9 @@
 import { decimal } from "../../detection/sigma/evaluate.js";
 import { ANY_KEY, hashed, UNREAD_KEY, type ValueKeys } from "../../detection/match/value-keys.js";
 import { isElementText, isRenamed } from "./document-keys.js";
-import { MAKING_KEYS, MAKING_VALUES, SHAPE_KEYS } from "./event-shape.js";
 import { BOUND, foldedAscii, KELVIN, OTHER, type FoldedText } from "../../detection/match/folded-text.js";
-import { escapes, hexAt, isWordByte, numeric, plain, same, shown } from "./json-bytes.js";
+import { escapes, hexAt, isWordByte, numeric, plain, shown } from "./json-bytes.js";
+import { isMakingNumber, isMakingText, mayBeMakingText, shapeKeyIn } from "./shape-marks.js";
 
 /** Objects and lists inside one another; deeper events are refused. */
 export const DEEPEST = 64;
@@ -15,19 +15,6 @@ export interface JsonProblem {
   /** Where in the bytes. What follows it there is shown in the message. */
   readonly at: number;
 }
-
-const shapeKeys = SHAPE_KEYS.map((key) => Buffer.from(key));
-const making: ReadonlySet<Buffer> = new Set(
-  shapeKeys.filter((_, index) => (MAKING_KEYS as readonly string[]).includes(SHAPE_KEYS[index] ?? "")),
-);
-/** Most keys are told from these by their length. */
-const shapeKeysByLength: Buffer[][] = [];
-for (const key of shapeKeys) (shapeKeysByLength[key.length] ??= []).push(key);
-const makingTexts = MAKING_VALUES.map((value) => Buffer.from(value));
-/** By length of a text: 1 when a text that says that fields are made is as long. */
-const makingLengths = new Uint8Array(256);
-for (const { length } of makingTexts) makingLengths[length] = 1;
-const makingNumbers: ReadonlySet<string> = new Set(MAKING_VALUES);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -196,13 +183,10 @@ export class JsonScanner {
   /** A key in escapes may be any key. */
   #noteKey(bytes: Buffer, from: number, to: number): void {
     if (this.#escaped) this.making = this.makingByKey = this.shaped = true;
-    const keys = shapeKeysByLength[to - from];
-    if (keys === undefined) return;
-    for (const key of keys) {
-      if (!same(bytes, from, key)) continue;
-      this.shaped = true;
-      if (making.has(key)) this.making = this.makingByKey = true;
-    }
+    const key = shapeKeyIn(bytes, from, to);
+    if (key === null) return;
+    this.shaped = true;
+    if (key.making) this.making = this.makingByKey = true;
   }
 
   /**
@@ -262,7 +246,7 @@ export class JsonScanner {
         out[length++] = BOUND;
         text.length = length;
         text.endValue(this.#keyNumber);
-        if (size < 256 && makingLengths[size] === 1) this.#noteText(out, start, size);
+        if (mayBeMakingText(size) && isMakingText(out, start, size)) this.making = true;
         if (numeric[out[start] as number] === 1) this.#numberInText(text, start);
         return at + 1;
       }
@@ -313,14 +297,7 @@ export class JsonScanner {
     if (!decimal.test(written)) return;
     const own = String(Number(written));
     if (own !== written) text.addUnder(this.#keyNumber, own);
-    if (makingNumbers.has(own)) this.making = true;
-  }
-
-  /** A text that was folded. */
-  #noteText(folded: Uint8Array, start: number, size: number): void {
-    for (const wanted of makingTexts) {
-      if (wanted.length === size && same(folded, start, wanted)) this.making = true;
-    }
+    if (isMakingNumber(own)) this.making = true;
   }
 
   /** The place after a number, true, false or null. */
@@ -332,7 +309,7 @@ export class JsonScanner {
     const word = bytes.toString("latin1", from, at);
     if (ownSpelling.test(word) || word === "true" || word === "false") {
       text.addUnder(this.#keyNumber, word);
-      if (makingNumbers.has(word)) this.making = true;
+      if (isMakingNumber(word)) this.making = true;
     } else if (word !== "null") {
       numberToken.lastIndex = 0;
       if (!numberToken.test(word) || numberToken.lastIndex !== word.length) {
@@ -341,7 +318,7 @@ export class JsonScanner {
       }
       const own = String(Number(word));
       text.addUnder(this.#keyNumber, own);
-      if (makingNumbers.has(own)) this.making = true;
+      if (isMakingNumber(own)) this.making = true;
     }
     return at;
   }
